@@ -1,0 +1,18 @@
+//! One session's decisions: events in, effects out (design.md section 4).
+//!
+//! [`Engine::step`] is the only way in and its [`Step`] the only way out. It reads no clock, draws no
+//! randomness, touches no file and never blocks; times and ids come in with events. **The same events
+//! give the same effects**, which is what makes a recording enough to decide again, and a crashed gate
+//! able to take up where its journal ends.
+
+pub mod effect;
+pub mod event;
+pub mod limits;
+mod permit;
+
+pub use effect::{Effect, Held, Settled, Step, Why};
+pub use event::{
+    Agent, Answer, At, CallId, ConnId, Digest, Event, Facts, Finding, Happening, Kind, Opened,
+    Operator, Problem, Severity, Started, TicketId, Unattended,
+};
+pub use permit::Permit;

@@ -1,0 +1,330 @@
+//! What an engine is told, and the facts that it finds. These are also the journal's stored words:
+//! a change here is a change of the format (`journal::record::VERSION`).
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::policy::{Phase, Reason, Risk, Verdict};
+use crate::protocol::Side;
+
+/// Microseconds since the Unix epoch. Comes in with each event; never read inside.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+pub struct At(pub u64);
+
+impl At {
+    /// This much later.
+    #[must_use]
+    pub const fn plus_ms(self, ms: u64) -> Self {
+        Self(self.0.saturating_add(ms.saturating_mul(1000)))
+    }
+
+    /// Milliseconds from `earlier` to this, 0 when it is not later.
+    #[must_use]
+    pub const fn ms_since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0) / 1000
+    }
+}
+
+/// One shim's connection within a session: an agent's end and a server's end.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+pub struct ConnId(pub u32);
+
+/// A request of the session, counted from 1 over both directions; shown as `#12`.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+pub struct CallId(pub u64);
+
+/// A held call's ticket: the number of its call.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+pub struct TicketId(pub u64);
+
+/// SHA-256 of the exact bytes that would be forwarded, as 64 hex digits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Digest(pub String);
+
+/// Who answered: which console or command, as the gate knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operator(pub String);
+
+/// The agent at the other end, as its launch shows it; its own `clientInfo` is never used here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agent {
+    /// `claude-code`, `codex`, `gemini`, `opencode`, or the program's name.
+    pub name: String,
+    /// Its process, 0 where it is not known.
+    pub pid: u32,
+    /// How long it waits for an answer to a call, `None` where no limit was ever met.
+    pub patience_ms: Option<u64>,
+    /// Whether a progress notification starts that limit anew.
+    pub progress_extends: bool,
+}
+
+/// What becomes of asks while nobody could answer (`--unattended`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unattended {
+    /// An ask is denied after 20 s if nobody was ever there; otherwise at its deadline.
+    #[default]
+    Soon,
+    /// Every ask is denied at once.
+    Deny,
+    /// Every ask waits to its deadline.
+    Ask,
+}
+
+/// The session's first event: everything that a decision may depend on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Started {
+    /// `claude-1`: short, unique among the recordings of a home.
+    pub session: String,
+    /// The build that records: `0.1.0+1a2b3c`.
+    pub build: String,
+    /// The agent.
+    pub agent: Agent,
+    /// `none`: payloads are recorded as they were sent.
+    pub redaction: String,
+    /// The policy's name: a shipped one or a file's path.
+    pub policy_name: String,
+    /// The policy's full text; deciding again needs nothing else.
+    pub policy: String,
+    /// `--unattended`.
+    pub unattended: Unattended,
+    /// Whether an operator's console was already there.
+    pub attended: bool,
+}
+
+/// A server was put behind a shim.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opened {
+    /// The connection that begins.
+    pub conn: ConnId,
+    /// The name that the agent's configuration gives the server.
+    pub server: String,
+    /// The command line that was started.
+    pub command: Vec<String>,
+    /// The server's process.
+    pub pid: u32,
+    /// `--unattended` of this shim, where it is stricter or other than the session's.
+    #[serde(default)]
+    pub unattended: Option<Unattended>,
+}
+
+/// An operator's answer to a ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// Forward these exact bytes, once.
+    Allow,
+    /// Refuse; the reason, if any, reaches the agent.
+    Deny {
+        /// The operator's own words.
+        reason: Option<String>,
+    },
+    /// Put these arguments (a JSON object's text) in place of the agent's, judge them, and keep
+    /// waiting: the edited call needs its own `Allow`, bound to its new digest.
+    Edit {
+        /// The new arguments.
+        arguments: String,
+    },
+}
+
+/// Why a run of bytes is no message that could be judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Problem {
+    /// The line went on beyond the limit; only its head was kept.
+    TooLong {
+        /// Bytes until the newline, or until the line was given up.
+        size_bytes: u64,
+        /// The limit in force.
+        limit_bytes: u64,
+    },
+    /// The tail of a line whose head was lost when a gate died.
+    Torn,
+}
+
+/// Something that happened to the session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// When.
+    pub at: At,
+    /// What.
+    pub what: Happening,
+}
+
+/// What happened. One event makes exactly one record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Happening {
+    /// The session began. Always first, and only first.
+    Started(Started),
+    /// A server joined.
+    Opened(Opened),
+    /// A line arrived, without its newline.
+    Frame {
+        /// Where.
+        conn: ConnId,
+        /// Who sent it.
+        from: Side,
+        /// The exact bytes.
+        raw: Bytes,
+    },
+    /// Bytes arrived that are no line to judge.
+    Broken {
+        /// Where.
+        conn: ConnId,
+        /// Who sent them.
+        from: Side,
+        /// Their first bytes, up to `limits::HEAD_BYTES`.
+        head: Bytes,
+        /// What is wrong with them.
+        problem: Problem,
+    },
+    /// The server wrote to its stderr.
+    Stderr {
+        /// Where.
+        conn: ConnId,
+        /// One line, lossily decoded.
+        text: String,
+    },
+    /// One end closed: end of file, a signal, a broken pipe, a dead process.
+    Closed {
+        /// Where.
+        conn: ConnId,
+        /// Which end.
+        side: Side,
+        /// In words.
+        why: String,
+    },
+    /// An operator answered.
+    Answered {
+        /// Which ticket.
+        ticket: TicketId,
+        /// The digest that the operator was shown.
+        digest: Digest,
+        /// The answer.
+        answer: Answer,
+        /// Who.
+        by: Operator,
+    },
+    /// An operator who may answer came (or the last one left).
+    Attended {
+        /// How many consoles may answer now.
+        answering: u32,
+    },
+    /// Time passed: deadlines and progress.
+    Tick,
+    /// The journal is on disk up to this record.
+    Synced {
+        /// The record's number.
+        seq: u64,
+    },
+    /// Something below the wrapped agent tried what only the operator may do, and was refused.
+    Attempt {
+        /// `approve`, `console`, `stop`, …
+        what: String,
+        /// The process: its id and command name.
+        by: String,
+    },
+    /// A new gate took this connection over from one that died.
+    Resumed {
+        /// Which.
+        conn: ConnId,
+        /// Bytes known to have reached the agent since the connection opened.
+        sent_to_agent: u64,
+        /// Bytes known to have reached the server since the connection opened.
+        sent_to_server: u64,
+    },
+    /// The session is over.
+    Ended {
+        /// In words.
+        why: String,
+    },
+}
+
+/// What a frame is, as far as its envelope says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Has a method and an id.
+    Request,
+    /// Has an id and a result or an error.
+    Response,
+    /// Has a method and no id.
+    Notification,
+    /// An array of the above, in a revision that has them.
+    Batch,
+    /// Did not pass the guard.
+    Malformed,
+    /// A server's line that is no JSON at all: kept for the log, never forwarded.
+    Noise,
+}
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Worth a line.
+    Info,
+    /// Worth a look.
+    Low,
+    /// Worth a look now.
+    Medium,
+    /// Worth stopping for.
+    High,
+}
+
+/// Something that was seen and is not a verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Which rule saw it: `guard.duplicate-key`, `operator.attempt`, …
+    pub rule: String,
+    /// How bad.
+    pub severity: Severity,
+    /// One sentence, with the evidence.
+    pub what: String,
+}
+
+/// What the engine knows about the event it was given.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Facts {
+    /// What the frame is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
+    /// Its method, or for a response the method of its request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// The request that it is or belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallId>,
+    /// The tool of a `tools/call`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<String>,
+    /// The verdict, where policy was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
+    /// The rules behind the verdict, strictest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<Reason>,
+    /// The risk of a mistaken yes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub risk: Option<Risk>,
+    /// The phase that turned the verdict into the outcome.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Phase>,
+    /// A response that reports a failure: a JSON-RPC error or `isError: true`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub failed: bool,
+    /// What was seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+    /// The judged members of a batch, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<Facts>,
+}

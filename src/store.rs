@@ -1,0 +1,3 @@
+//! What is on disk: where things are, and writes that are there whole or not at all.
+
+pub mod home;

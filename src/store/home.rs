@@ -1,0 +1,272 @@
+//! Where a gate, its socket, its journals and its configuration are.
+//!
+//! One gate serves one user and one home. The user's own home comes from the passwd entry, never from
+//! a variable, because agents pass few variables on and a wrapped agent could set any. Operators'
+//! commands honour `TOLLGATE_HOME`; shims and hooks only `--home`, and only for a registered folder.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// The folders of one home.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    config: PathBuf,
+    state: PathBuf,
+    custom: Option<PathBuf>,
+}
+
+/// Why a home cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum HomeError {
+    /// No passwd entry.
+    #[error("find your home directory: no entry for uid {0} in /etc/passwd")]
+    NoPasswd(u32),
+    /// A relative or missing folder.
+    #[error("use {path} as a home: {why}")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Not registered.
+    #[error(
+        "use {0} as a home: it is not registered; run `tollgate home add {0}` in your own terminal"
+    )]
+    NotRegistered(PathBuf),
+    /// The list of homes or a folder cannot be read or written.
+    #[error("read or write {path}: {source}")]
+    Io {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl Home {
+    /// The user's own home, by the passwd entry.
+    ///
+    /// # Errors
+    /// When the user has no passwd entry.
+    pub fn own() -> Result<Self, HomeError> {
+        let user = passwd_home()?;
+        Ok(Self {
+            config: user.join(".config/tollgate"),
+            state: user.join(".local/state/tollgate"),
+            custom: None,
+        })
+    }
+
+    /// Everything below one folder, registered or not.
+    #[must_use]
+    pub fn below(dir: &Path) -> Self {
+        Self { config: dir.join("config"), state: dir.join("state"), custom: Some(dir.to_owned()) }
+    }
+
+    /// For the operator's commands: `TOLLGATE_HOME`, else the user's own.
+    ///
+    /// # Errors
+    /// As [`Home::own`]; a relative `TOLLGATE_HOME`.
+    pub fn of_operator() -> Result<Self, HomeError> {
+        match std::env::var_os("TOLLGATE_HOME").filter(|value| !value.is_empty()) {
+            None => Self::own(),
+            Some(dir) => Ok(Self::below(&absolute(Path::new(&dir))?)),
+        }
+    }
+
+    /// For shims, hooks and the gate that they start: `--home` if it is registered, else the user's own.
+    ///
+    /// # Errors
+    /// As [`Home::own`]; a folder that is not registered.
+    pub fn of_shim(dir: Option<&Path>) -> Result<Self, HomeError> {
+        let own = Self::own()?;
+        let Some(dir) = dir else { return Ok(own) };
+        let dir = absolute(dir)?;
+        if own.registered()?.contains(&dir) {
+            Ok(Self::below(&dir))
+        } else {
+            Err(HomeError::NotRegistered(dir))
+        }
+    }
+
+    /// The folder given by `--home` or `TOLLGATE_HOME`; `None` for the user's own home.
+    #[must_use]
+    pub fn custom(&self) -> Option<&Path> {
+        self.custom.as_deref()
+    }
+
+    /// `gate.sock`.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.run_dir().join("gate.sock")
+    }
+
+    /// Held by the living gate.
+    #[must_use]
+    pub fn lock(&self) -> PathBuf {
+        self.run_dir().join("gate.lock")
+    }
+
+    /// Sockets and locks; mode 0700.
+    #[must_use]
+    pub fn run_dir(&self) -> PathBuf {
+        self.state.join("run")
+    }
+
+    /// One journal per session; mode 0700, files 0600.
+    #[must_use]
+    pub fn sessions_dir(&self) -> PathBuf {
+        self.state.join("sessions")
+    }
+
+    /// The gate's own log.
+    #[must_use]
+    pub fn log_file(&self) -> PathBuf {
+        self.state.join("gate.log")
+    }
+
+    /// Copies of the binary that configurations may point to.
+    #[must_use]
+    pub fn bin_dir(&self) -> PathBuf {
+        self.state.join("bin")
+    }
+
+    /// The user's own policies, themes and settings.
+    #[must_use]
+    pub fn config_dir(&self) -> &Path {
+        &self.config
+    }
+
+    /// Everything that changes.
+    #[must_use]
+    pub fn state_dir(&self) -> &Path {
+        &self.state
+    }
+
+    /// Makes the folders, each for the owner alone.
+    ///
+    /// # Errors
+    /// When one cannot be made, or belongs to somebody else or is open to others.
+    pub fn prepare(&self) -> Result<(), HomeError> {
+        for dir in [self.run_dir(), self.sessions_dir()] {
+            make_private(&dir)?;
+        }
+        Ok(())
+    }
+
+    /// The registered folders.
+    ///
+    /// # Errors
+    /// When the list exists and cannot be read.
+    pub fn registered(&self) -> Result<Vec<PathBuf>, HomeError> {
+        let path = self.registry();
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(text.lines().filter(|l| !l.is_empty()).map(PathBuf::from).collect()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(source) => Err(HomeError::Io { path, source }),
+        }
+    }
+
+    /// Adds a folder to the list, or takes it off; `true` if that changed anything.
+    ///
+    /// # Errors
+    /// A relative folder, one with a newline in its name, or a list that cannot be written.
+    pub fn register(&self, dir: &Path, change: Registration) -> Result<bool, HomeError> {
+        let dir = absolute(dir)?;
+        make_private(&self.config)?;
+        let io = |source| HomeError::Io { path: self.registry(), source };
+        let lock = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(self.config.join("homes.lock"))
+            .map_err(io)?;
+        lock.lock().map_err(io)?;
+        let mut homes = self.registered()?;
+        let known = homes.contains(&dir);
+        match change {
+            Registration::Add if !known => homes.push(dir),
+            Registration::Remove if known => homes.retain(|home| *home != dir),
+            Registration::Add | Registration::Remove => return Ok(false),
+        }
+        let text: String = homes.iter().map(|home| format!("{}\n", home.display())).collect();
+        write_whole(&self.registry(), text.as_bytes()).map_err(io)?;
+        Ok(true)
+    }
+
+    fn registry(&self) -> PathBuf {
+        self.config.join("homes")
+    }
+}
+
+/// What [`Home::register`] does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registration {
+    /// Shims may use the folder from now on.
+    Add,
+    /// They may not any more.
+    Remove,
+}
+
+/// Writes a file so that readers see the old or the new content, never a part.
+///
+/// # Errors
+/// When the folder cannot be written to.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::io::Write as _;
+    let dir = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut file = tempfile::NamedTempFile::new_in(dir)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+fn absolute(dir: &Path) -> Result<PathBuf, HomeError> {
+    let folder = |why: &str| HomeError::Folder { path: dir.to_owned(), why: why.to_owned() };
+    if !dir.is_absolute() {
+        return Err(folder("give an absolute path"));
+    }
+    if dir.to_str().is_none_or(|text| text.contains('\n')) {
+        return Err(folder("the name has characters that a list of homes cannot hold"));
+    }
+    Ok(dir.components().collect())
+}
+
+fn make_private(dir: &Path) -> Result<(), HomeError> {
+    let io = |source| HomeError::Io { path: dir.to_owned(), source };
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(io)?;
+    let meta = fs::metadata(dir).map_err(io)?;
+    let folder = |why: String| HomeError::Folder { path: dir.to_owned(), why };
+    if meta.uid() != rustix::process::geteuid().as_raw() {
+        return Err(folder("it belongs to another user".to_owned()));
+    }
+    if meta.mode() & 0o077 != 0 {
+        return Err(folder(format!(
+            "others may enter it (mode {:o}); run `chmod 700 {}`",
+            meta.mode() & 0o777,
+            dir.display()
+        )));
+    }
+    Ok(())
+}
+
+/// The home directory of the real user, from /etc/passwd.
+fn passwd_home() -> Result<PathBuf, HomeError> {
+    let uid = rustix::process::getuid().as_raw();
+    let path = PathBuf::from("/etc/passwd");
+    let text = fs::read_to_string(&path).map_err(|source| HomeError::Io { path, source })?;
+    text.lines()
+        .filter_map(|line| {
+            let fields: Vec<&str> = line.split(':').collect();
+            match fields.as_slice() {
+                [_, _, id, _, _, home, ..] if id.parse() == Ok(uid) => Some(PathBuf::from(home)),
+                _ => None,
+            }
+        })
+        .next()
+        .ok_or(HomeError::NoPasswd(uid))
+}
