@@ -1,0 +1,58 @@
+//! The command line: one file per subcommand, each with its `Args` and a `main` that returns an exit
+//! code out of the one table in [`exit`]. This room wires the shells; it decides nothing.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+pub mod exit;
+mod journals;
+pub mod replay;
+pub mod sessions;
+
+use exit::Exit;
+
+/// A live console and firewall for the tool calls of AI agents.
+#[derive(Debug, clap::Parser)]
+#[command(name = "tollgate", version, after_help = exit::TABLE, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The subcommands, in the order of `--help`.
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// List, show or verify the recordings of this home.
+    Sessions(sessions::Args),
+    /// Print a recording, or decide it again.
+    Replay(replay::Args),
+}
+
+/// How a command prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object per line.
+    Jsonl,
+}
+
+/// Parses the arguments, the program's own name first, and runs the subcommand.
+#[must_use]
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A closed pipe is all that can go wrong here, and nobody is left to be told.
+            error.print().ok();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Fine }.into();
+        }
+    };
+    match cli.command {
+        Command::Sessions(args) => sessions::main(args),
+        Command::Replay(args) => replay::main(args),
+    }
+}

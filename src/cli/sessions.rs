@@ -1,0 +1,186 @@
+//! `tollgate sessions`: the recordings of this home.
+
+use std::io::{self, BufWriter, Write as _};
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use crate::cli::Format;
+use crate::cli::exit::{self, Exit, Failure};
+use crate::cli::journals::{self, JournalError, Scan, State};
+use crate::engine::At;
+use crate::journal::What;
+
+/// Version of the JSON lines that `list` and `verify` print.
+const LINES_VERSION: u32 = 1;
+
+/// Arguments of `tollgate sessions`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: Ask,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Ask {
+    /// Name, agent, start, records, size and state of every recording.
+    List {
+        /// How to print.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Check the hash chain of one recording, or of all.
+    Verify {
+        /// A session's name, or a file.
+        name: Option<String>,
+        /// How to print.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+}
+
+/// Runs the subcommand.
+#[must_use]
+pub fn main(args: Args) -> ExitCode {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let done = match args.what {
+        Ask::List { format } => list(&mut out, format),
+        Ask::Verify { name, format } => verify(&mut out, name.as_deref(), format),
+    };
+    exit::finish(done.and_then(|exit| {
+        out.flush()?;
+        Ok(exit)
+    }))
+}
+
+/// One line of `list` or `verify`.
+#[derive(Debug, Serialize)]
+struct Line {
+    v: u32,
+    session: String,
+    file: String,
+    agent: Option<String>,
+    started_at: Option<u64>,
+    records: u64,
+    size_bytes: u64,
+    state: &'static str,
+    chain: String,
+    problem: Option<String>,
+}
+
+fn inspect(path: &std::path::Path) -> Result<(Line, State), JournalError> {
+    let (mut agent, mut started_at) = (None, None);
+    let Scan { records, size_bytes, state, chain, problem } = journals::scan(path, |record, _| {
+        if let What::Started(started) = record.event {
+            agent = Some(started.agent.name);
+            started_at = Some(record.at.0);
+        }
+        Ok::<_, JournalError>(())
+    })?;
+    let line = Line {
+        v: LINES_VERSION,
+        session: journals::name_of(path),
+        file: path.display().to_string(),
+        agent,
+        started_at,
+        records,
+        size_bytes,
+        state: state.word(),
+        chain,
+        problem,
+    };
+    Ok((line, state))
+}
+
+fn list(out: &mut impl io::Write, format: Format) -> Result<Exit, Failure> {
+    let paths = journals::all()?;
+    match format {
+        Format::Text if paths.is_empty() => writeln!(out, "no recordings yet")?,
+        Format::Text => writeln!(
+            out,
+            "{:<20} {:<14} {:<19} {:>8} {:>10} state",
+            "session", "agent", "started", "records", "size"
+        )?,
+        Format::Jsonl => {}
+    }
+    for path in paths {
+        let (line, _) = inspect(&path)?;
+        match format {
+            Format::Text => writeln!(
+                out,
+                "{:<20} {:<14} {:<19} {:>8} {:>10} {}",
+                escaped(&line.session),
+                line.agent.as_deref().map_or_else(|| "-".to_owned(), escaped),
+                line.started_at.map_or_else(|| "-".to_owned(), |at| local_time(At(at))),
+                line.records,
+                size(line.size_bytes),
+                line.state
+            )?,
+            Format::Jsonl => put(out, &line)?,
+        }
+    }
+    Ok(Exit::Fine)
+}
+
+fn verify(out: &mut impl io::Write, name: Option<&str>, format: Format) -> Result<Exit, Failure> {
+    let paths = match name {
+        Some(name) => vec![journals::find(name)?],
+        None => journals::all()?,
+    };
+    let mut exit = Exit::Fine;
+    for path in paths {
+        let (line, state) = inspect(&path)?;
+        match format {
+            Format::Text => {
+                let problem = line.problem.as_deref().map(|text| format!("; {}", escaped(text)));
+                writeln!(
+                    out,
+                    "{}: {}, {} records, chain {}{}",
+                    escaped(&line.session),
+                    line.state,
+                    line.records,
+                    line.chain,
+                    problem.unwrap_or_default()
+                )?;
+            }
+            Format::Jsonl => put(out, &line)?,
+        }
+        exit = match state {
+            State::Broken => Exit::Broken,
+            State::Torn if exit == Exit::Fine => Exit::Findings,
+            State::Torn | State::Open | State::Ended => exit,
+        };
+    }
+    Ok(exit)
+}
+
+fn put(out: &mut impl io::Write, line: &Line) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
+    writeln!(out)
+}
+
+/// Text that another program chose, with everything invisible spelled out.
+fn escaped(text: &str) -> String {
+    text.escape_debug().to_string()
+}
+
+fn local_time(at: At) -> String {
+    i64::try_from(at.0)
+        .ok()
+        .and_then(|micros| jiff::Timestamp::from_microsecond(micros).ok())
+        .map_or_else(
+            || at.0.to_string(),
+            |time| {
+                let zoned = time.to_zoned(jiff::tz::TimeZone::system());
+                zoned.strftime("%Y-%m-%d %H:%M:%S").to_string()
+            },
+        )
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..10_000 => format!("{bytes} B"),
+        10_000..10_000_000 => format!("{} kB", bytes / 1000),
+        10_000_000.. => format!("{} MB", bytes / 1_000_000),
+    }
+}
