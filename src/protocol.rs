@@ -6,6 +6,15 @@
 
 use serde::{Deserialize, Serialize};
 
+pub mod framing;
+mod id;
+pub mod jsonrpc;
+pub mod method;
+pub mod scan;
+mod string;
+
+pub use string::unescape;
+
 /// Who sent a frame, or whom it is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
