@@ -183,3 +183,6 @@ fn string(line: &[u8], span: &Span) -> Option<String> {
     let inside = text(line, span)?.strip_prefix('"')?.strip_suffix('"')?;
     Some(unescape(inside).into_owned())
 }
+
+#[cfg(test)]
+mod tests;

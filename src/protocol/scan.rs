@@ -530,3 +530,6 @@ fn skip_plain(bytes: &[u8], mut at: usize) -> usize {
     let stop = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
     at.saturating_add(rest.iter().position(stop).unwrap_or(rest.len()))
 }
+
+#[cfg(test)]
+mod tests;
