@@ -5,6 +5,18 @@
 
 use serde::{Deserialize, Serialize};
 
+pub mod compile;
+mod document;
+mod error;
+pub mod evaluate;
+mod name;
+mod shipped;
+
+pub use compile::{Policy, PolicyError};
+pub use error::{Cause, Place};
+pub use evaluate::{Decision, Question};
+pub use shipped::{SHIPPED, shipped};
+
 /// What the policy says of a call, from mild to strict; the strictest of all matching rules wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

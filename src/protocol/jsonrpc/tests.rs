@@ -5,7 +5,9 @@ use super::*;
 fn one(line: &str) -> Message {
     match parse(line.as_bytes()) {
         Parsed::One(message) => message,
-        other => panic!("{line}: {other:?}"),
+        other @ (Parsed::Blank | Parsed::Batch(_) | Parsed::Faulty { .. }) => {
+            panic!("{line}: {other:?}")
+        }
     }
 }
 
@@ -17,7 +19,7 @@ fn at<'a>(line: &'a str, span: Option<&Span>) -> Option<&'a str> {
 fn refused(line: &str) -> (String, Option<String>) {
     match parse(line.as_bytes()) {
         Parsed::Faulty { fault, id } => (fault.to_string(), id.map(|id| id.raw().to_owned())),
-        other => panic!("{line}: {other:?}"),
+        other @ (Parsed::Blank | Parsed::One(_) | Parsed::Batch(_)) => panic!("{line}: {other:?}"),
     }
 }
 
