@@ -1,0 +1,4 @@
+//! Everything that is tested from outside, in one binary so that linking happens once.
+#![cfg(test)]
+
+mod layout;
