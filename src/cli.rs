@@ -8,8 +8,10 @@ use clap::Parser as _;
 
 pub mod exit;
 mod journals;
+mod lines;
 pub mod replay;
 pub mod sessions;
+pub mod watch;
 
 use exit::Exit;
 
@@ -28,6 +30,8 @@ enum Command {
     Sessions(sessions::Args),
     /// Print a recording, or decide it again.
     Replay(replay::Args),
+    /// Print what happens in all sessions, as it happens.
+    Watch(watch::Args),
 }
 
 /// How a command prints.
@@ -54,5 +58,6 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match cli.command {
         Command::Sessions(args) => sessions::main(args),
         Command::Replay(args) => replay::main(args),
+        Command::Watch(args) => watch::main(args),
     }
 }

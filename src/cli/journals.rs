@@ -14,7 +14,7 @@ const RECORD_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 /// What a recording turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub(in crate::cli) enum State {
     /// No end is recorded: a gate still writes it, or died.
     Open,
     /// The session's end is its last record.
@@ -27,7 +27,7 @@ pub enum State {
 
 impl State {
     /// The word in tables and JSON.
-    pub const fn word(self) -> &'static str {
+    pub(in crate::cli) const fn word(self) -> &'static str {
         match self {
             Self::Open => "open",
             Self::Ended => "ended",
@@ -39,22 +39,22 @@ impl State {
 
 /// One pass over a recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scan {
+pub(in crate::cli) struct Scan {
     /// How many records are sound.
-    pub records: u64,
+    pub(in crate::cli) records: u64,
     /// The file's length.
-    pub size_bytes: u64,
+    pub(in crate::cli) size_bytes: u64,
     /// The verdict on the file.
-    pub state: State,
+    pub(in crate::cli) state: State,
     /// The digest of the last sound record.
-    pub chain: String,
+    pub(in crate::cli) chain: String,
     /// What is wrong, as a sentence.
-    pub problem: Option<String>,
+    pub(in crate::cli) problem: Option<String>,
 }
 
 /// Why a recording cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum JournalError {
+pub(in crate::cli) enum JournalError {
     /// No such file, or not to be read.
     #[error("read {}: {source}", path.display())]
     Io {
@@ -87,7 +87,7 @@ impl From<JournalError> for Failure {
 }
 
 /// All recordings of this home, by name.
-pub fn all() -> Result<Vec<PathBuf>, JournalError> {
+pub(in crate::cli) fn all() -> Result<Vec<PathBuf>, JournalError> {
     let dir = Home::of_operator()?.sessions_dir();
     let io = |source| JournalError::Io { path: dir.clone(), source };
     let entries = match std::fs::read_dir(&dir) {
@@ -107,7 +107,7 @@ pub fn all() -> Result<Vec<PathBuf>, JournalError> {
 }
 
 /// A session's name, or a file's path if it has a slash or ends in `.jsonl`.
-pub fn find(name: &str) -> Result<PathBuf, JournalError> {
+pub(in crate::cli) fn find(name: &str) -> Result<PathBuf, JournalError> {
     if name.contains('/') || Path::new(name).extension().is_some_and(|ext| ext == "jsonl") {
         return Ok(PathBuf::from(name));
     }
@@ -121,13 +121,16 @@ pub fn find(name: &str) -> Result<PathBuf, JournalError> {
 }
 
 /// The name that a recording's file gives it.
-pub fn name_of(path: &Path) -> String {
+pub(in crate::cli) fn name_of(path: &Path) -> String {
     path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
 /// Reads a recording from its start, hands each sound record with its line on, and says what the
 /// file is. An unsound line ends the pass: nothing behind it can be trusted.
-pub fn scan<E>(path: &Path, mut each: impl FnMut(Record, &[u8]) -> Result<(), E>) -> Result<Scan, E>
+pub(in crate::cli) fn scan<E>(
+    path: &Path,
+    mut each: impl FnMut(Record, &[u8]) -> Result<(), E>,
+) -> Result<Scan, E>
 where
     E: From<JournalError>,
 {
@@ -164,6 +167,17 @@ where
     let size_bytes = file.get_ref().metadata().map_err(io)?.len();
     let chain = reader.chain().hex();
     Ok(Scan { records: reader.lines(), size_bytes, state, chain, problem })
+}
+
+/// Ends a command that printed a recording: what was printed stands, what is wrong is said.
+pub(in crate::cli) fn end(out: &mut impl io::Write, scan: Scan) -> Result<Exit, Failure> {
+    out.flush()?;
+    let Some(problem) = scan.problem else { return Ok(Exit::Fine) };
+    let exit = match scan.state {
+        State::Broken => Exit::Broken,
+        State::Torn | State::Open | State::Ended => Exit::Findings,
+    };
+    Err(Failure::new(exit, problem))
 }
 
 /// The next record, if it is sound and where it belongs.

@@ -1,11 +1,11 @@
 //! `tollgate replay`: a recording again, as lines.
 
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, BufWriter};
 use std::process::ExitCode;
 
 use crate::cli::Format;
 use crate::cli::exit::{self, Exit, Failure};
-use crate::cli::journals::{self, State};
+use crate::cli::journals;
 
 /// Arguments of `tollgate replay`.
 #[derive(Debug, clap::Args)]
@@ -35,7 +35,7 @@ fn run(recording: &str, headless: bool, format: Format) -> Result<Exit, Failure>
         ));
     }
     match format {
-        Format::Jsonl => print(recording),
+        Format::Jsonl => print(&mut BufWriter::new(io::stdout().lock()), recording),
         Format::Text => Err(Failure::new(
             Exit::Usage,
             "replay prints JSON lines; `tollgate sessions show` prints a recording as text",
@@ -44,19 +44,12 @@ fn run(recording: &str, headless: bool, format: Format) -> Result<Exit, Failure>
 }
 
 /// The records as they were written, verified on the way.
-fn print(recording: &str) -> Result<Exit, Failure> {
-    let mut out = BufWriter::new(io::stdout().lock());
+pub(in crate::cli) fn print(out: &mut impl io::Write, recording: &str) -> Result<Exit, Failure> {
     let path = journals::find(recording)?;
     let scan = journals::scan(&path, |_, line| {
         out.write_all(line)?;
         out.write_all(b"\n")?;
         Ok::<_, Failure>(())
     })?;
-    out.flush()?;
-    let Some(problem) = scan.problem else { return Ok(Exit::Fine) };
-    let exit = match scan.state {
-        State::Broken => Exit::Broken,
-        State::Torn | State::Open | State::Ended => Exit::Findings,
-    };
-    Err(Failure::new(exit, problem))
+    journals::end(out, scan)
 }

@@ -1,13 +1,15 @@
 //! `tollgate sessions`: the recordings of this home.
 
+pub(in crate::cli) mod show;
+
 use std::io::{self, BufWriter, Write as _};
 use std::process::ExitCode;
 
 use serde::Serialize;
 
-use crate::cli::Format;
 use crate::cli::exit::{self, Exit, Failure};
 use crate::cli::journals::{self, JournalError, Scan, State};
+use crate::cli::{Format, replay};
 use crate::engine::At;
 use crate::journal::What;
 
@@ -29,6 +31,17 @@ enum Ask {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
+    /// Print one recording, record by record.
+    Show {
+        /// A session's name, or a file.
+        name: String,
+        /// Print payloads whole instead of their first 160 characters.
+        #[arg(long)]
+        full: bool,
+        /// How to print; as JSON lines the records are printed as they were written.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
     /// Check the hash chain of one recording, or of all.
     Verify {
         /// A session's name, or a file.
@@ -45,6 +58,8 @@ pub fn main(args: Args) -> ExitCode {
     let mut out = BufWriter::new(io::stdout().lock());
     let done = match args.what {
         Ask::List { format } => list(&mut out, format),
+        Ask::Show { name, full, format: Format::Text } => show::text(&mut out, &name, full),
+        Ask::Show { name, full: _, format: Format::Jsonl } => replay::print(&mut out, &name),
         Ask::Verify { name, format } => verify(&mut out, name.as_deref(), format),
     };
     exit::finish(done.and_then(|exit| {
@@ -160,7 +175,7 @@ fn put(out: &mut impl io::Write, line: &Line) -> io::Result<()> {
 }
 
 /// Text that another program chose, with everything invisible spelled out.
-fn escaped(text: &str) -> String {
+pub(in crate::cli) fn escaped(text: &str) -> String {
     text.escape_debug().to_string()
 }
 

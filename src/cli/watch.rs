@@ -1,0 +1,169 @@
+//! `tollgate watch`: everything that happens, as lines. It attaches as a console that only watches,
+//! is told by the gate how far each journal is complete, and reads the journals themselves.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::cli::Format;
+use crate::cli::exit::{self, Exit, Failure};
+use crate::cli::lines::{Follow, Line};
+use crate::cli::sessions::{escaped, show};
+use crate::journal::read::Reader;
+use crate::store::home::Home;
+use crate::wire::{self, Build, ConsoleHello, Hello, Role, SessionLine, ToConsole};
+
+/// How much of a journal is read at a time.
+const CHUNK_BYTES: u64 = 1 << 20;
+
+/// Arguments of `tollgate watch`.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct Args {
+    /// How to print.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Print the running sessions from their start, not from now on.
+    #[arg(long)]
+    from_start: bool,
+}
+
+/// Runs the subcommand.
+#[must_use]
+pub fn main(args: Args) -> ExitCode {
+    let Args { format, from_start } = args;
+    exit::finish(run(format, from_start))
+}
+
+fn run(format: Format, from_start: bool) -> Result<Exit, Failure> {
+    let home = Home::of_operator().map_err(|error| Failure::new(Exit::Usage, error))?;
+    let no_gate = |error: io::Error| {
+        Failure::new(Exit::NoGate, format_args!("no gate at {}: {error}", home.socket().display()))
+    };
+    let mut gate = UnixStream::connect(home.socket()).map_err(no_gate)?;
+    let hello = Hello {
+        wire: wire::WIRE,
+        build: build(),
+        role: Role::Console(ConsoleHello { answer: false, tty: "watch".to_owned() }),
+    };
+    let mut line = serde_json::to_vec(&hello).map_err(|error| Failure::new(Exit::NoGate, error))?;
+    line.push(b'\n');
+    gate.write_all(&line).map_err(no_gate)?;
+    let since = if from_start { 0 } else { now() };
+    let mut watched = BTreeMap::new();
+    let mut gate = BufReader::new(gate);
+    loop {
+        let mut line = Vec::new();
+        (&mut gate)
+            .take(wire::LINE_BYTES_MAX as u64)
+            .read_until(b'\n', &mut line)
+            .map_err(no_gate)?;
+        if line.is_empty() {
+            return Ok(Exit::Fine);
+        }
+        let said: ToConsole = serde_json::from_slice(&line).map_err(|error| {
+            Failure::new(Exit::NoGate, format_args!("understand the gate: {error}"))
+        })?;
+        match said {
+            ToConsole::Refused { why } => return Err(Failure::new(Exit::Refused, escaped(&why))),
+            ToConsole::Session(session) => {
+                let state: &mut Watched = watched.entry(session.session.clone()).or_default();
+                state.follow(&session, since, format)?;
+            }
+            ToConsole::Leaving {} => {
+                return Err(Failure::new(Exit::NoGate, "the gate leaves for a newer build"));
+            }
+            ToConsole::Welcome { .. }
+            | ToConsole::Consoles { .. }
+            | ToConsole::Codes { .. }
+            | ToConsole::NotTaken { .. } => {}
+        }
+    }
+}
+
+/// One journal, as far as it was printed.
+#[derive(Debug, Default)]
+struct Watched {
+    offset: u64,
+    rest: Vec<u8>,
+    reader: Reader,
+    follow: Follow,
+    broken: bool,
+}
+
+impl Watched {
+    /// Prints what became complete. A journal that cannot be read is said once and left alone.
+    fn follow(&mut self, session: &SessionLine, since: u64, format: Format) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        while !self.broken && self.offset < session.bytes {
+            let lines = match self.read(session) {
+                Ok(lines) => lines,
+                Err(why) => {
+                    self.broken = true;
+                    let session = escaped(&session.session);
+                    writeln!(io::stderr(), "tollgate: {session}: {}", escaped(&why)).ok();
+                    return Ok(());
+                }
+            };
+            for line in lines.iter().filter(|line| line.at >= since) {
+                put(&mut out, line, format)?;
+            }
+        }
+        out.flush()?;
+        Ok(())
+    }
+
+    fn read(&mut self, session: &SessionLine) -> Result<Vec<Line>, String> {
+        let io = |error: io::Error| format!("read {}: {error}", session.journal);
+        let mut file = File::open(&session.journal).map_err(io)?;
+        file.seek(SeekFrom::Start(self.offset)).map_err(io)?;
+        let wanted = (session.bytes - self.offset).min(CHUNK_BYTES);
+        let read = file.take(wanted).read_to_end(&mut self.rest).map_err(io)?;
+        if read == 0 {
+            return Err(format!("{} is shorter than the gate says", session.journal));
+        }
+        self.offset += read as u64;
+        let Some(end) = memchr::memrchr(b'\n', &self.rest) else { return Ok(Vec::new()) };
+        let behind = self.rest.split_off(end + 1);
+        let complete = std::mem::replace(&mut self.rest, behind);
+        let mut lines = Vec::new();
+        for line in complete.split_inclusive(|&byte| byte == b'\n') {
+            let line = line.strip_suffix(b"\n").unwrap_or(line);
+            let record = self.reader.line(line).map_err(|flaw| flaw.to_string())?;
+            lines.push(self.follow.line(&record));
+        }
+        Ok(lines)
+    }
+}
+
+fn put(out: &mut impl io::Write, line: &Line, format: Format) -> io::Result<()> {
+    match format {
+        Format::Text => writeln!(out, "{}  {}", escaped(&line.session), show::head(line)),
+        Format::Jsonl => {
+            serde_json::to_writer(&mut *out, line)?;
+            writeln!(out)
+        }
+    }
+}
+
+/// This binary, for the hello.
+fn build() -> Build {
+    let built_at = std::env::current_exe()
+        .and_then(std::fs::metadata)
+        .and_then(|meta| meta.modified())
+        .ok()
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+        .map_or(0, |since| since.as_secs());
+    Build { version: env!("CARGO_PKG_VERSION").to_owned(), built_at }
+}
+
+/// Microseconds since the Unix epoch.
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|since| u64::try_from(since.as_micros()).ok())
+        .unwrap_or(0)
+}
