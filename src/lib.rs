@@ -19,4 +19,5 @@ pub mod journal;
 pub mod policy;
 pub mod protocol;
 pub mod store;
+pub mod text;
 pub mod wire;
