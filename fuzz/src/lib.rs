@@ -1,0 +1,24 @@
+//! Fuzz targets: each takes any bytes and panics where a promise is broken. The binaries under
+//! `targets/` hand them to libFuzzer; `tests/replay.rs` replays what is committed under `corpus/`.
+#![forbid(unsafe_code)]
+
+mod framing;
+mod guard;
+mod journal_read;
+mod policy_file;
+
+pub use framing::framing;
+pub use guard::guard;
+pub use journal_read::journal_read;
+pub use policy_file::policy_file;
+
+/// A target.
+pub type Target = fn(&[u8]);
+
+/// Every target by the name of its binary and its corpus.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("framing", framing),
+    ("guard", guard),
+    ("journal_read", journal_read),
+    ("policy_file", policy_file),
+];
