@@ -123,8 +123,11 @@ fn glob(pattern: &str) -> Result<globset::Glob, Cause> {
     if pattern.is_empty() {
         return Err(bad("it is empty".to_owned()));
     }
+    if pattern.contains("**") {
+        return Err(bad("** is for folders, and names have none: write *".to_owned()));
+    }
     if pattern.len() > PATTERN_BYTES_MAX {
-        return Err(bad(format!("it is longer than {PATTERN_BYTES_MAX} bytes")));
+        return Err(Cause::PatternTooLong { limit_bytes: PATTERN_BYTES_MAX });
     }
     let mut builder = GlobBuilder::new(pattern);
     builder.literal_separator(false).backslash_escape(true).empty_alternates(true);

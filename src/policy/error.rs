@@ -86,13 +86,19 @@ impl PolicyError {
 pub enum Cause {
     #[error("longer than {limit_bytes} bytes; split it or shorten its lists")]
     TooLarge { limit_bytes: usize },
-    #[error("{message}; correct the YAML there")]
+    #[error("the policy is empty, and an empty policy decides nothing; start from a shipped one")]
+    Empty,
+    #[error("{message}; correct the YAML there, with patterns and sentences in quotes")]
     Yaml { message: String },
+    #[error("more than a policy may hold ({what}); write it out plainly, in one document")]
+    Budget { what: String },
+    #[error("{expected} belongs here; write it")]
+    Expected { expected: &'static str },
     #[error("the key {key:?} is not known here; {}", advise(*.nearest, .known))]
     UnknownKey { key: String, nearest: Option<&'static str>, known: Vec<&'static str> },
     #[error("the word {word:?} is not known here; {}", advise(*.nearest, .known))]
     UnknownWord { word: String, nearest: Option<&'static str>, known: Vec<&'static str> },
-    #[error("the key {key:?} is missing; add it, nothing has a hidden default that allows")]
+    #[error("the key {key:?} is missing; add it")]
     MissingKey { key: &'static str },
     #[error("the key {key:?} is there twice; keep one")]
     SameKey { key: String },
@@ -112,6 +118,8 @@ pub enum Cause {
     EmptyMatch,
     #[error("the pattern {pattern:?} cannot be used: {why}; correct it")]
     Pattern { pattern: String, why: String },
+    #[error("a pattern is longer than {limit_bytes} bytes; shorten it with *")]
+    PatternTooLong { limit_bytes: usize },
     #[error("the patterns together cannot be used: {why}; use fewer or simpler ones")]
     Patterns { why: String },
     #[error("more than {limit} rules; join rules into lists of patterns")]
@@ -156,9 +164,26 @@ impl Cause {
             YamlError::SerdeInvalidType { unexpected, expected, .. } => {
                 Self::WrongType { found: unexpected.clone(), expected: expected.clone() }
             }
+            YamlError::Eof { .. } => Self::Empty,
+            YamlError::Budget { breach, .. } => Self::Budget { what: budget(breach) },
+            YamlError::Unexpected { expected: "mapping start", .. } => {
+                Self::Expected { expected: "a mapping with its keys" }
+            }
+            YamlError::Unexpected { expected: "sequence start", .. } => {
+                Self::Expected { expected: "a list, [] if it has nothing," }
+            }
+            YamlError::InvalidScalar { ty: "u64", .. } => {
+                Self::Expected { expected: "a whole number" }
+            }
             other => Self::Yaml { message: plain(other) },
         }
     }
+}
+
+/// The name of the limit, in small letters.
+fn budget(breach: &impl std::fmt::Debug) -> String {
+    let text = format!("{breach:?}");
+    text.split([' ', '(']).next().unwrap_or_default().to_ascii_lowercase()
 }
 
 /// The message without the place, which stands before it already.
