@@ -12,6 +12,7 @@
 //! It accepts what `serde_json` accepts into a `Value`, without duplicates and within the depth
 //! (`serde_json` itself stops at 127 levels, one earlier; members of a message lie deeper than it).
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::string::{same_or_order, unescape};
@@ -22,8 +23,8 @@ pub type Span = Range<usize>;
 /// Deepest nesting that passes; no message of any MCP revision comes near it.
 pub const DEPTH_MAX: usize = 128;
 
-/// Objects with fewer members are compared pairwise, others are sorted. Measured: sorting wins from
-/// about this size on, and envelopes stay below it.
+/// Objects with up to so many members are compared pairwise, at most 66 comparisons of lengths; larger
+/// ones are sorted, so that the time stays n log n.
 const PAIRWISE_MAX: usize = 12;
 
 /// Numbers with at least so many characters may overflow a double without an exponent.
@@ -199,6 +200,21 @@ struct Key {
     end: u32,
 }
 
+impl Key {
+    fn range(self) -> Span {
+        let widen = |at: u32| usize::try_from(at).unwrap_or_default();
+        widen(self.start)..widen(self.end)
+    }
+
+    fn bytes(self, text: &str) -> &[u8] {
+        text.as_bytes().get(self.range()).unwrap_or_default()
+    }
+
+    fn name(self, text: &str) -> &str {
+        text.get(self.range()).unwrap_or_default()
+    }
+}
+
 struct Scanner<'a> {
     text: &'a str,
     at: usize,
@@ -338,14 +354,8 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn name(&self, key: Key) -> &'a str {
-        let (start, end) = (usize::try_from(key.start), usize::try_from(key.end));
-        let range = start.unwrap_or_default()..end.unwrap_or_default();
-        self.text.get(range).unwrap_or_default()
-    }
-
     fn place_of(&self, place: Place, key: Key) -> Place {
-        match (place, &*unescape(self.name(key))) {
+        match (place, &*unescape(key.name(self.text))) {
             (Place::Top, "params") => Place::Params,
             (Place::Top, "result") => Place::Outcome,
             (Place::Params, "_meta") => Place::Meta,
@@ -354,7 +364,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn note(&mut self, place: Place, key: Key, span: Span) {
-        let name = unescape(self.name(key));
+        let name = unescape(key.name(self.text));
         let found = &mut self.found;
         let slot = match (place, &*name) {
             (Place::Top, "id") => &mut found.id,
@@ -382,31 +392,20 @@ impl<'a> Scanner<'a> {
     /// Refuses a name that the object whose names begin at `base` has twice.
     fn unique(&mut self, base: usize) -> Result<(), Fault> {
         let text = self.text;
-        let name = |key: &Key| {
-            let (start, end) = (usize::try_from(key.start), usize::try_from(key.end));
-            text.get(start.unwrap_or_default()..end.unwrap_or_default()).unwrap_or_default()
-        };
         let keys = self.keys.get_mut(base..).unwrap_or_default();
-        let twice = if keys.len() <= PAIRWISE_MAX {
-            let mut rest = &*keys;
-            let mut twice = None;
-            while let Some((first, others)) = rest.split_first() {
-                let first = name(first);
-                if others.iter().any(|other| same_or_order(first, name(other)).is_eq()) {
-                    twice = Some(first);
-                    break;
-                }
-                rest = others;
-            }
-            twice
+        // Spelled without escapes, names are the same exactly if their bytes are.
+        let plain = |key: &Key| memchr::memchr(b'\\', key.bytes(text)).is_none();
+        let twice = if keys.iter().all(plain) {
+            let order = |left: &[u8], right: &[u8]| {
+                left.len().cmp(&right.len()).then_with(|| left.cmp(right))
+            };
+            twice(keys, |left, right| order(left.bytes(text), right.bytes(text)))
         } else {
-            keys.sort_unstable_by(|left, right| same_or_order(name(left), name(right)));
-            keys.iter()
-                .zip(keys.iter().skip(1))
-                .find(|(left, right)| same_or_order(name(left), name(right)).is_eq())
-                .map(|(left, _)| name(left))
+            twice(keys, |left, right| same_or_order(left.name(text), right.name(text)))
         };
-        twice.map_or(Ok(()), |key| Err(Fault::DuplicateKey { key: unescape(key).into_owned() }))
+        twice.map_or(Ok(()), |key| {
+            Err(Fault::DuplicateKey { key: unescape(key.name(text)).into_owned() })
+        })
     }
 
     fn string(&mut self) -> Result<Key, Fault> {
@@ -503,6 +502,23 @@ impl<'a> Scanner<'a> {
         }
         Ok(())
     }
+}
+
+/// A key that is there twice by this order. Few are compared pairwise, many are sorted first.
+fn twice(keys: &mut [Key], order: impl Fn(&Key, &Key) -> Ordering) -> Option<Key> {
+    if keys.len() <= PAIRWISE_MAX {
+        let mut rest = &*keys;
+        while let Some((first, others)) = rest.split_first() {
+            if others.iter().any(|other| order(first, other).is_eq()) {
+                return Some(*first);
+            }
+            rest = others;
+        }
+        return None;
+    }
+    keys.sort_unstable_by(&order);
+    let pairs = keys.iter().zip(keys.iter().skip(1));
+    pairs.into_iter().find(|(left, right)| order(left, right).is_eq()).map(|(left, _)| *left)
 }
 
 /// The first quote, backslash or control character at or after `at`, or the end.
