@@ -13,6 +13,7 @@
 //! The library has no stability promise; the command line, the journal format and the policy format do.
 #![forbid(unsafe_code)]
 
+pub mod agents;
 pub mod cli;
 pub mod engine;
 pub mod journal;

@@ -1,5 +1,6 @@
 //! Everything that is tested from outside, in one binary so that linking happens once.
 #![cfg(test)]
 
+mod agents;
 mod layout;
 mod policies;
