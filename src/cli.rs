@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+pub mod demo;
 pub mod exit;
 mod journals;
 mod lines;
@@ -26,6 +27,8 @@ pub struct Cli {
 /// The subcommands, in the order of `--help`.
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    /// See it work: a scripted agent and two tool servers, in a home that is thrown away.
+    Demo(demo::Args),
     /// List, show or verify the recordings of this home.
     Sessions(sessions::Args),
     /// Print a recording, or decide it again.
@@ -56,6 +59,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     match cli.command {
+        Command::Demo(args) => demo::main(args),
         Command::Sessions(args) => sessions::main(args),
         Command::Replay(args) => replay::main(args),
         Command::Watch(args) => watch::main(args),

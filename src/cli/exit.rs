@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use crate::text::Safe;
+
 /// The table as `--help` shows it.
 pub const TABLE: &str = "Exit codes: 0 fine, 1 findings or differing verdicts, 2 usage or broken policy, \
      3 refused by policy, 4 no gate, 5 broken input.";
@@ -83,8 +85,9 @@ pub fn finish(result: Result<Exit, Failure>) -> ExitCode {
     }
 }
 
-/// One line on stderr, and the code.
+/// One line on stderr, and the code. Names of files and words of peers may be in it, so it is escaped.
 pub fn say(exit: Exit, what: impl Display) -> ExitCode {
+    let what = Safe::escape(&what.to_string());
     // Without a stderr there is still the code.
     writeln!(io::stderr(), "tollgate: {what}").ok();
     exit.into()

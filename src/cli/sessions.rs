@@ -12,6 +12,7 @@ use crate::cli::journals::{self, JournalError, Scan, State};
 use crate::cli::{Format, replay};
 use crate::engine::At;
 use crate::journal::What;
+use crate::text::{Safe, bytes};
 
 /// Version of the JSON lines that `list` and `verify` print.
 const LINES_VERSION: u32 = 1;
@@ -113,7 +114,7 @@ fn list(out: &mut impl io::Write, format: Format) -> Result<Exit, Failure> {
         Format::Text if paths.is_empty() => writeln!(out, "no recordings yet")?,
         Format::Text => writeln!(
             out,
-            "{:<20} {:<14} {:<19} {:>8} {:>10} state",
+            "{:<20} {:<14} {:<19} {:>8} {:>6} state",
             "session", "agent", "started", "records", "size"
         )?,
         Format::Jsonl => {}
@@ -123,12 +124,12 @@ fn list(out: &mut impl io::Write, format: Format) -> Result<Exit, Failure> {
         match format {
             Format::Text => writeln!(
                 out,
-                "{:<20} {:<14} {:<19} {:>8} {:>10} {}",
-                escaped(&line.session),
-                line.agent.as_deref().map_or_else(|| "-".to_owned(), escaped),
+                "{:<20} {:<14} {:<19} {:>8} {:>6} {}",
+                Safe::escape(&line.session),
+                line.agent.as_deref().map_or(Safe::word("-"), Safe::escape),
                 line.started_at.map_or_else(|| "-".to_owned(), |at| local_time(At(at))),
                 line.records,
-                size(line.size_bytes),
+                bytes::size(line.size_bytes),
                 line.state
             )?,
             Format::Jsonl => put(out, &line)?,
@@ -147,11 +148,12 @@ fn verify(out: &mut impl io::Write, name: Option<&str>, format: Format) -> Resul
         let (line, state) = inspect(&path)?;
         match format {
             Format::Text => {
-                let problem = line.problem.as_deref().map(|text| format!("; {}", escaped(text)));
+                let problem =
+                    line.problem.as_deref().map(|text| format!("; {}", Safe::escape(text)));
                 writeln!(
                     out,
                     "{}: {}, {} records, chain {}{}",
-                    escaped(&line.session),
+                    Safe::escape(&line.session),
                     line.state,
                     line.records,
                     line.chain,
@@ -174,11 +176,6 @@ fn put(out: &mut impl io::Write, line: &Line) -> io::Result<()> {
     writeln!(out)
 }
 
-/// Text that another program chose, with everything invisible spelled out.
-pub(in crate::cli) fn escaped(text: &str) -> String {
-    text.escape_debug().to_string()
-}
-
 fn local_time(at: At) -> String {
     i64::try_from(at.0)
         .ok()
@@ -190,12 +187,4 @@ fn local_time(at: At) -> String {
                 zoned.strftime("%Y-%m-%d %H:%M:%S").to_string()
             },
         )
-}
-
-fn size(bytes: u64) -> String {
-    match bytes {
-        0..10_000 => format!("{bytes} B"),
-        10_000..10_000_000 => format!("{} kB", bytes / 1000),
-        10_000_000.. => format!("{} MB", bytes / 1_000_000),
-    }
 }

@@ -11,9 +11,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::cli::Format;
 use crate::cli::exit::{self, Exit, Failure};
 use crate::cli::lines::{Follow, Line};
-use crate::cli::sessions::{escaped, show};
+use crate::cli::sessions::show;
 use crate::journal::read::Reader;
 use crate::store::home::Home;
+use crate::text::Safe;
 use crate::wire::{self, Build, ConsoleHello, Hello, Role, SessionLine, ToConsole};
 
 /// How much of a journal is read at a time.
@@ -67,7 +68,7 @@ fn run(format: Format, from_start: bool) -> Result<Exit, Failure> {
             Failure::new(Exit::NoGate, format_args!("understand the gate: {error}"))
         })?;
         match said {
-            ToConsole::Refused { why } => return Err(Failure::new(Exit::Refused, escaped(&why))),
+            ToConsole::Refused { why } => return Err(Failure::new(Exit::Refused, why)),
             ToConsole::Session(session) => {
                 let state: &mut Watched = watched.entry(session.session.clone()).or_default();
                 state.follow(&session, since, format)?;
@@ -102,8 +103,8 @@ impl Watched {
                 Ok(lines) => lines,
                 Err(why) => {
                     self.broken = true;
-                    let session = escaped(&session.session);
-                    writeln!(io::stderr(), "tollgate: {session}: {}", escaped(&why)).ok();
+                    let session = Safe::escape(&session.session);
+                    writeln!(io::stderr(), "tollgate: {session}: {}", Safe::escape(&why)).ok();
                     return Ok(());
                 }
             };
@@ -140,7 +141,7 @@ impl Watched {
 
 fn put(out: &mut impl io::Write, line: &Line, format: Format) -> io::Result<()> {
     match format {
-        Format::Text => writeln!(out, "{}  {}", escaped(&line.session), show::head(line)),
+        Format::Text => writeln!(out, "{}  {}", Safe::escape(&line.session), show::head(line)),
         Format::Jsonl => {
             serde_json::to_writer(&mut *out, line)?;
             writeln!(out)

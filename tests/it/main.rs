@@ -2,5 +2,8 @@
 #![cfg(test)]
 
 mod agents;
+mod demo;
 mod layout;
 mod policies;
+mod program;
+mod sessions;

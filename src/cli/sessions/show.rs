@@ -4,13 +4,14 @@
 use std::fmt::Write as _;
 use std::io;
 
-use super::{escaped, local_time};
+use super::local_time;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::journals;
 use crate::cli::lines::{Follow, Line};
 use crate::engine::At;
 use crate::journal::{Effected, Raw, Record, What};
 use crate::protocol::Side;
+use crate::text::Safe;
 
 /// How much of a payload is printed without `--full`: two lines of a terminal.
 const PAYLOAD_CHARS: usize = 160;
@@ -41,13 +42,15 @@ pub(in crate::cli) fn head(line: &Line) -> String {
         put(format_args!(" #{call}"));
     }
     match (&line.server, line.from) {
-        (Some(server), Some(Side::Agent)) => put(format_args!(" agent → {}", escaped(server))),
-        (Some(server), Some(Side::Server)) => put(format_args!(" {} → agent", escaped(server))),
-        (Some(server), None) => put(format_args!(" {}", escaped(server))),
+        (Some(server), Some(Side::Agent)) => put(format_args!(" agent → {}", Safe::escape(server))),
+        (Some(server), Some(Side::Server)) => {
+            put(format_args!(" {} → agent", Safe::escape(server)));
+        }
+        (Some(server), None) => put(format_args!(" {}", Safe::escape(server))),
         (None, _) => {}
     }
     for word in [&line.method, &line.tool].into_iter().flatten() {
-        put(format_args!(" {}", escaped(word)));
+        put(format_args!(" {}", Safe::escape(word)));
     }
     if line.failed {
         put(format_args!(" failed"));
@@ -59,16 +62,20 @@ pub(in crate::cli) fn head(line: &Line) -> String {
         put(format_args!(" → {outcome}"));
     }
     for reason in &line.reasons {
-        put(format_args!("  [{}: {}]", escaped(&reason.rule), escaped(&reason.why)));
+        put(format_args!("  [{}: {}]", Safe::escape(&reason.rule), Safe::escape(&reason.why)));
     }
     for ticket in &line.tickets {
         put(format_args!("  ticket #{} {}", ticket.ticket, ticket.state));
     }
     for finding in &line.findings {
-        put(format_args!("  finding {}: {}", escaped(&finding.rule), escaped(&finding.what)));
+        put(format_args!(
+            "  finding {}: {}",
+            Safe::escape(&finding.rule),
+            Safe::escape(&finding.what)
+        ));
     }
     if let Some(detail) = &line.detail {
-        put(format_args!("  {}", escaped(detail)));
+        put(format_args!("  {}", Safe::escape(detail)));
     }
     text
 }
@@ -124,8 +131,8 @@ fn payload(raw: &Raw, full: bool) -> String {
     };
     let hidden = text.chars().count().saturating_sub(PAYLOAD_CHARS);
     if full || hidden == 0 {
-        return escaped(&text);
+        return Safe::escape(&text).to_string();
     }
     let shown: String = text.chars().take(PAYLOAD_CHARS).collect();
-    format!("{} … {hidden} more characters (--full)", escaped(&shown))
+    format!("{} … {hidden} more characters (--full)", Safe::escape(&shown))
 }
