@@ -1,0 +1,83 @@
+//! What the gate costs, against a direct server and a minimal relay, in one run: `cargo bench`.
+//!
+//! Everything is measured side by side in interleaved rounds, so that a busy machine disturbs all of it
+//! alike, and printed as figures, ratios and the budgets they are held against. Started with `echo` or
+//! `relay` as its first argument, the same binary is the server or the relay.
+//!
+//! `TOLLGATE_BENCH_CALLS` is the number of calls of the memory measurement (a million takes minutes and
+//! a few hundred megabytes of recordings), `TOLLGATE_BENCH_ROUNDS` the number of rounds of the others.
+#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+
+use std::error::Error;
+use std::ffi::OsString;
+use std::path::Path;
+use std::{env, io};
+
+mod console;
+mod echo;
+mod home;
+mod load;
+mod peer;
+mod relay;
+mod report;
+mod start;
+mod stats;
+
+use home::Home;
+use peer::Peer;
+use report::Report;
+
+/// The measured program.
+const TOLLGATE: &str = env!("CARGO_BIN_EXE_tollgate");
+
+type Failure = Box<dyn Error>;
+
+fn main() -> Result<(), Failure> {
+    let mut arguments = env::args_os().skip(1);
+    match arguments.next().as_ref().and_then(|first| first.to_str()) {
+        Some("echo") => Ok(echo::serve(io::stdin().lock(), io::stdout().lock())?),
+        Some("relay") => relay::run(&arguments.collect::<Vec<_>>()),
+        _ => measure(),
+    }
+}
+
+/// The three ways to the same server.
+struct Ways {
+    direct: Vec<OsString>,
+    relay: Vec<OsString>,
+    tollgate: Vec<OsString>,
+}
+
+impl Ways {
+    fn new(home: &Home) -> io::Result<Self> {
+        let this = env::current_exe()?.into_os_string();
+        let direct = vec![this.clone(), "echo".into()];
+        let relay = [vec![this, "relay".into()], direct.clone()].concat();
+        Ok(Self { relay, tollgate: home.shim(&direct), direct })
+    }
+}
+
+fn measure() -> Result<(), Failure> {
+    let rounds = number("TOLLGATE_BENCH_ROUNDS", 30)?;
+    let calls = number("TOLLGATE_BENCH_CALLS", 100_000)?;
+    let home = Home::new(Path::new(TOLLGATE))?;
+    let ways = Ways::new(&home)?;
+    let mut report = Report::default();
+
+    load::latency(&ways, rounds, &mut report)?;
+    load::throughput(&ways, rounds, &mut report)?;
+    start::warm(&ways, &mut report)?;
+    start::cold(&ways, &home, &mut report)?;
+    start::idle_sizes(&ways, &home, &mut report)?;
+    console::stopped(&ways, &home, rounds, &mut report)?;
+    load::memory(&ways, &home, calls, &mut report)?;
+    println!("{report}");
+    Ok(())
+}
+
+fn number(variable: &str, default: usize) -> Result<usize, Failure> {
+    match env::var(variable) {
+        Ok(text) => text.parse().map_err(|error| format!("{variable}={text}: {error}").into()),
+        Err(_) => Ok(default),
+    }
+}
