@@ -37,6 +37,16 @@ fn every_broken_policy_says_where_and_what_and_what_to_do() {
 }
 
 #[test]
+fn the_policy_in_the_manual_loads() {
+    let manual = read(&here("docs/policy.md"));
+    let (_, rest) = manual.split_once("```yaml\n").unwrap();
+    let (text, _) = rest.split_once("```").unwrap();
+    let policy = Policy::parse("docs/policy.md", text).unwrap_or_else(|error| panic!("{error}"));
+    let decision = policy.decide(&Question { server: "fs", tool: "write_file" });
+    assert_eq!(decision.reasons[0].rule, "writes");
+}
+
+#[test]
 fn verdicts_over_real_tools_are_the_reviewed_ones() {
     let (asking, watching) = (shipped_policy("ask-writes"), shipped_policy("observe"));
     let mut table = String::new();

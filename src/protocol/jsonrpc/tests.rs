@@ -64,6 +64,29 @@ fn members_count_only_at_their_own_place() {
 }
 
 #[test]
+fn a_member_of_the_same_name_further_in_changes_nothing() {
+    let message = one(
+        r#"{"id":1,"method":"tools/call","params":{"name":"a","params":{"name":"b"},"result":{"isError":true},"_meta":{"name":"c","_meta":{"progressToken":1}}}}"#,
+    );
+    assert_eq!((message.name.as_deref(), message.is_error), (Some("a"), false));
+    assert_eq!((message.progress_token, message.result), (None, None));
+}
+
+#[test]
+fn the_version_of_a_request_stands_before_the_one_it_offers() {
+    let meta = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}"#;
+    let params = r#""protocolVersion":"2025-06-18""#;
+    for (members, expected) in [
+        (format!("{meta},{params}"), "2026-07-28"),
+        (format!("{params},{meta}"), "2026-07-28"),
+        (params.to_owned(), "2025-06-18"),
+    ] {
+        let line = format!(r#"{{"id":1,"method":"initialize","params":{{{members}}}}}"#);
+        assert_eq!(one(&line).protocol_version.as_deref(), Some(expected), "{line}");
+    }
+}
+
+#[test]
 fn notifications_name_what_they_are_about() {
     let message = one(r#"{"method":"notifications/cancelled","params":{"requestId":1.0}}"#);
     assert_eq!((message.kind, message.request_id), (Shape::Notification, Id::parse("1")));
