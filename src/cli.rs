@@ -8,11 +8,13 @@ use clap::Parser as _;
 
 pub mod demo;
 pub mod exit;
+pub mod gate;
 mod journals;
 mod lines;
+pub mod operator;
 pub mod replay;
-pub mod run;
 pub mod sessions;
+pub mod shim;
 pub mod watch;
 
 use exit::Exit;
@@ -30,14 +32,29 @@ pub struct Cli {
 enum Command {
     /// See it work: a scripted agent and two tool servers, in a home that is thrown away.
     Demo(demo::Args),
-    /// Start an agent with its tool servers behind the gate.
-    Run(run::Args),
     /// List, show or verify the recordings of this home.
     Sessions(sessions::Args),
     /// Print a recording, or decide it again.
     Replay(replay::Args),
     /// Print what happens in all sessions, as it happens.
     Watch(watch::Args),
+    /// Stand in front of one stdio server: for an agent's configuration.
+    Shim(shim::Args),
+    /// Say how the gate is.
+    Status,
+    /// End the gate: sessions end in order.
+    Stop,
+    /// List the calls that wait.
+    Tickets,
+    /// Let a waiting call pass, once.
+    Approve(operator::ApproveArgs),
+    /// Refuse a waiting call.
+    Deny(operator::DenyArgs),
+    /// Register folders that shims may use as a home.
+    Home(operator::HomeArgs),
+    /// What runs in the background.
+    #[command(hide = true)]
+    Gate(gate::Args),
 }
 
 /// How a command prints.
@@ -63,9 +80,16 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match cli.command {
         Command::Demo(args) => demo::main(args),
-        Command::Run(args) => run::main(args),
         Command::Sessions(args) => sessions::main(args),
         Command::Replay(args) => replay::main(args),
         Command::Watch(args) => watch::main(args),
+        Command::Shim(args) => shim::main(args),
+        Command::Status => operator::status(),
+        Command::Stop => operator::stop(),
+        Command::Tickets => operator::tickets(),
+        Command::Approve(args) => operator::approve(&args),
+        Command::Deny(args) => operator::deny(&args),
+        Command::Home(args) => operator::home_command(args),
+        Command::Gate(args) => gate::main(&args),
     }
 }

@@ -4,11 +4,20 @@
 //! randomness, touches no file and never blocks; times and ids come in with events. **The same events
 //! give the same effects**, which is what makes a recording enough to decide again, and a crashed gate
 //! able to take up where its journal ends.
+//!
+//! Reading order: `step` (the one entry), `frames` (messages), `tickets` (calls that wait), `lifecycle`
+//! (connections that open, close and are resumed); `session` holds the state, `refusal` the words.
 
 pub mod effect;
 pub mod event;
+mod frames;
+mod lifecycle;
 pub mod limits;
 mod permit;
+mod refusal;
+mod session;
+mod step;
+mod tickets;
 
 pub use effect::{Effect, Held, Settled, Step, Why};
 pub use event::{
@@ -16,3 +25,5 @@ pub use event::{
     Operator, Problem, Severity, Started, TicketId, Unattended,
 };
 pub use permit::Permit;
+pub use refusal::refuse_without_gate;
+pub use step::{Engine, SnapshotError, Waiting};

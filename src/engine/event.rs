@@ -114,6 +114,9 @@ pub struct Opened {
     /// `--unattended` of this shim, where it is stricter or other than the session's.
     #[serde(default)]
     pub unattended: Option<Unattended>,
+    /// The agent's patience with this server, where its configuration sets one.
+    #[serde(default)]
+    pub patience_ms: Option<u64>,
 }
 
 /// An operator's answer to a ticket.

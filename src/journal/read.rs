@@ -61,6 +61,12 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// A reader that goes on behind `lines` lines whose digest is `chain`.
+    #[must_use]
+    pub const fn resume(lines: u64, chain: Chain) -> Self {
+        Self { chain, lines }
+    }
+
     /// Checks and decodes the next line, without its newline.
     ///
     /// # Errors
@@ -127,13 +133,14 @@ pub struct Reading {
 /// Reads a whole journal.
 #[must_use]
 pub fn read_all(bytes: &[u8]) -> Reading {
-    let mut reading = Reading {
-        records: Vec::new(),
-        sound_bytes: 0,
-        flaw: None,
-        torn: None,
-        reader: Reader::default(),
-    };
+    read_from(Reader::default(), bytes)
+}
+
+/// Reads the rest of a journal, behind the lines that `reader` has seen.
+#[must_use]
+pub fn read_from(reader: Reader, bytes: &[u8]) -> Reading {
+    let mut reading =
+        Reading { records: Vec::new(), sound_bytes: 0, flaw: None, torn: None, reader };
     let mut rest = bytes;
     while let Some(end) = memchr::memchr(b'\n', rest) {
         let (line, behind) = rest.split_at(end);

@@ -192,7 +192,11 @@ impl Home {
             Registration::Remove if known => homes.retain(|home| *home != dir),
             Registration::Add | Registration::Remove => return Ok(false),
         }
-        let text: String = homes.iter().map(|home| format!("{}\n", home.display())).collect();
+        let mut text = String::new();
+        for home in &homes {
+            text.push_str(&home.to_string_lossy());
+            text.push('\n');
+        }
         write_whole(&self.registry(), text.as_bytes()).map_err(io)?;
         Ok(true)
     }
@@ -260,13 +264,12 @@ fn passwd_home() -> Result<PathBuf, HomeError> {
     let path = PathBuf::from("/etc/passwd");
     let text = fs::read_to_string(&path).map_err(|source| HomeError::Io { path, source })?;
     text.lines()
-        .filter_map(|line| {
+        .find_map(|line| {
             let fields: Vec<&str> = line.split(':').collect();
             match fields.as_slice() {
                 [_, _, id, _, _, home, ..] if id.parse() == Ok(uid) => Some(PathBuf::from(home)),
                 _ => None,
             }
         })
-        .next()
         .ok_or(HomeError::NoPasswd(uid))
 }

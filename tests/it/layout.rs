@@ -17,11 +17,11 @@ const ROOMS: &[(Order, Purity, &[&str])] = &[
     (Order::Chain, Purity::Pure, &["text", "protocol", "wire"]),
     (Order::Apart, Purity::Pure, &["catalog", "inspect", "provenance", "anomaly"]),
     (Order::Chain, Purity::Pure, &["policy", "engine", "journal"]),
-    (Order::Chain, Purity::Shell, &["store"]),
+    (Order::Chain, Purity::Shell, &["store", "proxy", "gate"]),
     (
         Order::Apart,
         Purity::Shell,
-        &["gate", "proxy", "agents", "sandbox", "webhook", "telemetry", "demo", "console"],
+        &["agents", "sandbox", "webhook", "telemetry", "demo", "console"],
     ),
     (Order::Chain, Purity::Shell, &["cli"]),
 ];
@@ -444,9 +444,9 @@ mod the_checks_can_fail {
             &["src/engine/a.rs:1: `engine` imports `journal`"],
         );
         direction(
-            "src/gate.rs",
-            "fn a() {\n crate::proxy::b() }",
-            &["src/gate.rs:2: `gate` imports `proxy`"],
+            "src/proxy.rs",
+            "fn a() {\n crate::gate::b() }",
+            &["src/proxy.rs:2: `proxy` imports `gate`"],
         );
         direction(
             "src/inspect.rs",

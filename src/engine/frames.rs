@@ -1,0 +1,502 @@
+//! Messages: guard, correlate, judge, and one outcome for each.
+
+use bytes::Bytes;
+
+use crate::engine::effect::{Effect, Settled, Why};
+use crate::engine::event::{At, CallId, ConnId, Facts, Finding, Kind, Problem, Severity};
+use crate::engine::limits;
+use crate::engine::refusal::{self, Cause};
+use crate::engine::session::Pending;
+use crate::engine::step::{Engine, Out};
+use crate::engine::tickets::Ask;
+use crate::policy::{Decision, Phase, Policy, Question, Reason, Risk, Verdict};
+use crate::protocol::Side;
+use crate::protocol::jsonrpc::{self, Id, Message, Parsed, Shape, Span};
+use crate::protocol::method;
+use crate::protocol::scan::Fault;
+
+/// What becomes of one message, before it is known whether it came alone or in a batch.
+enum Outcome {
+    /// Goes on as it is.
+    Pass,
+    /// Goes on with a named change.
+    Changed(Bytes, &'static str),
+    /// Is not forwarded; what is done instead was pushed already.
+    Done,
+}
+
+/// One message on its way in, alone or a batch's member.
+#[derive(Clone, Copy)]
+pub(in crate::engine) struct Incoming<'a> {
+    pub(in crate::engine) at: At,
+    pub(in crate::engine) conn: ConnId,
+    pub(in crate::engine) from: Side,
+    pub(in crate::engine) line: &'a Bytes,
+    pub(in crate::engine) message: &'a Message,
+}
+
+impl Engine {
+    /// One line from one side.
+    pub(in crate::engine) fn frame(
+        &mut self,
+        at: At,
+        conn: ConnId,
+        from: Side,
+        raw: &Bytes,
+        out: &mut Out,
+    ) {
+        let Some(known) = self.state.conns.get(&conn) else {
+            out.push(Effect::Drop(Why::Gone));
+            return;
+        };
+        let has_batches =
+            known.revision.as_ref().is_some_and(crate::protocol::method::Revision::has_batches);
+        match jsonrpc::parse(raw) {
+            Parsed::Blank => out.push(Effect::Drop(Why::Blank)),
+            Parsed::Faulty { fault, id } => {
+                self.faulty(conn, from, raw, &fault, id.as_ref(), out);
+            }
+            Parsed::One(message) => {
+                let incoming = Incoming { at, conn, from, line: raw, message: &message };
+                let outcome = self.message(incoming, out);
+                self.send(conn, from.other(), raw, outcome, out);
+            }
+            Parsed::Batch(members) if has_batches => {
+                self.batch(at, conn, from, raw, members, out);
+            }
+            Parsed::Batch(members) => self.no_batches(conn, from, members, out),
+        }
+    }
+
+    fn send(&mut self, conn: ConnId, to: Side, raw: &Bytes, outcome: Outcome, out: &mut Out) {
+        match outcome {
+            Outcome::Done => {}
+            Outcome::Pass => {
+                let permit = self.state.permit(conn, to, raw.clone());
+                out.push(Effect::Forward(permit));
+            }
+            Outcome::Changed(line, how) => {
+                let permit = self.state.permit(conn, to, line);
+                out.push(Effect::Replace { permit, how });
+            }
+        }
+    }
+
+    fn message(&mut self, incoming: Incoming<'_>, out: &mut Out) -> Outcome {
+        match (incoming.message.kind, &incoming.message.id) {
+            (Shape::Request, Some(id)) => self.request(incoming, id, out),
+            (Shape::Response, Some(id)) => self.response(incoming, id, out),
+            (Shape::Notification, _) => self.notification(incoming, out),
+            (Shape::Request | Shape::Response, None) => {
+                out.push(Effect::Drop(Why::Unanswerable));
+                Outcome::Done
+            }
+        }
+    }
+
+    fn request(&mut self, incoming: Incoming<'_>, id: &Id, out: &mut Out) -> Outcome {
+        let Incoming { conn, from, line, message, .. } = incoming;
+        let mut facts = self.judge(conn, from, message);
+        self.state.calls += 1;
+        facts.call = Some(CallId(self.state.calls));
+        let Some(known) = self.state.conns.get_mut(&conn) else {
+            out.push(Effect::Drop(Why::Gone));
+            return Outcome::Done;
+        };
+        if from == Side::Agent && message.method.as_deref() != Some(method::INITIALIZE) {
+            // The stateless era says its revision with every request.
+            if let Some(version) = &message.protocol_version {
+                known.revision = Some(method::Revision::parse(version));
+            }
+        }
+        let in_use = known.end(from).asked.contains_key(id);
+        let stateless = from == Side::Server && known.modern();
+        let full = known.end(from).asked.len() >= limits::PENDING_MAX;
+        let closed = known.end(from.other()).closed;
+        if in_use || stateless {
+            let (rule, what, why) = if in_use {
+                (
+                    "guard.id-in-use",
+                    "a request with the id of one that has no answer yet",
+                    Why::Unanswerable,
+                )
+            } else {
+                (
+                    "guard.not-in-revision",
+                    "a server's request, which this revision does not have",
+                    Why::NotInRevision,
+                )
+            };
+            out.facts = Some(facts);
+            out.find(rule, Severity::Medium, format!("{what} was dropped"));
+            out.push(Effect::Drop(why));
+            return Outcome::Done;
+        }
+        let early = if closed {
+            Some(Cause::ServerGone("it was already gone".to_owned()))
+        } else if full {
+            Some(Cause::Limit("too many requests have no answer yet"))
+        } else {
+            None
+        };
+        let cause = early.or_else(|| self.outcome(incoming, id, &facts, out));
+        let verdict = facts.verdict.unwrap_or(Verdict::Allow);
+        if facts.phase == Some(Phase::Warn) && verdict >= Verdict::Ask {
+            let rule = facts.reasons.first().map_or("default", |reason| reason.rule.as_str());
+            facts.findings.push(Finding {
+                rule: rule.to_owned(),
+                severity: Severity::Low,
+                what: format!("in enforce this would be: {}", verdict.word()),
+            });
+        }
+        out.facts = Some(facts.clone());
+        if let Some(cause) = cause {
+            self.refuse(conn, from, id, &facts, &cause, out);
+            return Outcome::Done;
+        }
+        let held = out.effects.iter().any(|effect| {
+            matches!(effect, Effect::Hold(held) if Some(CallId(held.ticket.0)) == facts.call)
+        });
+        let until = (!held).then(|| {
+            self.state.conns.get(&conn).map_or(0, |c| c.end(from.other()).handed_out)
+                + line.len() as u64
+                + 1
+        });
+        if let Some(known) = self.state.conns.get_mut(&conn) {
+            let call = facts.call.unwrap_or_default();
+            let pending = Pending { call, facts, forwarded_until: until, edited: None };
+            known.end_mut(from).asked.insert(id.clone(), pending);
+        }
+        if held { Outcome::Done } else { Outcome::Pass }
+    }
+
+    /// Holds the request if it must wait; says why it is refused, if it is.
+    fn outcome(
+        &mut self,
+        incoming: Incoming<'_>,
+        id: &Id,
+        facts: &Facts,
+        out: &mut Out,
+    ) -> Option<Cause> {
+        if facts.findings.iter().any(|finding| finding.rule == "guard.not-a-call") {
+            return Some(Cause::Guard("a tool call without a tool's name".to_owned()));
+        }
+        if facts.phase != Some(Phase::Enforce) {
+            return None;
+        }
+        match facts.verdict.unwrap_or(Verdict::Allow) {
+            Verdict::Allow | Verdict::Mark => None,
+            Verdict::Deny => Some(Cause::Policy),
+            Verdict::Ask => self.hold(&Ask { incoming, id, facts }, out).err(),
+        }
+    }
+
+    /// The facts of a message as far as it alone tells them; asks the policy where it has a say.
+    pub(in crate::engine) fn judge(&self, conn: ConnId, from: Side, message: &Message) -> Facts {
+        let mut facts = Facts {
+            kind: Some(match message.kind {
+                Shape::Request => Kind::Request,
+                Shape::Response => Kind::Response,
+                Shape::Notification => Kind::Notification,
+            }),
+            method: message.method.clone(),
+            ..Facts::default()
+        };
+        let name = message.method.as_deref().unwrap_or_default();
+        let decision = if name == method::TOOLS_CALL && from == Side::Agent {
+            if message.name.is_none() {
+                facts.findings.push(Finding {
+                    rule: "guard.not-a-call".to_owned(),
+                    severity: Severity::Medium,
+                    what: "a tool call without a tool's name".to_owned(),
+                });
+            }
+            facts.tool.clone_from(&message.name);
+            let server = self.state.conns.get(&conn).map_or("", |conn| conn.server.as_str());
+            let tool = message.name.as_deref().unwrap_or_default();
+            Some(match &self.policy {
+                Some(policy) => policy.decide(&Question { server, tool }),
+                None => broken_policy(),
+            })
+        } else {
+            match &self.policy {
+                Some(policy) => policy.decide_method(name, message.mode.as_deref()),
+                None => None,
+            }
+        };
+        if let Some(decision) = decision {
+            facts.verdict = Some(decision.verdict);
+            facts.risk = Some(decision.risk);
+            facts.reasons = decision.reasons;
+            facts.phase = Some(self.policy.as_ref().map_or(Phase::Enforce, Policy::phase));
+        }
+        facts
+    }
+
+    fn response(&mut self, incoming: Incoming<'_>, id: &Id, out: &mut Out) -> Outcome {
+        let Incoming { conn, from, line, message, .. } = incoming;
+        let asker = from.other();
+        let mut facts = Facts { kind: Some(Kind::Response), ..Facts::default() };
+        facts.failed = message.error.is_some() || message.is_error;
+        if let Some(ticket) = self.state.ticket_of(conn, asker, id) {
+            out.facts = Some(facts);
+            out.find(
+                "server.answered-unseen",
+                Severity::High,
+                format!(
+                    "an answer came for #{}, which still waits and was never sent: dropped",
+                    ticket.0
+                ),
+            );
+            out.push(Effect::Drop(Why::Late));
+            return Outcome::Done;
+        }
+        let pending = self.state.conns.get_mut(&conn).and_then(|c| c.end_mut(asker).answered(id));
+        let Some(pending) = pending else {
+            out.facts = Some(facts);
+            out.push(Effect::Drop(Why::Late));
+            return Outcome::Done;
+        };
+        facts.call = Some(pending.call);
+        facts.method.clone_from(&pending.facts.method);
+        facts.tool.clone_from(&pending.facts.tool);
+        if facts.method.as_deref() == Some(method::INITIALIZE)
+            && let Some(version) = &message.protocol_version
+            && let Some(known) = self.state.conns.get_mut(&conn)
+        {
+            known.revision = Some(method::Revision::parse(version));
+        }
+        out.facts = Some(facts);
+        match (&pending.edited, &message.content) {
+            (Some(arguments), Some(content)) => {
+                Outcome::Changed(with_notice(line, content, arguments), "edited-notice")
+            }
+            _ => Outcome::Pass,
+        }
+    }
+
+    fn notification(&mut self, incoming: Incoming<'_>, out: &mut Out) -> Outcome {
+        let Incoming { conn, from, message, .. } = incoming;
+        let mut facts = self.judge(conn, from, message);
+        if message.method.as_deref() == Some(method::CANCELLED)
+            && let Some(id) = &message.request_id
+        {
+            if let Some(ticket) = self.state.ticket_of(conn, from, id) {
+                self.state.take(ticket);
+                if let Some(known) = self.state.conns.get_mut(&conn) {
+                    known.end_mut(from).asked.remove(id);
+                }
+                facts.call = Some(CallId(ticket.0));
+                out.facts = Some(facts);
+                out.push(Effect::Settle { ticket, how: Settled::Cancelled });
+                out.push(Effect::Drop(Why::Absorbed));
+                return Outcome::Done;
+            }
+            if let Some(known) = self.state.conns.get_mut(&conn) {
+                let end = known.end_mut(from);
+                facts.call = end.asked.get(id).map(|pending| pending.call);
+                end.cancel(id);
+            }
+        }
+        out.facts = Some(facts);
+        Outcome::Pass
+    }
+
+    /// Members of a batch are judged one by one; those that may go on are joined again.
+    fn batch(
+        &mut self,
+        at: At,
+        conn: ConnId,
+        from: Side,
+        raw: &Bytes,
+        members: Vec<(Span, Result<Message, Fault>)>,
+        out: &mut Out,
+    ) {
+        let total = members.len();
+        let mut facts = Facts { kind: Some(Kind::Batch), ..Facts::default() };
+        let mut passing: Vec<Bytes> = Vec::new();
+        let mut untouched = true;
+        for (span, member) in members {
+            let line = raw.slice(span.start.min(raw.len())..span.end.min(raw.len()));
+            let mut inner = Out::default();
+            let outcome = match member {
+                Ok(message) => {
+                    let incoming = Incoming { at, conn, from, line: &line, message: &message };
+                    self.message(incoming, &mut inner)
+                }
+                Err(fault) => {
+                    self.faulty(conn, from, &line, &fault, None, &mut inner);
+                    Outcome::Done
+                }
+            };
+            match outcome {
+                Outcome::Pass => passing.push(line),
+                Outcome::Changed(line, _) => {
+                    untouched = false;
+                    passing.push(line);
+                }
+                Outcome::Done => {}
+            }
+            facts.members.push(inner.facts.unwrap_or_default());
+            out.effects.append(&mut inner.effects);
+        }
+        facts.findings = facts.members.iter().flat_map(|member| member.findings.clone()).collect();
+        if untouched && passing.len() == total {
+            self.send(conn, from.other(), raw, Outcome::Pass, out);
+        } else if !passing.is_empty() {
+            let joined = [b"[".as_slice(), &passing.join(&b","[..]), b"]"].concat();
+            self.send(conn, from.other(), raw, Outcome::Changed(Bytes::from(joined), "batch"), out);
+        }
+        // Offsets of members are those of the whole line: it is written whole or not at all.
+        if let Some(known) = self.state.conns.get_mut(&conn) {
+            let until = known.end(from.other()).handed_out;
+            for member in facts.members.iter().filter_map(|member| member.call) {
+                for pending in known.end_mut(from).asked.values_mut() {
+                    if pending.call == member && pending.forwarded_until.is_some() {
+                        pending.forwarded_until = Some(until);
+                    }
+                }
+            }
+        }
+        out.facts = Some(facts);
+    }
+
+    /// An array where the revision has none: every request in it is answered, nothing goes on.
+    fn no_batches(
+        &mut self,
+        conn: ConnId,
+        from: Side,
+        members: Vec<(Span, Result<Message, Fault>)>,
+        out: &mut Out,
+    ) {
+        let what = "an array of messages, which the revision in use does not have";
+        let mut facts = Facts { kind: Some(Kind::Malformed), ..Facts::default() };
+        facts.findings.push(Finding {
+            rule: "guard.batch".to_owned(),
+            severity: Severity::Medium,
+            what: what.to_owned(),
+        });
+        for message in members.into_iter().filter_map(|(_, member)| member.ok()) {
+            if let (Shape::Request, Some(id)) = (message.kind, &message.id) {
+                self.answer_fault(conn, from, id, &facts, what, out);
+            }
+        }
+        if out.effects.is_empty() {
+            out.push(Effect::Drop(Why::Unanswerable));
+        }
+        out.facts = Some(facts);
+    }
+
+    fn faulty(
+        &mut self,
+        conn: ConnId,
+        from: Side,
+        raw: &[u8],
+        fault: &Fault,
+        id: Option<&Id>,
+        out: &mut Out,
+    ) {
+        let start = raw.trim_ascii_start().first();
+        let noise = from == Side::Server && !matches!(start, Some(b'{' | b'['));
+        let (kind, severity) =
+            if noise { (Kind::Noise, Severity::Info) } else { (Kind::Malformed, Severity::Medium) };
+        let rule = if noise { "guard.noise" } else { fault.rule() };
+        let what = if noise {
+            "output that is no message, kept from the agent".to_owned()
+        } else {
+            fault.to_string()
+        };
+        let mut facts = Facts { kind: Some(kind), ..Facts::default() };
+        facts.findings.push(Finding { rule: rule.to_owned(), severity, what: what.clone() });
+        if let Some(id) = id {
+            self.answer_fault(conn, from, id, &facts, &what, out);
+        } else {
+            out.push(Effect::Drop(if noise { Why::Noise } else { Why::Unanswerable }));
+        }
+        out.facts = Some(facts);
+    }
+
+    /// Answers a message that did not pass the guard: a request's sender, or, for a server's answer, the
+    /// agent that waits for it. An id that has an open request is not answered twice.
+    fn answer_fault(
+        &mut self,
+        conn: ConnId,
+        from: Side,
+        id: &Id,
+        facts: &Facts,
+        what: &str,
+        out: &mut Out,
+    ) {
+        let Some(known) = self.state.conns.get_mut(&conn) else { return };
+        if let Some(pending) = known.end_mut(from.other()).answered(id) {
+            let mut facts = facts.clone();
+            facts.call = Some(pending.call);
+            facts.tool.clone_from(&pending.facts.tool);
+            facts.method.clone_from(&pending.facts.method);
+            self.refuse(conn, from.other(), id, &facts, &Cause::Answer(what.to_owned()), out);
+        } else if from == Side::Agent && !known.end(from).asked.contains_key(id) {
+            self.refuse(conn, from, id, facts, &Cause::Guard(what.to_owned()), out);
+        } else {
+            out.push(Effect::Drop(Why::Unanswerable));
+        }
+    }
+
+    /// Bytes that are no line: too long, or the tail of one whose head is lost.
+    pub(in crate::engine) fn broken(
+        &mut self,
+        conn: ConnId,
+        from: Side,
+        head: &[u8],
+        problem: &Problem,
+        out: &mut Out,
+    ) {
+        let (rule, what) = match problem {
+            Problem::TooLong { size_bytes, limit_bytes } => (
+                "guard.too-long",
+                format!("a line of {size_bytes} bytes, beyond the limit of {limit_bytes} bytes"),
+            ),
+            Problem::Torn => (
+                "gate.torn",
+                "the rest of a line whose beginning was lost when the gate died".to_owned(),
+            ),
+        };
+        let mut facts = Facts { kind: Some(Kind::Malformed), ..Facts::default() };
+        facts.findings.push(Finding {
+            rule: rule.to_owned(),
+            severity: Severity::Medium,
+            what: what.clone(),
+        });
+        let id = match problem {
+            Problem::TooLong { .. } => jsonrpc::find_id(head),
+            Problem::Torn => None,
+        };
+        match id {
+            Some(id) => self.answer_fault(conn, from, &id, &facts, &what, out),
+            None => out.push(Effect::Drop(Why::Unanswerable)),
+        }
+        out.facts = Some(facts);
+    }
+}
+
+/// The verdict where there is no policy to ask.
+fn broken_policy() -> Decision {
+    Decision {
+        verdict: Verdict::Deny,
+        risk: Risk::High,
+        reasons: vec![Reason {
+            rule: "builtin.no-policy".to_owned(),
+            why: "the session has no policy that can be read".to_owned(),
+            verdict: Verdict::Deny,
+        }],
+    }
+}
+
+/// The result with one more content item in front, which says that the arguments were edited.
+fn with_notice(line: &[u8], content: &Span, arguments: &str) -> Bytes {
+    let inside = line.get(content.clone()).unwrap_or_default();
+    let empty = inside.get(1..).is_some_and(|rest| rest.trim_ascii_start().first() == Some(&b']'));
+    let comma = if empty { "" } else { "," };
+    let notice = format!("{}{comma}", refusal::edited_notice(arguments));
+    let place = content.start + 1;
+    jsonrpc::splice(line, &(place..place), &notice)
+}

@@ -1,0 +1,157 @@
+//! Sessions and connections that begin, close, and are taken over from a gate that died.
+
+use crate::engine::effect::{Effect, Settled};
+use crate::engine::event::{ConnId, Facts, Opened, Severity, Started, TicketId};
+use crate::engine::refusal::{self, Cause, Refused};
+use crate::engine::session::Conn;
+use crate::engine::step::{Engine, Out};
+use crate::protocol::Side;
+use crate::protocol::jsonrpc::Id;
+
+impl Engine {
+    pub(in crate::engine) fn start(&mut self, started: Started) {
+        if self.state.started.is_none() {
+            self.state.ever_attended = started.attended;
+            self.state.started = Some(started);
+            self.compile();
+        }
+    }
+
+    pub(in crate::engine) fn open(&mut self, opened: Opened) {
+        let conn = Conn {
+            server: opened.server,
+            unattended: opened.unattended,
+            patience_ms: opened.patience_ms,
+            ..Conn::default()
+        };
+        self.state.conns.insert(opened.conn, conn);
+    }
+
+    pub(in crate::engine) fn attended(&mut self, answering: u32) {
+        self.state.answering = answering;
+        self.state.ever_attended |= answering > 0;
+    }
+
+    /// One end is gone: its requests need no answer, requests to it get one from us, and once all that is
+    /// written the other end learns by its own end of file.
+    pub(in crate::engine) fn close(&mut self, id: ConnId, side: Side, why: &str, out: &mut Out) {
+        let Some(conn) = self.state.conns.get_mut(&id) else { return };
+        let end = conn.end_mut(side);
+        if end.closed {
+            return;
+        }
+        end.closed = true;
+        end.asked.clear();
+        end.cancelled.clear();
+        let waiting: Vec<TicketId> = self
+            .state
+            .tickets
+            .values()
+            .filter(|ticket| ticket.conn == id)
+            .map(|ticket| ticket.held.ticket)
+            .collect();
+        for ticket in waiting {
+            self.state.take(ticket);
+            out.push(Effect::Settle { ticket, how: Settled::Closed });
+        }
+        let cause = Cause::ServerGone(why.to_owned());
+        self.refuse_all(id, side.other(), &cause, |_| true, out);
+        out.push(Effect::Close { conn: id, to: side.other() });
+    }
+
+    /// A new gate has this connection. What was forwarded and written gets its real answer; requests that may
+    /// not have been written are refused, never sent twice. A line cut in half is ended.
+    pub(in crate::engine) fn resume(
+        &mut self,
+        id: ConnId,
+        sent_to_agent: u64,
+        sent_to_server: u64,
+        out: &mut Out,
+    ) {
+        out.find(
+            "gate.resumed",
+            Severity::Medium,
+            "the gate died and another took over: messages that were read and not yet recorded are lost"
+                .to_owned(),
+        );
+        let waiting: Vec<TicketId> = self
+            .state
+            .tickets
+            .values()
+            .filter(|ticket| ticket.conn == id)
+            .map(|ticket| ticket.held.ticket)
+            .collect();
+        for ticket in waiting {
+            self.state.take(ticket);
+            out.push(Effect::Settle { ticket, how: Settled::Interrupted });
+        }
+        for (side, sent) in [(Side::Agent, sent_to_agent), (Side::Server, sent_to_server)] {
+            let Some(conn) = self.state.conns.get_mut(&id) else { return };
+            conn.end_mut(side).handed_out = 0;
+            out.push(Effect::EndLine { conn: id, to: side });
+            let asker = side.other();
+            self.refuse_all(
+                id,
+                asker,
+                &Cause::Interrupted,
+                |until| until.is_none_or(|until| until > sent),
+                out,
+            );
+            if let Some(conn) = self.state.conns.get_mut(&id) {
+                // What is left was written; offsets begin anew.
+                for pending in conn.end_mut(asker).asked.values_mut() {
+                    pending.forwarded_until = Some(0);
+                }
+            }
+        }
+    }
+
+    pub(in crate::engine) fn end(&mut self, why: &str, out: &mut Out) {
+        let conns: Vec<ConnId> = self.state.conns.keys().copied().collect();
+        for conn in conns {
+            for side in [Side::Agent, Side::Server] {
+                self.close(conn, side, why, out);
+            }
+        }
+        self.state.ended = true;
+    }
+
+    /// Answers the open requests of `asker` whose place in the stream `which` accepts.
+    fn refuse_all(
+        &mut self,
+        conn: ConnId,
+        asker: Side,
+        cause: &Cause,
+        which: impl Fn(Option<u64>) -> bool,
+        out: &mut Out,
+    ) {
+        let Some(known) = self.state.conns.get_mut(&conn) else { return };
+        if known.end(asker).closed {
+            return;
+        }
+        let open = std::mem::take(&mut known.end_mut(asker).asked);
+        let (gone, kept): (Vec<_>, Vec<_>) =
+            open.into_iter().partition(|(_, pending)| which(pending.forwarded_until));
+        known.end_mut(asker).asked = kept.into_iter().collect();
+        for (id, pending) in gone {
+            self.refuse(conn, asker, &id, &pending.facts, cause, out);
+        }
+    }
+
+    /// Answers one request ourselves.
+    pub(in crate::engine) fn refuse(
+        &mut self,
+        conn: ConnId,
+        asker: Side,
+        id: &Id,
+        facts: &Facts,
+        cause: &Cause,
+        out: &mut Out,
+    ) {
+        let Some(known) = self.state.conns.get(&conn) else { return };
+        let answered = Refused { id, server: &known.server, facts, modern: known.modern() };
+        let line = refusal::line(&answered, cause);
+        let permit = self.state.permit(conn, asker, line);
+        out.push(Effect::Refuse { permit, call: facts.call, rule: cause.rule(facts) });
+    }
+}

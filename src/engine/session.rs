@@ -1,0 +1,215 @@
+//! The state of one session: its connections, the requests in flight, the calls that wait.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::effect::Held;
+use crate::engine::event::{At, CallId, ConnId, Facts, Operator, Started, TicketId, Unattended};
+use crate::engine::limits;
+use crate::engine::permit::Permit;
+use crate::protocol::Side;
+use crate::protocol::jsonrpc::{Id, Span};
+use crate::protocol::method::Revision;
+
+/// Answers to calls that the agent took back may still come; this many such calls are remembered per
+/// connection so that their answers pass as they would without us.
+const CANCELLED_MAX: usize = 256;
+
+/// Everything that a session remembers. Serialised into snapshots.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(in crate::engine) struct State {
+    pub(in crate::engine) started: Option<Started>,
+    /// Steps made, which is the number of the next record.
+    pub(in crate::engine) steps: u64,
+    pub(in crate::engine) calls: u64,
+    pub(in crate::engine) conns: BTreeMap<ConnId, Conn>,
+    pub(in crate::engine) tickets: BTreeMap<TicketId, Ticket>,
+    pub(in crate::engine) held_bytes: usize,
+    pub(in crate::engine) answering: u32,
+    pub(in crate::engine) ever_attended: bool,
+    pub(in crate::engine) ended: bool,
+}
+
+/// One shim's connection.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(in crate::engine) struct Conn {
+    pub(in crate::engine) server: String,
+    pub(in crate::engine) unattended: Option<Unattended>,
+    pub(in crate::engine) patience_ms: Option<u64>,
+    pub(in crate::engine) revision: Option<Revision>,
+    pub(in crate::engine) agent: End,
+    pub(in crate::engine) server_end: End,
+}
+
+/// One end of a connection.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(in crate::engine) struct End {
+    /// Requests that this end made and that have no answer yet.
+    pub(in crate::engine) asked: BTreeMap<Id, Pending>,
+    /// Requests that this end took back after they were forwarded.
+    pub(in crate::engine) cancelled: VecDeque<(Id, Pending)>,
+    /// Bytes handed out for this end since the connection opened or was resumed.
+    pub(in crate::engine) handed_out: u64,
+    pub(in crate::engine) closed: bool,
+}
+
+/// A request without an answer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::engine) struct Pending {
+    pub(in crate::engine) call: CallId,
+    pub(in crate::engine) facts: Facts,
+    /// Where the forwarded line ends in the bytes handed out; `None` while it is held.
+    pub(in crate::engine) forwarded_until: Option<u64>,
+    /// The operator's arguments, once an edited call went on.
+    pub(in crate::engine) edited: Option<String>,
+}
+
+/// A call that waits.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::engine) struct Ticket {
+    pub(in crate::engine) held: Held,
+    pub(in crate::engine) conn: ConnId,
+    pub(in crate::engine) from: Side,
+    pub(in crate::engine) id: Id,
+    #[serde(with = "line_bytes")]
+    pub(in crate::engine) line: Bytes,
+    pub(in crate::engine) arguments: Option<Span>,
+    pub(in crate::engine) params_open: Option<usize>,
+    pub(in crate::engine) edited: Option<String>,
+    pub(in crate::engine) since: At,
+    pub(in crate::engine) progress: Option<Progress>,
+    /// The yes that waits for the disk: who, and the record that must be synced.
+    pub(in crate::engine) approved: Option<(Operator, u64)>,
+}
+
+/// Progress that keeps a patient agent patient.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::engine) struct Progress {
+    pub(in crate::engine) token: Id,
+    pub(in crate::engine) next_at: At,
+    pub(in crate::engine) left: u64,
+}
+
+/// Held lines are JSON that passed the guard, so text keeps them exactly.
+mod line_bytes {
+    use bytes::Bytes;
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(line: &Bytes, to: S) -> Result<S::Ok, S::Error> {
+        std::str::from_utf8(line).map_err(serde::ser::Error::custom)?.serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Bytes, D::Error> {
+        String::deserialize(from).map(Bytes::from)
+    }
+}
+
+impl Conn {
+    pub(in crate::engine) const fn end(&self, side: Side) -> &End {
+        match side {
+            Side::Agent => &self.agent,
+            Side::Server => &self.server_end,
+        }
+    }
+
+    pub(in crate::engine) const fn end_mut(&mut self, side: Side) -> &mut End {
+        match side {
+            Side::Agent => &mut self.agent,
+            Side::Server => &mut self.server_end,
+        }
+    }
+
+    pub(in crate::engine) fn modern(&self) -> bool {
+        self.revision.as_ref().is_some_and(Revision::is_modern)
+    }
+}
+
+impl End {
+    /// Takes the request back that this end made; its answer may still come.
+    pub(in crate::engine) fn cancel(&mut self, id: &Id) {
+        if let Some(pending) = self.asked.remove(id) {
+            if self.cancelled.len() == CANCELLED_MAX {
+                self.cancelled.pop_front();
+            }
+            self.cancelled.push_back((id.clone(), pending));
+        }
+    }
+
+    /// The request that an answer with this id belongs to, which is over with it. A request that was
+    /// never forwarded has no answer.
+    pub(in crate::engine) fn answered(&mut self, id: &Id) -> Option<Pending> {
+        if let Some(at) = self.cancelled.iter().position(|(known, _)| known == id) {
+            return self.cancelled.remove(at).map(|(_, pending)| pending);
+        }
+        self.asked.get(id)?.forwarded_until?;
+        self.asked.remove(id)
+    }
+}
+
+impl State {
+    /// The one place where permits are made.
+    pub(in crate::engine) fn permit(&mut self, conn: ConnId, to: Side, line: Bytes) -> Permit {
+        let permit = Permit::new(conn, to, line);
+        if let Some(known) = self.conns.get_mut(&conn) {
+            known.end_mut(to).handed_out += permit.wire_len();
+        }
+        permit
+    }
+
+    /// Takes a ticket out.
+    pub(in crate::engine) fn take(&mut self, id: TicketId) -> Option<Ticket> {
+        let ticket = self.tickets.remove(&id)?;
+        self.held_bytes = self.held_bytes.saturating_sub(ticket.line.len());
+        Some(ticket)
+    }
+
+    /// The ticket of a held request.
+    pub(in crate::engine) fn ticket_of(
+        &self,
+        conn: ConnId,
+        from: Side,
+        id: &Id,
+    ) -> Option<TicketId> {
+        let call = self.conns.get(&conn)?.end(from).asked.get(id)?.call;
+        self.tickets.get(&TicketId(call.0)).map(|ticket| ticket.held.ticket)
+    }
+
+    /// How long a call of this connection may wait (design.md section 7): the policy's limit, or what the
+    /// agent's own limit leaves after a margin and a reserve for the execution. Both shrink with a short limit,
+    /// so that some time is always left to answer.
+    pub(in crate::engine) fn patience_ms(&self, conn: &Conn, progress: bool) -> u64 {
+        let agent = self.started.as_ref().map(|started| &started.agent);
+        let extended = progress && agent.is_some_and(|agent| agent.progress_extends);
+        let limit = conn.patience_ms.or_else(|| agent.and_then(|agent| agent.patience_ms));
+        match limit {
+            Some(limit) if !extended => {
+                let margin = limits::MARGIN_MS.min(limit / 10);
+                let reserve = limits::RESERVE_MS.min(limit / 2);
+                limits::DEADLINE_MS.min(limit - margin - reserve)
+            }
+            _ => limits::DEADLINE_MS,
+        }
+    }
+
+    /// When a held ticket needs the engine again.
+    pub(in crate::engine) fn wake_at(&self, ticket: &Ticket) -> At {
+        let mut at = ticket.held.deadline_at;
+        if self.counts_unattended(ticket) {
+            at = at.min(ticket.since.plus_ms(limits::UNATTENDED_MS));
+        }
+        ticket.progress.as_ref().map_or(at, |progress| at.min(progress.next_at))
+    }
+
+    /// Whether the ticket falls after 20 s because nobody was ever there.
+    pub(in crate::engine) fn counts_unattended(&self, ticket: &Ticket) -> bool {
+        !self.ever_attended && self.unattended(ticket.conn) == Unattended::Soon
+    }
+
+    /// What becomes of this connection's asks while nobody is there; the stricter of shim and session.
+    pub(in crate::engine) fn unattended(&self, conn: ConnId) -> Unattended {
+        let session = self.started.as_ref().map(|started| started.unattended).unwrap_or_default();
+        self.conns.get(&conn).and_then(|conn| conn.unattended).unwrap_or(session)
+    }
+}

@@ -1,0 +1,195 @@
+//! The one way in.
+
+use crate::engine::effect::{Effect, Held, Step};
+use crate::engine::event::{At, ConnId, Event, Facts, Finding, Happening, Severity, Started};
+use crate::engine::session::State;
+use crate::policy::Policy;
+use crate::protocol::Side;
+
+/// One session's engine.
+#[derive(Debug)]
+pub struct Engine {
+    pub(in crate::engine) state: State,
+    /// `None` until the session started, and when its policy is broken: then every judged call is denied.
+    pub(in crate::engine) policy: Option<Policy>,
+}
+
+/// Why a snapshot is of no use.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// It is no state of this version.
+    #[error("read the state snapshot: {0}")]
+    Form(#[from] serde_json::Error),
+    /// It was taken after another number of records than it should have been.
+    #[error("use the state snapshot: taken at record {found}, wanted {wanted}")]
+    Steps {
+        /// The snapshot's records.
+        found: u64,
+        /// The journal's.
+        wanted: u64,
+    },
+}
+
+/// A call that waits, for lists.
+#[derive(Debug, Clone, Copy)]
+pub struct Waiting<'a> {
+    /// Its ticket.
+    pub held: &'a Held,
+    /// The server's name.
+    pub server: &'a str,
+    /// The tool's name, or the method.
+    pub what: &'a str,
+}
+
+/// What one step collects.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Out {
+    pub(in crate::engine) facts: Option<Facts>,
+    pub(in crate::engine) effects: Vec<Effect>,
+}
+
+impl Out {
+    pub(in crate::engine) fn push(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    pub(in crate::engine) fn find(&mut self, rule: &str, severity: Severity, what: String) {
+        let finding = Finding { rule: rule.to_owned(), severity, what };
+        self.facts.get_or_insert_default().findings.push(finding);
+    }
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Engine {
+    /// An engine that waits for its [`Happening::Started`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self { state: State::default(), policy: None }
+    }
+
+    /// Makes one step: total, deterministic, and the only thing that changes the session.
+    #[must_use]
+    pub fn step(&mut self, event: Event) -> Step {
+        let Event { at, what } = event;
+        let mut out = Out::default();
+        match what {
+            Happening::Started(started) => self.start(started),
+            Happening::Opened(opened) => self.open(opened),
+            Happening::Frame { conn, from, raw } => self.frame(at, conn, from, &raw, &mut out),
+            Happening::Broken { conn, from, head, problem } => {
+                self.broken(conn, from, &head, &problem, &mut out);
+            }
+            Happening::Stderr { .. } => {}
+            Happening::Closed { conn, side, why } => self.close(conn, side, &why, &mut out),
+            Happening::Answered { ticket, digest, answer, by } => {
+                self.answer(ticket, &digest, answer, by, &mut out);
+            }
+            Happening::Attended { answering } => self.attended(answering),
+            Happening::Tick => self.tick(at, &mut out),
+            Happening::Synced { seq } => self.synced(seq, &mut out),
+            Happening::Attempt { what, by } => out.find(
+                "operator.attempt",
+                Severity::High,
+                format!("{by}, which runs below the wrapped agent, tried `{what}`: refused"),
+            ),
+            Happening::Resumed { conn, sent_to_agent, sent_to_server } => {
+                self.resume(conn, sent_to_agent, sent_to_server, &mut out);
+            }
+            Happening::Ended { why } => self.end(&why, &mut out),
+        }
+        self.state.steps += 1;
+        Step { facts: out.facts, effects: out.effects }
+    }
+
+    /// When the engine wants a [`Happening::Tick`], at the latest.
+    #[must_use]
+    pub fn next_wake(&self) -> Option<At> {
+        self.state.tickets.values().map(|ticket| self.state.wake_at(ticket)).min()
+    }
+
+    /// Steps made so far: the number of the next record.
+    #[must_use]
+    pub const fn steps(&self) -> u64 {
+        self.state.steps
+    }
+
+    /// Calls that wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.state.tickets.len()
+    }
+
+    /// The calls that wait, oldest first.
+    pub fn held(&self) -> impl Iterator<Item = Waiting<'_>> {
+        self.state.tickets.values().map(|ticket| {
+            let conn = self.state.conns.get(&ticket.conn);
+            let pending = conn.and_then(|conn| conn.end(ticket.from).asked.get(&ticket.id));
+            let facts = pending.map(|pending| &pending.facts);
+            Waiting {
+                held: &ticket.held,
+                server: conn.map_or("", |conn| conn.server.as_str()),
+                what: facts
+                    .and_then(|facts| facts.tool.as_deref().or(facts.method.as_deref()))
+                    .unwrap_or_default(),
+            }
+        })
+    }
+
+    /// The connections that are open on both ends.
+    #[must_use]
+    pub fn open_connections(&self) -> Vec<ConnId> {
+        self.state
+            .conns
+            .iter()
+            .filter(|(_, conn)| !conn.agent.closed || !conn.server_end.closed)
+            .map(|(id, _)| *id)
+            .collect()
+    }
+
+    /// Bytes handed out for one end since its connection opened or was resumed.
+    #[must_use]
+    pub fn handed_out(&self, conn: ConnId, side: Side) -> u64 {
+        self.state.conns.get(&conn).map_or(0, |conn| conn.end(side).handed_out)
+    }
+
+    /// The session's first event, once it came.
+    #[must_use]
+    pub const fn started(&self) -> Option<&Started> {
+        self.state.started.as_ref()
+    }
+
+    /// The state as JSON, for a snapshot beside the journal.
+    ///
+    /// # Errors
+    /// Never in practice; the state has only string keys.
+    pub fn snapshot(&self) -> Result<Vec<u8>, SnapshotError> {
+        Ok(serde_json::to_vec(&self.state)?)
+    }
+
+    /// Takes a session up from a snapshot taken before record `steps`.
+    ///
+    /// # Errors
+    /// When the snapshot is of another version or place.
+    pub fn restore(snapshot: &[u8], steps: u64) -> Result<Self, SnapshotError> {
+        let state: State = serde_json::from_slice(snapshot)?;
+        if state.steps != steps {
+            return Err(SnapshotError::Steps { found: state.steps, wanted: steps });
+        }
+        let mut engine = Self { state, policy: None };
+        engine.compile();
+        Ok(engine)
+    }
+
+    pub(in crate::engine) fn compile(&mut self) {
+        self.policy = self
+            .state
+            .started
+            .as_ref()
+            .and_then(|started| Policy::parse(&started.policy_name, &started.policy).ok());
+    }
+}

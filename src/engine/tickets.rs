@@ -1,0 +1,263 @@
+//! Calls that wait: held, answered, edited, timed out.
+
+use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
+
+use crate::engine::effect::{Effect, Held, Settled};
+use crate::engine::event::{Answer, At, Digest, Facts, Operator, TicketId, Unattended};
+use crate::engine::frames::Incoming;
+use crate::engine::limits;
+use crate::engine::refusal::Cause;
+use crate::engine::session::{Progress, Ticket};
+use crate::engine::step::{Engine, Out};
+use crate::policy::{Phase, Verdict};
+use crate::protocol::Side;
+use crate::protocol::jsonrpc::{self, Id, Parsed};
+
+/// A request that the policy wants a person to see.
+pub(in crate::engine) struct Ask<'a> {
+    pub(in crate::engine) incoming: Incoming<'a>,
+    pub(in crate::engine) id: &'a Id,
+    pub(in crate::engine) facts: &'a Facts,
+}
+
+impl Engine {
+    /// Holds a call, or says why it cannot be held.
+    pub(in crate::engine) fn hold(&mut self, ask: &Ask<'_>, out: &mut Out) -> Result<(), Cause> {
+        let Incoming { at, conn: id, from, line, message } = ask.incoming;
+        if self.state.unattended(id) == Unattended::Deny {
+            return Err(Cause::Unattended);
+        }
+        if self.state.tickets.len() >= limits::HELD_MAX {
+            return Err(Cause::Limit("too many calls wait for the operator already"));
+        }
+        if self.state.held_bytes + line.len() > limits::HELD_BYTES_MAX {
+            return Err(Cause::Limit("the calls that wait already take too much memory"));
+        }
+        let Some(conn) = self.state.conns.get(&id) else {
+            return Err(Cause::ServerGone("no such connection".to_owned()));
+        };
+        let token = message.progress_token.clone().filter(|_| from == Side::Agent);
+        let patience_ms = self.state.patience_ms(conn, token.is_some());
+        let extends = self.state.started.as_ref().is_some_and(|s| s.agent.progress_extends);
+        let ticket = TicketId(ask.facts.call.unwrap_or_default().0);
+        let held = Held {
+            ticket,
+            digest: digest(line),
+            version: 1,
+            risk: ask.facts.risk.unwrap_or_default(),
+            reasons: ask.facts.reasons.clone(),
+            deadline_at: at.plus_ms(patience_ms),
+        };
+        out.push(Effect::Hold(held.clone()));
+        self.state.held_bytes += line.len();
+        self.state.tickets.insert(
+            ticket,
+            Ticket {
+                held,
+                conn: id,
+                from,
+                id: ask.id.clone(),
+                line: line.clone(),
+                arguments: message.arguments.clone(),
+                params_open: message.params_open,
+                edited: None,
+                since: at,
+                progress: token.filter(|_| extends).map(|token| Progress {
+                    token,
+                    next_at: at.plus_ms(limits::PROGRESS_MS),
+                    left: patience_ms / limits::PROGRESS_MS + 1,
+                }),
+                approved: None,
+            },
+        );
+        Ok(())
+    }
+
+    /// An operator's answer, taken only for the exact bytes that the operator was shown.
+    pub(in crate::engine) fn answer(
+        &mut self,
+        id: TicketId,
+        shown: &Digest,
+        answer: Answer,
+        by: Operator,
+        out: &mut Out,
+    ) {
+        let why = match self.state.tickets.get_mut(&id) {
+            None => "the call does not wait any more",
+            Some(ticket) if ticket.approved.is_some() => "the call was already allowed",
+            Some(ticket) if ticket.held.digest != *shown => {
+                "the call changed after it was shown: look at it again"
+            }
+            Some(ticket) => match answer {
+                Answer::Allow => {
+                    ticket.approved = Some((by, self.state.steps));
+                    out.push(Effect::Sync);
+                    return;
+                }
+                Answer::Deny { ref reason } => {
+                    let how = Settled::Denied { by, reason: reason.clone() };
+                    self.settle(id, how, &Cause::Operator(reason.clone()), out);
+                    return;
+                }
+                Answer::Edit { ref arguments } => match self.edit(id, arguments, out) {
+                    Ok(()) => return,
+                    Err(why) => {
+                        out.push(Effect::Rejected { ticket: id, answer, why });
+                        return;
+                    }
+                },
+            },
+        };
+        out.push(Effect::Rejected { ticket: id, answer, why: why.to_owned() });
+    }
+
+    /// Puts the operator's arguments in, guards and judges the new line, and keeps it waiting under its new
+    /// digest.
+    fn edit(&mut self, id: TicketId, arguments: &str, out: &mut Out) -> Result<(), String> {
+        // Raw line breaks in JSON are white space between tokens, and a frame is one line.
+        let arguments: String =
+            arguments.chars().map(|c| if matches!(c, '\n' | '\r') { ' ' } else { c }).collect();
+        let gone = || "the call does not wait any more".to_owned();
+        let ticket = self.state.tickets.get(&id).ok_or_else(gone)?;
+        let line = match (&ticket.arguments, ticket.params_open) {
+            (Some(span), _) => jsonrpc::splice(&ticket.line, span, &arguments),
+            (None, Some(open)) => {
+                jsonrpc::splice(&ticket.line, &(open..open), &format!("\"arguments\":{arguments},"))
+            }
+            (None, None) => return Err("this request has no arguments to edit".to_owned()),
+        };
+        let message = match jsonrpc::parse(&line) {
+            Parsed::One(message) => message,
+            Parsed::Faulty { fault, .. } => return Err(format!("the edited arguments: {fault}")),
+            Parsed::Blank | Parsed::Batch(_) => return Err("the edited call is no call".to_owned()),
+        };
+        let object = message
+            .arguments
+            .clone()
+            .and_then(|span| line.get(span))
+            .is_some_and(|text| text.first() == Some(&b'{'));
+        if !object || message.id.as_ref() != Some(&ticket.id) {
+            return Err("the edited arguments: expected one JSON object".to_owned());
+        }
+        let (conn, from, before) = (ticket.conn, ticket.from, ticket.line.len());
+        let facts = self.judge(conn, from, &message);
+        if facts.verdict == Some(Verdict::Deny) && facts.phase == Some(Phase::Enforce) {
+            let rule = facts.reasons.first().map_or("default", |reason| reason.rule.as_str());
+            return Err(format!("the policy denies the edited call (rule {rule})"));
+        }
+        if self.state.held_bytes - before + line.len() > limits::HELD_BYTES_MAX {
+            return Err("the edited call is too large to hold".to_owned());
+        }
+        self.state.held_bytes = self.state.held_bytes - before + line.len();
+        let ticket = self.state.tickets.get_mut(&id).ok_or_else(gone)?;
+        ticket.held.digest = digest(&line);
+        ticket.held.version += 1;
+        ticket.held.risk = ticket.held.risk.max(facts.risk.unwrap_or_default());
+        ticket.arguments = message.arguments;
+        ticket.params_open = message.params_open;
+        ticket.line = line;
+        ticket.edited = Some(arguments.clone());
+        out.push(Effect::Revise { held: ticket.held.clone(), arguments });
+        out.facts = Some(facts);
+        Ok(())
+    }
+
+    /// The journal is on disk: calls allowed up to that record go on.
+    pub(in crate::engine) fn synced(&mut self, seq: u64, out: &mut Out) {
+        let ready: Vec<TicketId> = self
+            .state
+            .tickets
+            .values()
+            .filter(|ticket| ticket.approved.as_ref().is_some_and(|(_, at)| *at <= seq))
+            .map(|ticket| ticket.held.ticket)
+            .collect();
+        for id in ready {
+            let Some(ticket) = self.state.take(id) else { continue };
+            let Some((by, _)) = ticket.approved else { continue };
+            out.push(Effect::Settle { ticket: id, how: Settled::Allowed { by } });
+            let to = ticket.from.other();
+            let permit = self.state.permit(ticket.conn, to, ticket.line);
+            let until = self.state.conns.get(&ticket.conn).map(|conn| conn.end(to).handed_out);
+            if let Some(pending) = self
+                .state
+                .conns
+                .get_mut(&ticket.conn)
+                .and_then(|conn| conn.end_mut(ticket.from).asked.get_mut(&ticket.id))
+            {
+                pending.forwarded_until = until;
+                pending.edited.clone_from(&ticket.edited);
+            }
+            out.push(match ticket.edited {
+                Some(_) => Effect::Replace { permit, how: "edited" },
+                None => Effect::Forward(permit),
+            });
+        }
+    }
+
+    /// Deadlines, and progress for agents that it keeps waiting.
+    pub(in crate::engine) fn tick(&mut self, at: At, out: &mut Out) {
+        let due: Vec<TicketId> = self
+            .state
+            .tickets
+            .values()
+            .filter(|ticket| self.state.wake_at(ticket) <= at)
+            .map(|ticket| ticket.held.ticket)
+            .collect();
+        for id in due {
+            let Some(ticket) = self.state.tickets.get(&id) else { continue };
+            if ticket.held.deadline_at <= at {
+                self.settle(id, Settled::TimedOut, &Cause::TimedOut, out);
+            } else if self.state.counts_unattended(ticket)
+                && ticket.since.plus_ms(limits::UNATTENDED_MS) <= at
+            {
+                self.settle(id, Settled::Unattended, &Cause::Unattended, out);
+            } else {
+                self.progress(at, id, out);
+            }
+        }
+    }
+
+    /// One progress notification. Its value counts up from below zero, so that it stays under anything the
+    /// server may send once the call is forwarded: values must grow (MCP, progress).
+    fn progress(&mut self, at: At, id: TicketId, out: &mut Out) {
+        let Some(ticket) = self.state.tickets.get_mut(&id) else { return };
+        let Some(progress) = ticket.progress.as_mut() else { return };
+        let line = format!(
+            "{{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{{\"progressToken\":{},\
+             \"progress\":-{},\"message\":\"waiting for the operator's approval\"}}}}",
+            progress.token.raw(),
+            progress.left.max(1)
+        );
+        progress.left = progress.left.saturating_sub(1);
+        progress.next_at = at.plus_ms(limits::PROGRESS_MS);
+        let conn = ticket.conn;
+        let permit = self.state.permit(conn, Side::Agent, Bytes::from(line));
+        out.push(Effect::Originate { permit, what: "progress" });
+    }
+
+    /// Ends a ticket with a refusal.
+    fn settle(&mut self, id: TicketId, how: Settled, cause: &Cause, out: &mut Out) {
+        let Some(ticket) = self.state.take(id) else { return };
+        out.push(Effect::Settle { ticket: id, how });
+        let pending = self
+            .state
+            .conns
+            .get_mut(&ticket.conn)
+            .and_then(|conn| conn.end_mut(ticket.from).asked.remove(&ticket.id));
+        if let Some(pending) = pending {
+            self.refuse(ticket.conn, ticket.from, &ticket.id, &pending.facts, cause, out);
+        }
+    }
+}
+
+/// SHA-256 of a line, in hex.
+fn digest(line: &[u8]) -> Digest {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(64);
+    for byte in Sha256::digest(line) {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    Digest(text)
+}

@@ -1,0 +1,181 @@
+//! Requests of the command line, and the check that every answer passes.
+
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, poll};
+
+use crate::engine::{Answer, Digest, Operator, TicketId};
+use crate::gate::authority::{Peer, Standing};
+use crate::gate::client::build;
+use crate::gate::hub::{Hub, Waker};
+use crate::gate::sessions::Sessions;
+use crate::policy::Risk;
+use crate::proxy::link::send;
+use crate::proxy::session::{AnswerTo, Posted};
+use crate::wire::{AnswerLine, AnswerWord, Command, Reply, RunHello, RunNews, StatusLine};
+
+/// A session's loop takes an answer within this time unless it hangs.
+const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+
+/// Who answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// A console that may.
+    Console(u32),
+    /// The command line.
+    Command(Peer),
+}
+
+/// Passes an answer on, if it may be given at all.
+///
+/// 1. Denying is free.
+/// 2. A console's yes to a high-risk ticket needs the code that its card shows.
+/// 3. A command's yes needs the code from medium risk on, and only a console shows codes.
+/// 4. The engine takes the answer only for the digest that was shown.
+pub(super) fn answer(hub: &Hub, line: &AnswerLine, by: By) -> Result<(), String> {
+    let (inbox, risk, code) = {
+        let state = hub.state();
+        let gone = || format!("#{} of {} does not wait (any more)", line.ticket, line.session);
+        let (waiting, code) = state.find(&line.session, line.ticket).ok_or_else(gone)?;
+        let session = state.sessions.get(&line.session).ok_or_else(gone)?;
+        (session.inbox.clone(), waiting.held.risk, code.clone())
+    };
+    if let AnswerWord::Allow {} = line.answer {
+        let from = match by {
+            By::Console(_) => Risk::High,
+            By::Command(_) => Risk::Medium,
+        };
+        if risk >= from && (code.is_empty() || line.code.as_deref() != Some(code.as_str())) {
+            return Err(format!(
+                "a {} risk call is allowed with the code that its card in the console shows",
+                risk.word()
+            ));
+        }
+    }
+    let (taken, result) = sync_channel(1);
+    let posted = inbox.post(Posted::Answer(AnswerTo {
+        ticket: TicketId(line.ticket),
+        digest: Digest(line.digest.clone()),
+        answer: match &line.answer {
+            AnswerWord::Allow {} => Answer::Allow,
+            AnswerWord::Deny { reason } => Answer::Deny { reason: reason.clone() },
+            AnswerWord::Edit { arguments } => Answer::Edit { arguments: arguments.clone() },
+        },
+        by: Operator(match by {
+            By::Console(number) => format!("console {number}"),
+            By::Command(peer) => peer.describe(),
+        }),
+        taken,
+    }));
+    if !posted {
+        return Err("the session is over or too busy to take the answer".to_owned());
+    }
+    result
+        .recv_timeout(ANSWER_LIMIT)
+        .unwrap_or_else(|_| Err("the session did not take the answer in time".to_owned()))
+}
+
+/// Answers one command.
+pub(super) fn serve(sessions: &Arc<Sessions>, stream: &UnixStream, peer: Peer, command: Command) {
+    let hub = &sessions.hub;
+    let reply = match command {
+        Command::Status {} => {
+            let state = hub.state();
+            Reply::Status(Box::new(StatusLine {
+                pid: std::process::id(),
+                build: build(),
+                sessions: state.session_lines(),
+                consoles: state.consoles.values().cloned().collect(),
+            }))
+        }
+        Command::Tickets {} => Reply::Tickets { tickets: hub.state().ticket_lines() },
+        Command::Answer(line) => done(answer_command(hub, peer, &line)),
+        Command::Ask { what } => done(outside(hub, peer, &what)),
+        Command::Stop {} => {
+            done(operator(hub, peer, "stop").map(|()| sessions.stop("stopped by the operator")))
+        }
+        Command::Leave {} => done(operator(hub, peer, "leave").map(|()| sessions.leave())),
+        Command::Run(hello) => {
+            match outside(hub, peer, "run") {
+                Ok(()) => run(sessions, stream, peer, hello),
+                Err(why) => {
+                    // A run that does not listen has ended.
+                    let _gone = send(stream, &Reply::Refused { why }, &[]);
+                }
+            }
+            return;
+        }
+    };
+    // A command that does not wait for its answer needs none.
+    let _gone = send(stream, &reply, &[]);
+}
+
+fn done(result: Result<(), String>) -> Reply {
+    match result {
+        Ok(()) => Reply::Done {},
+        Err(why) => Reply::Refused { why },
+    }
+}
+
+fn answer_command(hub: &Hub, peer: Peer, line: &AnswerLine) -> Result<(), String> {
+    match line.answer {
+        AnswerWord::Deny { .. } => {}
+        AnswerWord::Allow {} => outside(hub, peer, "approve")?,
+        AnswerWord::Edit { .. } => return Err("edit the call in a console".to_owned()),
+    }
+    answer(hub, line, By::Command(peer))
+}
+
+/// Outside every wrapped agent, with or without a terminal.
+fn outside(hub: &Hub, peer: Peer, what: &str) -> Result<(), String> {
+    match hub.standing(peer, what) {
+        Standing::NoTerminal => Ok(()),
+        other @ (Standing::Operator | Standing::Wrapped(_) | Standing::Unknown) => {
+            hub.is_operator(&other)
+        }
+    }
+}
+
+/// Outside every wrapped agent, at a terminal.
+fn operator(hub: &Hub, peer: Peer, what: &str) -> Result<(), String> {
+    hub.is_operator(&hub.standing(peer, what))
+}
+
+/// Holds a `tollgate run` session open as long as its connection lives, and tells it what waits.
+fn run(sessions: &Arc<Sessions>, stream: &UnixStream, peer: Peer, hello: RunHello) {
+    let hub = &sessions.hub;
+    let name = match sessions.begin_run(peer, hello) {
+        Ok(name) => name,
+        Err(why) => {
+            let _gone = send(stream, &Reply::Refused { why }, &[]);
+            return;
+        }
+    };
+    let Ok(waker) = Waker::new() else { return };
+    hub.listen(&waker);
+    let mut listens = send(stream, &Reply::Run { session: name.clone() }, &[]).is_ok();
+    let mut told = None;
+    while listens {
+        waker.clear();
+        let now = {
+            let state = hub.state();
+            let waiting = state.sessions.get(&name).map_or(0, |session| session.waiting.len());
+            (u32::try_from(waiting).unwrap_or(u32::MAX), state.answering())
+        };
+        if told != Some(now) {
+            told = Some(now);
+            listens = send(stream, &RunNews { waiting: now.0, answering: now.1 }, &[]).is_ok();
+        }
+        let mut fds = [PollFd::new(stream, PollFlags::IN), PollFd::new(&waker, PollFlags::IN)];
+        if poll(&mut fds, None).is_ok() {
+            let [from_run, _] = &fds;
+            // `run` says nothing more: whatever comes is its end.
+            listens &= from_run.revents().is_empty();
+        }
+    }
+    hub.unlisten(&waker);
+    sessions.release(&name);
+}

@@ -1,0 +1,355 @@
+//! Which session a shim belongs to, and how one begins.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::engine::{Agent, Started, Unattended, limits};
+use crate::gate::authority::Peer;
+use crate::gate::client::build;
+use crate::gate::hub::{Hub, Session, SessionWatch};
+use crate::policy::Policy;
+use crate::proxy::peer::{self, Process};
+use crate::proxy::recorder::Recorder;
+use crate::proxy::session::{self, Beginning, Disk, Join, Posted, Spec};
+use crate::store::home::Home;
+use crate::wire::{Resume, RunHello, ShimHello};
+
+/// The policy of a session whose launch names none.
+const DEFAULT_POLICY: &str = "observe";
+/// Programs that start others for a person: a shim right below one has no agent to be wrapped.
+const SHELLS: &[&str] = &["bash", "dash", "fish", "ksh", "nu", "sh", "tmux: server", "zsh"];
+
+/// Tells an agent by its command line.
+pub(crate) type Recognise = fn(&[String]) -> Option<Agent>;
+
+/// All sessions of the gate.
+pub(super) struct Sessions {
+    pub(super) hub: Arc<Hub>,
+    home: Home,
+    disk: Disk,
+    recognise: Recognise,
+    /// One shim at a time finds or begins its session, so that two shims of one agent find the same.
+    door: Mutex<()>,
+    stopping: AtomicBool,
+    leaving: AtomicBool,
+}
+
+/// Where a new session comes from.
+struct Origin {
+    agent: Agent,
+    root: Option<Process>,
+    policy: Option<String>,
+    patience_ms: Vec<(String, u64)>,
+    run: bool,
+}
+
+impl Sessions {
+    pub(super) fn new(hub: Arc<Hub>, home: Home, disk: Disk, recognise: Recognise) -> Arc<Self> {
+        Arc::new(Self {
+            hub,
+            home,
+            disk,
+            recognise,
+            door: Mutex::new(()),
+            stopping: AtomicBool::new(false),
+            leaving: AtomicBool::new(false),
+        })
+    }
+
+    /// Hands a shim to its session. On failure the shim is given back to be told why.
+    pub(super) fn join(&self, mut join: Box<Join>, peer: Peer) -> Result<(), (Box<Join>, String)> {
+        let _one_at_a_time = self.door.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.stopping.load(Ordering::Acquire) {
+            return Err((join, "the gate is stopping".to_owned()));
+        }
+        let name = match self.session_of(&join.hello, peer, &mut join.notice) {
+            Ok(name) => name,
+            Err(why) => return Err((join, why)),
+        };
+        let inbox = {
+            let state = self.hub.state();
+            let Some(session) = state.sessions.get(&name).filter(|session| !session.ended) else {
+                return Err((join, format!("session {name} is over")));
+            };
+            join.patience_ms = session
+                .patience_ms
+                .iter()
+                .find(|(server, _)| *server == join.hello.server)
+                .map(|(_, limit)| *limit);
+            session.inbox.clone()
+        };
+        // The shim hears from the session, or from its closed socket.
+        let _over = inbox.post(Posted::Join(join));
+        Ok(())
+    }
+
+    fn session_of(
+        &self,
+        hello: &ShimHello,
+        peer: Peer,
+        notice: &mut Option<String>,
+    ) -> Result<String, String> {
+        if let Some(resume) = &hello.resume {
+            return self.take_up(resume, peer);
+        }
+        let chain = peer::ancestry(peer.pid).ok_or("who started this shim cannot be seen")?;
+        let above: Vec<Process> = chain.iter().skip(1).map(|stat| stat.process).collect();
+        if let Some(name) = self.live_session_above(&above, hello.session.as_deref()) {
+            return Ok(name);
+        }
+        if let Some(name) = &hello.session {
+            return Err(format!("no `tollgate run` above this shim holds session {name}"));
+        }
+        let known = chain.iter().skip(1).find_map(|stat| {
+            let agent = (self.recognise)(&peer::command_line(stat.process.pid))?;
+            Some((stat.process, agent))
+        });
+        let (root, agent) = if let Some((process, agent)) = known {
+            (Some(process), Agent { pid: process.pid, ..agent })
+        } else {
+            let parent = chain.get(1).ok_or("this shim has no parent")?;
+            let agent = Agent {
+                name: parent.name.clone(),
+                pid: parent.process.pid,
+                patience_ms: Some(limits::UNKNOWN_PATIENCE_MS),
+                progress_extends: false,
+            };
+            let shell = SHELLS.contains(&parent.name.as_str());
+            ((!shell).then_some(parent.process), agent)
+        };
+        // A session of the same agent that began a moment ago.
+        if let Some(name) = root.and_then(|root| self.live_session_above(&[root], None)) {
+            return Ok(name);
+        }
+        let origin = Origin {
+            agent,
+            root,
+            policy: hello.policy.clone(),
+            patience_ms: Vec::new(),
+            run: false,
+        };
+        self.begin(origin, hello.unattended.as_deref(), notice)
+    }
+
+    /// The live session whose agent or `tollgate run` is the nearest above.
+    fn live_session_above(&self, above: &[Process], named: Option<&str>) -> Option<String> {
+        let state = self.hub.state();
+        above.iter().find_map(|process| {
+            let found = state.sessions.iter().find(|(name, session)| {
+                !session.ended
+                    && session.root == Some(*process)
+                    && named.is_none_or(|named| named == name.as_str())
+            });
+            found.map(|(name, _)| name.clone())
+        })
+    }
+
+    /// Registers a `tollgate run`.
+    pub(super) fn begin_run(&self, peer: Peer, hello: RunHello) -> Result<String, String> {
+        let _one_at_a_time = self.door.lock().unwrap_or_else(PoisonError::into_inner);
+        let root = peer::stat(peer.pid).ok_or("the run is gone")?.process;
+        let agent = (self.recognise)(std::slice::from_ref(&hello.agent)).unwrap_or(Agent {
+            name: hello.agent.clone(),
+            pid: 0,
+            patience_ms: Some(limits::UNKNOWN_PATIENCE_MS),
+            progress_extends: false,
+        });
+        let origin = Origin {
+            agent: Agent { pid: root.pid, ..agent },
+            root: Some(root),
+            policy: hello.policy,
+            patience_ms: hello.patience_ms,
+            run: true,
+        };
+        self.begin(origin, None, &mut None)
+    }
+
+    fn begin(
+        &self,
+        origin: Origin,
+        unattended: Option<&str>,
+        notice: &mut Option<String>,
+    ) -> Result<String, String> {
+        let policy_name = origin.policy.as_deref().unwrap_or(DEFAULT_POLICY);
+        let policy = load_policy(policy_name)?;
+        let dir = self.home.sessions_dir();
+        *notice = first_recording(&dir);
+        let (recorder, name) = Recorder::create(&dir, &origin.agent.name)
+            .map_err(|error| format!("record to {}: {error}", dir.display()))?;
+        let started = Started {
+            session: name.clone(),
+            build: build().to_string(),
+            agent: origin.agent.clone(),
+            redaction: "none".to_owned(),
+            policy_name: policy_name.to_owned(),
+            policy,
+            unattended: match unattended {
+                Some("deny") => Unattended::Deny,
+                Some("ask") => Unattended::Ask,
+                _ => Unattended::Soon,
+            },
+            attended: self.hub.state().answering() > 0,
+        };
+        tracing::info!(session = name, agent = origin.agent.name, policy = policy_name, "begun");
+        self.spawn(&name, Beginning::New(Box::new(started), recorder), origin)?;
+        Ok(name)
+    }
+
+    /// Rebuilds a session whose gate died, when the first of its shims comes back.
+    fn take_up(&self, resume: &Resume, peer: Peer) -> Result<String, String> {
+        let name = resume.session.clone();
+        if !is_plain(&name) {
+            return Err("the session's name is not one of ours".to_owned());
+        }
+        if let Some(session) = self.hub.state().sessions.get(&name) {
+            return if session.ended { Err(format!("session {name} is over")) } else { Ok(name) };
+        }
+        let resumed = Recorder::resume(&self.home.sessions_dir(), &name)
+            .map_err(|error| format!("failed to {error}"))?;
+        if let Some(torn) = &resumed.torn {
+            tracing::warn!(
+                session = name,
+                offset = torn.offset,
+                bytes = torn.size_bytes,
+                "a torn last record was cut off; its effects never acted"
+            );
+        }
+        let started = resumed.engine.started().ok_or("its recording has no beginning")?;
+        let agent = started.agent.clone();
+        let root = root_of(&agent, peer);
+        let origin = Origin { agent, root, policy: None, patience_ms: Vec::new(), run: false };
+        tracing::info!(session = name, "taken up from its journal");
+        self.spawn(&name, Beginning::Again(Box::new(resumed)), origin)?;
+        let answering = self.hub.state().answering();
+        if let Some(session) = self.hub.state().sessions.get(&name)
+            && answering > 0
+        {
+            // A session that is over needs no operator.
+            let _over = session.inbox.post(Posted::Attended(answering));
+        }
+        Ok(name)
+    }
+
+    fn spawn(&self, name: &str, beginning: Beginning, origin: Origin) -> Result<(), String> {
+        let bytes = Arc::new(AtomicU64::new(0));
+        let watch = SessionWatch {
+            hub: Arc::clone(&self.hub),
+            name: name.to_owned(),
+            bytes: Arc::clone(&bytes),
+        };
+        // The agent's end closes the session; without a known agent its last connection does.
+        let agent = origin.root.and_then(|root| peer::open(root.pid).ok());
+        let spec = Spec {
+            name: name.to_owned(),
+            beginning,
+            agent,
+            held_open: origin.run,
+            watcher: Arc::new(watch),
+            disk: self.disk.clone(),
+        };
+        let journal = self.home.sessions_dir().join(format!("{name}.jsonl"));
+        // Under the lock, so that the session's first words find its entry.
+        let mut state = self.hub.state();
+        let inbox = session::spawn(spec).map_err(|error| format!("begin a session: {error}"))?;
+        state.sessions_begun += 1;
+        let begun = state.sessions_begun;
+        state.sessions.insert(
+            name.to_owned(),
+            Session {
+                inbox,
+                agent: origin.agent.name,
+                journal: journal.to_string_lossy().into_owned(),
+                bytes,
+                root: origin.root,
+                patience_ms: origin.patience_ms,
+                waiting: Vec::new(),
+                ended: false,
+                trouble: None,
+                begun,
+            },
+        );
+        drop(state);
+        self.hub.changed();
+        Ok(())
+    }
+
+    /// `tollgate run` ended.
+    pub(super) fn release(&self, name: &str) {
+        if let Some(session) = self.hub.state().sessions.get(name) {
+            let _over = session.inbox.post(Posted::Released);
+        }
+    }
+
+    /// Ends all sessions in order.
+    pub(super) fn stop(&self, why: &str) {
+        self.stopping.store(true, Ordering::Release);
+        for session in self.hub.state().sessions.values().filter(|session| !session.ended) {
+            let _over = session.inbox.post(Posted::Stop(why.to_owned()));
+        }
+    }
+
+    /// Lets go of everything at once; shims hand over to the next gate.
+    pub(super) fn leave(&self) {
+        self.stopping.store(true, Ordering::Release);
+        for session in self.hub.state().sessions.values().filter(|session| !session.ended) {
+            let _over = session.inbox.post(Posted::Leave);
+        }
+        self.leaving.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    pub(super) fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Acquire)
+    }
+
+    pub(super) fn live(&self) -> usize {
+        self.hub.state().sessions.values().filter(|session| !session.ended).count()
+    }
+}
+
+/// A shipped policy by its name, or a file by its absolute path. Checked here, so that nobody is wrapped under
+/// a policy that cannot be read.
+fn load_policy(name: &str) -> Result<String, String> {
+    let text = match crate::policy::shipped(name) {
+        Some(text) => text.to_owned(),
+        None if Path::new(name).is_absolute() => std::fs::read_to_string(name)
+            .map_err(|error| format!("read the policy {name}: {error}"))?,
+        None => {
+            let known: Vec<&str> = crate::policy::SHIPPED.iter().map(|(name, _)| *name).collect();
+            return Err(format!(
+                "no shipped policy is called {name}; there are {}, or give a file's absolute path",
+                known.join(", ")
+            ));
+        }
+    };
+    Policy::parse(name, &text).map_err(|error| error.to_string())?;
+    Ok(text)
+}
+
+/// Said once per home, before anything is recorded.
+fn first_recording(dir: &Path) -> Option<String> {
+    let mut entries = std::fs::read_dir(dir).ok()?;
+    entries.next().is_none().then(|| {
+        format!(
+            "every tool call is recorded from now on, in full (redaction: none), in {0}, readable by you alone; \
+             delete with `rm -r {0}`",
+            dir.display()
+        )
+    })
+}
+
+/// The agent's process, if it is really above the shim that came back.
+fn root_of(agent: &Agent, peer: Peer) -> Option<Process> {
+    let chain = peer::ancestry(peer.pid)?;
+    chain.iter().skip(1).map(|stat| stat.process).find(|process| process.pid == agent.pid)
+}
+
+/// Names that [`Recorder::create`] makes.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+}

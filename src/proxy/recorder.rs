@@ -1,0 +1,369 @@
+//! The files of one session: journal, state snapshot, and how much of it was written to whom.
+//!
+//! A record is appended in one write before its effects act, so a kill at any point leaves at most one
+//! torn line at the end, whose effects never acted. `NAME.sent` holds, for each connection, how many bytes
+//! reached either end: what a new gate needs to know which journaled messages were really forwarded.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{ConnId, Effect, Engine, Event, Permit, Step};
+use crate::journal::read::{Reader, Torn, read_from};
+use crate::journal::write::Writer;
+use crate::journal::{Chain, Record};
+use crate::protocol::Side;
+
+/// Records between two snapshots: replaying that many takes some 20 ms.
+const SNAPSHOT_RECORDS: u64 = 2048;
+/// Cap of one journal. A day of heavy use stays below; a runaway agent must not fill the disk.
+const JOURNAL_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
+
+/// Why nothing can be recorded, and so nothing may pass.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// The file system says no.
+    #[error("record to {path}: {source}; free some space, then start the agent again")]
+    Write {
+        /// The journal.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The journal is as large as one may grow.
+    #[error(
+        "record to {path}: it reached its cap of {cap} bytes; start the agent again for a new recording"
+    )]
+    Cap {
+        /// The journal.
+        path: PathBuf,
+        /// The cap.
+        cap: u64,
+    },
+}
+
+/// Why a session cannot be taken up again.
+#[derive(Debug, thiserror::Error)]
+pub enum ResumeError {
+    /// The files cannot be read.
+    #[error("read {path}: {source}")]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The journal is damaged before its end.
+    #[error("take up {path}: {flaw}")]
+    Flaw {
+        /// The journal.
+        path: PathBuf,
+        /// What is wrong.
+        flaw: String,
+    },
+}
+
+/// A state to start from instead of the journal's beginning.
+#[derive(Debug, Serialize, Deserialize)]
+struct Snapshot {
+    records: u64,
+    journal_bytes: u64,
+    chain: String,
+    engine: Box<serde_json::value::RawValue>,
+}
+
+/// Bytes that reached either end of a connection.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// To the agent.
+    pub agent: u64,
+    /// To the server.
+    pub server: u64,
+}
+
+/// The open files of one session.
+#[derive(Debug)]
+pub struct Recorder {
+    path: PathBuf,
+    file: File,
+    sent: File,
+    writer: Writer,
+    buffer: Vec<u8>,
+    bytes: u64,
+    cap: u64,
+    snapshot_due: u64,
+}
+
+/// A session rebuilt from its files.
+#[derive(Debug)]
+pub struct Resumed {
+    /// The files, positioned behind the last sound record.
+    pub recorder: Recorder,
+    /// The engine as it was.
+    pub engine: Engine,
+    /// Lines that were decided on and may not have been written, oldest first, each with the place in its
+    /// stream at which it ends.
+    pub unsent: Vec<(Permit, u64)>,
+    /// A half-written last line that was cut off.
+    pub torn: Option<Torn>,
+}
+
+impl Recorder {
+    /// Begins the journal of a new session named after its agent, `claude-code-3`.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to.
+    pub fn create(dir: &Path, agent: &str) -> io::Result<(Self, String)> {
+        let stem: String = agent
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+            .take(24)
+            .collect();
+        let mut number = next_number(dir, &stem)?;
+        loop {
+            let name = format!("{stem}-{number}");
+            let path = dir.join(format!("{name}.jsonl"));
+            match private().create_new(true).append(true).open(&path) {
+                Ok(file) => {
+                    let sent = private()
+                        .create(true)
+                        .truncate(true)
+                        .write(true)
+                        .open(dir.join(format!("{name}.sent")))?;
+                    let recorder = Self {
+                        path,
+                        file,
+                        sent,
+                        writer: Writer::default(),
+                        buffer: Vec::new(),
+                        bytes: 0,
+                        cap: JOURNAL_BYTES_MAX,
+                        snapshot_due: SNAPSHOT_RECORDS,
+                    };
+                    return Ok((recorder, name));
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Rebuilds a session from its snapshot and the journal behind it; a torn last line is cut off.
+    ///
+    /// # Errors
+    /// When the files cannot be read or the journal is damaged.
+    pub fn resume(dir: &Path, name: &str) -> Result<Resumed, ResumeError> {
+        let path = dir.join(format!("{name}.jsonl"));
+        let read = |source| ResumeError::Read { path: path.clone(), source };
+        let mut file = OpenOptions::new().read(true).append(true).open(&path).map_err(read)?;
+        let (mut engine, reader, from) = from_snapshot(&dir.join(format!("{name}.state")))
+            .unwrap_or_else(|| (Engine::new(), Reader::default(), 0));
+        let mut rest = Vec::new();
+        file.seek(SeekFrom::Start(from)).map_err(read)?;
+        file.read_to_end(&mut rest).map_err(read)?;
+        let reading = read_from(reader, &rest);
+        if let Some(flaw) = reading.flaw {
+            return Err(ResumeError::Flaw { path, flaw: flaw.to_string() });
+        }
+        let bytes = from + reading.sound_bytes;
+        if reading.torn.is_some() {
+            file.set_len(bytes).map_err(read)?;
+        }
+        let unsent = replay(&mut engine, &reading.records);
+        let writer = Writer::resume(reading.reader.lines(), *reading.reader.chain());
+        let sent = private()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(dir.join(format!("{name}.sent")))
+            .map_err(read)?;
+        let recorder = Self {
+            path: path.clone(),
+            file,
+            sent,
+            snapshot_due: writer.next_seq() + SNAPSHOT_RECORDS,
+            writer,
+            buffer: Vec::new(),
+            bytes,
+            cap: JOURNAL_BYTES_MAX,
+        };
+        let torn = reading.torn.map(|torn| Torn { offset: from + torn.offset, ..torn });
+        Ok(Resumed { recorder, engine, unsent, torn })
+    }
+
+    /// Encodes a record; it is on file after the next [`Recorder::flush`].
+    pub fn push(&mut self, event: &Event, step: &Step) -> u64 {
+        self.writer.append(event, step, &mut self.buffer)
+    }
+
+    /// Writes what was pushed.
+    ///
+    /// # Errors
+    /// When nothing more can be recorded; the journal then ends with its last whole record.
+    pub fn flush(&mut self) -> Result<(), Trouble> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        let size = self.buffer.len() as u64;
+        let written = if self.bytes + size > self.cap {
+            Err(Trouble::Cap { path: self.path.clone(), cap: self.cap })
+        } else {
+            self.file
+                .write_all(&self.buffer)
+                .map_err(|source| Trouble::Write { path: self.path.clone(), source })
+        };
+        self.buffer.clear();
+        // One record of 64 MiB must not keep its memory for the rest of the session.
+        self.buffer.shrink_to(1024 * 1024);
+        match written {
+            Ok(()) => {
+                self.bytes += size;
+                Ok(())
+            }
+            Err(trouble) => {
+                // Best effort: a torn line is repaired by the next reader as well.
+                let _torn = self.file.set_len(self.bytes);
+                Err(trouble)
+            }
+        }
+    }
+
+    /// Notes how much of a connection's lines reached its ends.
+    pub fn note_sent(&self, conn: ConnId, sent: Sent) {
+        let mut slot = [0; 16];
+        let (agent, server) = slot.split_at_mut(8);
+        agent.copy_from_slice(&sent.agent.to_le_bytes());
+        server.copy_from_slice(&sent.server.to_le_bytes());
+        // Without the note a resumed call is refused instead of answered: safe, so a full disk is no trouble here.
+        let _full = self.sent.write_all_at(&slot, u64::from(conn.0) * 16);
+    }
+
+    /// What [`Recorder::note_sent`] noted last.
+    #[must_use]
+    pub fn noted_sent(&self, conn: ConnId) -> Sent {
+        let mut slot = [0; 16];
+        if self.sent.read_exact_at(&mut slot, u64::from(conn.0) * 16).is_err() {
+            return Sent::default();
+        }
+        let half = |range: std::ops::Range<usize>| {
+            slot.get(range).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes)
+        };
+        Sent { agent: half(0..8), server: half(8..16) }
+    }
+
+    /// The snapshot's file and content, when one is due. Only to be called while nothing waits to be sent.
+    #[must_use]
+    pub fn snapshot(&mut self, engine: &Engine) -> Option<(PathBuf, Vec<u8>)> {
+        let records = self.writer.next_seq();
+        if records < self.snapshot_due || !self.buffer.is_empty() {
+            return None;
+        }
+        self.snapshot_due = records + SNAPSHOT_RECORDS;
+        let engine = serde_json::value::RawValue::from_string(
+            String::from_utf8(engine.snapshot().ok()?).ok()?,
+        );
+        let snapshot = Snapshot {
+            records,
+            journal_bytes: self.bytes,
+            chain: self.writer.chain().hex(),
+            engine: engine.ok()?,
+        };
+        Some((self.path.with_extension("state"), serde_json::to_vec(&snapshot).ok()?))
+    }
+
+    /// Removes what only a session that goes on needs.
+    pub fn finish(&self) {
+        for extension in ["state", "sent"] {
+            // A left-over file is only clutter.
+            let _missing = fs::remove_file(self.path.with_extension(extension));
+        }
+    }
+
+    /// The journal's path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Bytes of whole records on file.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// A second handle on the journal, to sync it elsewhere.
+    ///
+    /// # Errors
+    /// When the process has no descriptor left.
+    pub fn handle(&self) -> io::Result<File> {
+        self.file.try_clone()
+    }
+}
+
+/// Steps the engine through the records and collects what they let go, with its place in its stream.
+fn replay(engine: &mut Engine, records: &[Record]) -> Vec<(Permit, u64)> {
+    let mut unsent = Vec::new();
+    let mut places: std::collections::BTreeMap<(ConnId, Side), u64> =
+        std::collections::BTreeMap::new();
+    for conn in engine.open_connections() {
+        for side in [Side::Agent, Side::Server] {
+            places.insert((conn, side), engine.handed_out(conn, side));
+        }
+    }
+    for event in records.iter().filter_map(Record::event) {
+        if let crate::engine::Happening::Resumed { conn, .. } = &event.what {
+            unsent.retain(|(permit, _): &(Permit, u64)| permit.conn() != *conn);
+            places.retain(|(known, _), _| known != conn);
+        }
+        for effect in engine.step(event).effects {
+            let permit = match effect {
+                Effect::Forward(permit)
+                | Effect::Replace { permit, .. }
+                | Effect::Refuse { permit, .. }
+                | Effect::Originate { permit, .. } => permit,
+                Effect::Hold(_)
+                | Effect::Revise { .. }
+                | Effect::Rejected { .. }
+                | Effect::Settle { .. }
+                | Effect::Drop(_)
+                | Effect::Sync
+                | Effect::EndLine { .. }
+                | Effect::Close { .. } => continue,
+            };
+            let place = places.entry((permit.conn(), permit.to())).or_default();
+            *place += permit.wire_len();
+            unsent.push((permit, *place));
+        }
+    }
+    unsent
+}
+
+fn from_snapshot(path: &Path) -> Option<(Engine, Reader, u64)> {
+    let snapshot: Snapshot = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+    let engine = Engine::restore(snapshot.engine.get().as_bytes(), snapshot.records).ok()?;
+    let reader = Reader::resume(snapshot.records, Chain::from_hex(&snapshot.chain)?);
+    Some((engine, reader, snapshot.journal_bytes))
+}
+
+fn next_number(dir: &Path, stem: &str) -> io::Result<u64> {
+    let mut last = 0;
+    for entry in fs::read_dir(dir)? {
+        let name = entry?.file_name();
+        let number = name
+            .to_str()
+            .and_then(|name| name.strip_suffix(".jsonl")?.strip_prefix(stem)?.strip_prefix('-'))
+            .and_then(|number| number.parse().ok());
+        last = last.max(number.unwrap_or(0));
+    }
+    Ok(last + 1)
+}
+
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.mode(0o600);
+    options
+}

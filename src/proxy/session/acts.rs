@@ -1,0 +1,421 @@
+//! What a turn does with what is ready.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use rustix::net::RecvFlags;
+
+use crate::engine::{
+    ConnId, Effect, Event, Happening, Opened, Permit, Problem, Step, Unattended, limits,
+};
+use crate::protocol::Side;
+use crate::protocol::framing::Piece;
+use crate::protocol::jsonrpc::{self, Parsed, Shape};
+use crate::proxy::descriptor::Got;
+use crate::proxy::link::Received;
+use crate::proxy::recorder::Sent;
+use crate::proxy::session::connection::{Connection, Join, STDERR_LINE_MAX};
+use crate::proxy::session::inbox::AnswerTo;
+use crate::proxy::session::outbox::Flushed;
+use crate::proxy::session::turn::Loop;
+use crate::proxy::session::{DiskWork, Waiting};
+use crate::wire::{FromShim, ToShim};
+
+impl Loop {
+    /// Takes a shim in: a new connection, or one that a dead gate left behind.
+    pub(super) fn join(&mut self, join: Join) {
+        let known = self.engine.open_connections();
+        let resumed = join.hello.resume.as_ref().map(|resume| ConnId(resume.conn));
+        let id = match resumed {
+            Some(id) if known.contains(&id) && !self.connections.contains_key(&id) => id,
+            Some(_) => {
+                self.refuse_join(&join, "its connection is not open in this session any more");
+                return;
+            }
+            None => {
+                self.next_conn += 1;
+                ConnId(self.next_conn - 1)
+            }
+        };
+        let patience_ms = join.patience_ms;
+        let (connection, hello, notice) = match Connection::new(join) {
+            Ok(connection) => connection,
+            Err(error) => {
+                tracing::warn!(session = self.name, %error, "a shim could not be taken in");
+                return;
+            }
+        };
+        connection.tell(&ToShim::Welcome { session: self.name.clone(), conn: id.0, notice });
+        self.connections.insert(id, connection);
+        if resumed.is_some() {
+            let sent = self.recorder.noted_sent(id);
+            self.resend(id, sent);
+            self.step(Happening::Resumed {
+                conn: id,
+                sent_to_agent: sent.agent,
+                sent_to_server: sent.server,
+            });
+            self.recorder.note_sent(id, Sent::default());
+        } else {
+            self.step(Happening::Opened(Opened {
+                conn: id,
+                server: hello.server,
+                command: hello.command,
+                pid: hello.server_pid,
+                unattended: match hello.unattended.as_deref() {
+                    Some("deny") => Some(Unattended::Deny),
+                    Some("ask") => Some(Unattended::Ask),
+                    _ => None,
+                },
+                patience_ms,
+            }));
+        }
+    }
+
+    fn refuse_join(&self, join: &Join, why: &str) {
+        tracing::warn!(session = self.name, why, "a shim was refused");
+        let refused = ToShim::Refused { why: why.to_owned() };
+        let _gone = crate::proxy::link::send(&join.control, &refused, &[]);
+    }
+
+    /// Lines that the last gate decided on and that did not arrive go first; requests among them are left
+    /// to the engine, which refuses them rather than risk that a server runs one twice.
+    fn resend(&mut self, id: ConnId, sent: Sent) {
+        let all = std::mem::take(&mut self.unsent);
+        let (mine, others): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|(permit, _)| permit.conn() == id);
+        self.unsent = others;
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        for (side, reached) in [(Side::Agent, sent.agent), (Side::Server, sent.server)] {
+            let late = mine.iter().filter(|(p, ends)| p.to() == side && *ends > reached);
+            for (n, (permit, ends)) in late.enumerate() {
+                if n == 0 && reached > ends - permit.wire_len() {
+                    connection.outbox(side).end_line();
+                }
+                let request = matches!(
+                    jsonrpc::parse(permit.line()),
+                    Parsed::One(message) if message.kind == Shape::Request
+                );
+                if side == Side::Agent || !request {
+                    connection.outbox(side).push_again(permit);
+                }
+            }
+        }
+    }
+
+    /// An operator's answer; the operator hears whether it was taken.
+    pub(super) fn answer(&mut self, answer: AnswerTo) {
+        let AnswerTo { ticket, digest, answer, by, taken } = answer;
+        let event = Event {
+            at: self.clock.now(),
+            what: Happening::Answered { ticket, digest, answer, by },
+        };
+        let copy = event.clone();
+        let step = self.engine.step(event);
+        let rejected = step.effects.iter().find_map(|effect| {
+            if let Effect::Rejected { why, .. } = effect { Some(why.clone()) } else { None }
+        });
+        let seq = self.recorder.push(&copy, &step);
+        self.apply(seq, step);
+        // The console may be gone; its answer stands all the same.
+        let _gone = taken.try_send(rejected.map_or(Ok(()), Err));
+    }
+
+    pub(super) fn read_control(&mut self, id: ConnId) {
+        let mut told = Vec::new();
+        let mut gone = false;
+        if let Some(connection) = self.connections.get_mut(&id)
+            && let Some(control) = &connection.control
+        {
+            match connection.lines.receive(control, RecvFlags::DONTWAIT) {
+                Ok(Received::Some | Received::Nothing) => {}
+                Ok(Received::End) | Err(_) => gone = true,
+            }
+            loop {
+                match connection.lines.take::<FromShim>() {
+                    Ok(Some(message)) => told.push(message),
+                    Ok(None) => break,
+                    Err(_) => {
+                        gone = true;
+                        break;
+                    }
+                }
+            }
+        }
+        for message in told {
+            self.shim_says(id, &message);
+        }
+        if gone {
+            self.shim_gone(id);
+        }
+    }
+
+    fn shim_says(&mut self, id: ConnId, message: &FromShim) {
+        match message {
+            FromShim::Ping { n } => {
+                if let Some(connection) = self.connections.get(&id) {
+                    connection.tell(&ToShim::Pong { n: *n });
+                }
+            }
+            FromShim::ServerExited { code } => {
+                if let Some(connection) = self.connections.get_mut(&id) {
+                    connection.server_gone = true;
+                }
+                // What it wrote before it ended is still in the pipe.
+                while self.read_once(id, Side::Server) {}
+                self.read_stderr(id);
+                self.closed(id, Side::Server, &format!("its process ended with code {code}"));
+            }
+            FromShim::Signalled { name } => {
+                let why = format!("the agent sent {name}");
+                self.closed(id, Side::Agent, &why);
+                if let Some(connection) = self.connections.get_mut(&id) {
+                    connection.terminate(Instant::now());
+                }
+            }
+        }
+    }
+
+    /// The shim is gone: after its orderly end the connection is done, otherwise its server must not live on.
+    fn shim_gone(&mut self, id: ConnId) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.control = None;
+        connection.terminate(Instant::now());
+        if connection.finished {
+            self.connections.remove(&id);
+            return;
+        }
+        self.closed(id, Side::Agent, "its shim was killed");
+        self.closed(id, Side::Server, "its shim was killed");
+    }
+
+    pub(super) fn read_side(&mut self, id: ConnId, side: Side) {
+        self.read_once(id, side);
+    }
+
+    /// Reads one chunk; `false` when there was nothing.
+    fn read_once(&mut self, id: ConnId, side: Side) -> bool {
+        let Some(connection) = self.connections.get_mut(&id) else { return false };
+        let from = match side {
+            Side::Agent => connection.from_agent.as_ref(),
+            Side::Server => connection.from_server.as_ref(),
+        };
+        let Some(from) = from else { return false };
+        match from.read(&mut self.chunk) {
+            Ok(Got::Bytes(n)) => {
+                let bytes = self.chunk.get(..n).unwrap_or_default();
+                match side {
+                    Side::Agent => connection.agent_lines.push(bytes),
+                    Side::Server => connection.server_lines.push(bytes),
+                }
+                self.take_lines(id, side);
+                true
+            }
+            Ok(Got::Nothing) => false,
+            Ok(Got::End) => {
+                self.closed(id, side, "end of its output");
+                false
+            }
+            Err(error) => {
+                self.closed(id, side, &format!("its output cannot be read: {error}"));
+                false
+            }
+        }
+    }
+
+    fn take_lines(&mut self, id: ConnId, side: Side) {
+        loop {
+            let Some(connection) = self.connections.get_mut(&id) else { return };
+            let framer = match side {
+                Side::Agent => &mut connection.agent_lines,
+                Side::Server => &mut connection.server_lines,
+            };
+            let Some(piece) = framer.next() else { return };
+            self.piece(id, side, piece);
+        }
+    }
+
+    fn piece(&mut self, conn: ConnId, from: Side, piece: Piece) {
+        let what = match piece {
+            Piece::Line(raw) if self.is_torn(conn, from, &raw) => {
+                let head = raw.slice(..raw.len().min(limits::HEAD_BYTES));
+                Happening::Broken { conn, from, head, problem: Problem::Torn }
+            }
+            Piece::Line(raw) => Happening::Frame { conn, from, raw },
+            Piece::TooLong { head, size_bytes } => Happening::Broken {
+                conn,
+                from,
+                head,
+                problem: Problem::TooLong {
+                    size_bytes,
+                    limit_bytes: limits::LINE_BYTES_MAX as u64,
+                },
+            },
+        };
+        self.step(what);
+    }
+
+    /// After a take-over the first line may be the tail of one whose head the dead gate had read. No proper
+    /// tail of a JSON object is one itself, so a line that parses is whole.
+    fn is_torn(&mut self, conn: ConnId, from: Side, raw: &Bytes) -> bool {
+        let Some(connection) = self.connections.get_mut(&conn) else { return false };
+        let flag = match from {
+            Side::Agent => connection.may_be_torn.first_mut(),
+            Side::Server => connection.may_be_torn.last_mut(),
+        };
+        let first = flag.is_some_and(std::mem::take);
+        first && matches!(jsonrpc::parse(raw), Parsed::Faulty { .. })
+    }
+
+    pub(super) fn read_stderr(&mut self, id: ConnId) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let Some(from) = &connection.from_stderr else { return };
+        let bytes = match from.read(&mut self.chunk) {
+            Ok(Got::Bytes(n)) => self.chunk.get(..n).unwrap_or_default(),
+            Ok(Got::Nothing) => return,
+            Ok(Got::End) | Err(_) => {
+                connection.from_stderr = None;
+                &[]
+            }
+        };
+        let ended = bytes.is_empty();
+        connection.stderr_line.extend_from_slice(bytes);
+        let bytes = bytes.to_vec();
+        connection.pass_stderr(&bytes);
+        let mut texts = Vec::new();
+        let line = &mut connection.stderr_line;
+        while let Some(end) = memchr::memchr(b'\n', line)
+            .map(|at| at + 1)
+            .or_else(|| (line.len() > STDERR_LINE_MAX).then_some(STDERR_LINE_MAX))
+            .or_else(|| (ended && !line.is_empty()).then_some(line.len()))
+        {
+            let piece: Vec<u8> = line.drain(..end).collect();
+            texts.push(String::from_utf8_lossy(piece.trim_ascii_end()).into_owned());
+        }
+        for text in texts {
+            self.step(Happening::Stderr { conn: id, text });
+        }
+    }
+
+    /// One end closed. What it sent without a newline still counts.
+    pub(super) fn closed(&mut self, id: ConnId, side: Side, why: &str) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let (open, framer) = match side {
+            Side::Agent => (connection.from_agent.take(), &mut connection.agent_lines),
+            Side::Server => (connection.from_server.take(), &mut connection.server_lines),
+        };
+        if open.is_none() {
+            return;
+        }
+        if let Some(piece) = framer.finish() {
+            self.piece(id, side, piece);
+        }
+        self.step(Happening::Closed { conn: id, side, why: why.to_owned() });
+    }
+
+    /// Does what the engine wants, after its record is in the buffer and before that is flushed: lines only
+    /// go into boxes here.
+    pub(super) fn apply(&mut self, seq: u64, step: Step) {
+        let mut tickets_changed = false;
+        for effect in step.effects {
+            match effect {
+                Effect::Forward(permit)
+                | Effect::Replace { permit, .. }
+                | Effect::Refuse { permit, .. }
+                | Effect::Originate { permit, .. } => self.put(&permit),
+                Effect::Hold(_) | Effect::Revise { .. } | Effect::Settle { .. } => {
+                    tickets_changed = true;
+                }
+                Effect::Sync => self.sync(seq),
+                Effect::Close { conn, to } => {
+                    if let Some(connection) = self.connections.get_mut(&conn) {
+                        connection.outbox(to).close();
+                    }
+                }
+                // The half-written line, if there is one, was ended when the unsent lines were put in.
+                Effect::EndLine { .. } | Effect::Rejected { .. } | Effect::Drop(_) => {}
+            }
+        }
+        if tickets_changed {
+            let waiting = self.engine.held().map(|waiting| Waiting {
+                held: waiting.held.clone(),
+                server: waiting.server.to_owned(),
+                what: waiting.what.to_owned(),
+            });
+            self.watcher.waiting(waiting.collect());
+        }
+    }
+
+    fn put(&mut self, permit: &Permit) {
+        if let Some(connection) = self.connections.get_mut(&permit.conn()) {
+            connection.outbox(permit.to()).push(permit);
+        }
+    }
+
+    /// Has the journal brought to disk elsewhere. If that cannot be asked for, the approval waits and the
+    /// deadline decides.
+    fn sync(&mut self, seq: u64) {
+        // The record must be in the file before it can be brought to disk.
+        if let Err(trouble) = self.recorder.flush() {
+            self.give_up(&trouble);
+            return;
+        }
+        let Ok(file) = self.recorder.handle() else { return };
+        let work = DiskWork::Sync { file, seq, to: self.inbox.clone() };
+        if self.disk.try_send(work).is_err() {
+            tracing::warn!(
+                session = self.name,
+                "the disk is too far behind to confirm an approval"
+            );
+        }
+    }
+
+    /// Writes what is in the boxes; closes what is to be closed; lets go of connections that are done.
+    pub(super) fn send(&mut self) {
+        let ids: Vec<ConnId> = self.connections.keys().copied().collect();
+        for id in ids {
+            self.send_to(id, Side::Server);
+            self.send_to(id, Side::Agent);
+            let Some(connection) = self.connections.get_mut(&id) else { continue };
+            if connection.stderr_waits().is_some() {
+                connection.pass_stderr(&[]);
+            }
+            let sent =
+                Sent { agent: connection.to_agent.sent(), server: connection.to_server.sent() };
+            if sent != connection.noted {
+                connection.noted = sent;
+                self.recorder.note_sent(id, sent);
+            }
+        }
+    }
+
+    fn send_to(&mut self, id: ConnId, to: Side) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        match (connection.outbox(to).flush(), to) {
+            (Flushed::All | Flushed::Some, _) => {}
+            (Flushed::Closed, Side::Server) => {
+                connection.tell(&ToShim::CloseCopy { side: Side::Server });
+                connection.end_server(Instant::now());
+            }
+            (Flushed::Closed, Side::Agent) => self.finish(id),
+            (Flushed::Broken, side) => {
+                self.closed(id, side, "it takes no more input");
+                if side == Side::Agent {
+                    self.finish(id);
+                }
+            }
+        }
+    }
+
+    /// Everything towards the agent is written: the shim may go, and its agent sees the end.
+    fn finish(&mut self, id: ConnId) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if !connection.finished {
+            connection.finished = true;
+            connection.tell(&ToShim::Finish);
+        }
+        if connection.control.is_none() {
+            self.connections.remove(&id);
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! The loop itself: wait, read, step, record, write.
+
+use std::collections::BTreeMap;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::engine::{At, ConnId, Engine, Event, Happening, Permit};
+use crate::protocol::Side;
+use crate::proxy::recorder::{Recorder, Trouble};
+use crate::proxy::session::connection::Connection;
+use crate::proxy::session::inbox::{Inbox, Posted, Posts};
+use crate::proxy::session::{Clock, Disk, DiskWork, Spec, Watcher};
+
+/// Bytes read from one descriptor in one turn: the size of a Linux pipe.
+const CHUNK_BYTES: usize = 64 * 1024;
+/// A session without connections waits this long for another one where its agent's end cannot be seen.
+const LINGER: Duration = Duration::from_secs(2);
+/// After a take-over, connections that do not come back in this time are closed.
+const RETURN: Duration = Duration::from_secs(10);
+
+/// What became ready in a turn.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Ready {
+    Posts,
+    AgentProcess,
+    Control(ConnId),
+    From(ConnId, Side),
+    Stderr(ConnId),
+    Writable,
+}
+
+/// How the loop goes on.
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    Turn,
+    Leave,
+}
+
+pub(super) struct Loop {
+    pub(super) name: String,
+    pub(super) engine: Engine,
+    pub(super) recorder: Recorder,
+    pub(super) connections: BTreeMap<ConnId, Connection>,
+    pub(super) unsent: Vec<(Permit, u64)>,
+    pub(super) clock: Clock,
+    pub(super) watcher: Arc<dyn Watcher>,
+    pub(super) disk: Disk,
+    pub(super) inbox: Inbox,
+    posts: Posts,
+    agent: Option<OwnedFd>,
+    held_open: bool,
+    pub(super) next_conn: u32,
+    idle_since: Option<Instant>,
+    missing_until: Option<Instant>,
+    stopping: Option<String>,
+    pub(super) trouble: Option<String>,
+    pub(super) chunk: Vec<u8>,
+}
+
+impl Loop {
+    pub(super) fn new(spec: Spec, inbox: Inbox, posts: Posts) -> Self {
+        let Spec { name, beginning, agent, held_open, watcher, disk } = spec;
+        let (engine, recorder, started, unsent) = beginning.into_parts();
+        let next_conn = engine.open_connections().last().map_or(0, |conn| conn.0 + 1);
+        let again = started.is_none();
+        let mut this = Self {
+            name,
+            engine,
+            recorder,
+            connections: BTreeMap::new(),
+            unsent,
+            clock: Clock::default(),
+            watcher,
+            disk,
+            inbox,
+            posts,
+            agent,
+            held_open,
+            next_conn,
+            idle_since: None,
+            missing_until: again.then(|| Instant::now() + RETURN),
+            stopping: None,
+            trouble: None,
+            chunk: vec![0; CHUNK_BYTES],
+        };
+        if let Some(started) = started {
+            this.step(Happening::Started(*started));
+        }
+        this
+    }
+
+    pub(super) fn run(mut self) {
+        while !self.over() {
+            let ready = self.wait();
+            let mut next = Next::Turn;
+            for one in ready {
+                if self.act(one) == Next::Leave {
+                    next = Next::Leave;
+                }
+            }
+            self.timers();
+            self.record_and_send();
+            if next == Next::Leave {
+                return;
+            }
+        }
+        let why = self.stopping.take().unwrap_or_else(|| "the agent is gone".to_owned());
+        if self.trouble.is_none() {
+            self.step(Happening::Ended { why });
+            self.record_and_send();
+        }
+        if self.trouble.is_none() {
+            self.recorder.finish();
+        }
+        self.watcher.over(self.trouble.take());
+    }
+
+    /// The session is over when nothing can come any more.
+    fn over(&mut self) -> bool {
+        if !self.connections.is_empty() {
+            self.idle_since = None;
+            return false;
+        }
+        if self.trouble.is_some() || self.stopping.is_some() {
+            return true;
+        }
+        if self.held_open || self.agent.is_some() || self.missing_until.is_some() {
+            return false;
+        }
+        let since = *self.idle_since.get_or_insert_with(Instant::now);
+        since.elapsed() >= LINGER
+    }
+
+    /// Waits for the next thing and names all that is ready.
+    fn wait(&mut self) -> Vec<Ready> {
+        let timeout = self.timeout();
+        let mut what = vec![Ready::Posts];
+        let mut fds = vec![PollFd::from_borrowed_fd(self.posts.wake(), PollFlags::IN)];
+        if let Some(agent) = &self.agent {
+            what.push(Ready::AgentProcess);
+            fds.push(PollFd::new(agent, PollFlags::IN));
+        }
+        for (id, connection) in &self.connections {
+            if let Some(control) = &connection.control {
+                what.push(Ready::Control(*id));
+                fds.push(PollFd::new(control, PollFlags::IN));
+            }
+            for side in [Side::Agent, Side::Server] {
+                if let Some(descriptor) = connection.readable(side) {
+                    what.push(Ready::From(*id, side));
+                    fds.push(PollFd::from_borrowed_fd(descriptor.as_fd(), PollFlags::IN));
+                }
+            }
+            if let Some(stderr) = &connection.from_stderr {
+                what.push(Ready::Stderr(*id));
+                fds.push(PollFd::from_borrowed_fd(stderr.as_fd(), PollFlags::IN));
+            }
+            let waiting = [
+                connection.to_agent.wants_write(),
+                connection.to_server.wants_write(),
+                connection.stderr_waits(),
+            ];
+            for descriptor in waiting.into_iter().flatten() {
+                what.push(Ready::Writable);
+                fds.push(PollFd::from_borrowed_fd(descriptor.as_fd(), PollFlags::OUT));
+            }
+        }
+        if poll(&mut fds, timeout.as_ref()).is_err() {
+            // Interrupted: nothing is ready, the next turn asks again.
+            return Vec::new();
+        }
+        let ready = fds.iter().map(|fd| !fd.revents().is_empty());
+        what.into_iter().zip(ready).filter_map(|(what, ready)| ready.then_some(what)).collect()
+    }
+
+    /// Time until something must be done although nothing comes.
+    fn timeout(&mut self) -> Option<Timespec> {
+        let engine = self.engine.next_wake().map(|at: At| {
+            let now = self.clock.now();
+            Duration::from_micros(at.0.saturating_sub(now.0))
+        });
+        let now = Instant::now();
+        let servers = self.connections.values().filter_map(Connection::wake_at);
+        let idle = self.idle_since.map(|since| since + LINGER);
+        let instants = servers.chain(idle).chain(self.missing_until);
+        let others = instants.map(|at| at.saturating_duration_since(now)).min();
+        let wait = match (engine, others) {
+            (Some(a), Some(b)) => a.min(b),
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) => return None,
+        };
+        // Rounded up, so that a timer is due when the wait is over.
+        let wait = wait + Duration::from_micros(1);
+        Some(Timespec {
+            tv_sec: i64::try_from(wait.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: i64::from(wait.subsec_nanos()),
+        })
+    }
+
+    fn act(&mut self, ready: Ready) -> Next {
+        match ready {
+            Ready::Posts => return self.take_posts(),
+            Ready::AgentProcess => {
+                self.agent = None;
+                self.idle_since = None;
+            }
+            Ready::Control(conn) => self.read_control(conn),
+            Ready::From(conn, side) => self.read_side(conn, side),
+            Ready::Stderr(conn) => self.read_stderr(conn),
+            Ready::Writable => {}
+        }
+        Next::Turn
+    }
+
+    fn take_posts(&mut self) -> Next {
+        self.posts.clear();
+        while let Some(post) = self.posts.next() {
+            match post {
+                Posted::Join(join) => self.join(*join),
+                Posted::Answer(answer) => self.answer(answer),
+                Posted::Attended(answering) => self.step(Happening::Attended { answering }),
+                Posted::Attempt { what, by } => self.step(Happening::Attempt { what, by }),
+                Posted::Synced(seq) => self.step(Happening::Synced { seq }),
+                Posted::Released => self.held_open = false,
+                Posted::Stop(why) => self.stop(&why),
+                Posted::Leave => return Next::Leave,
+            }
+        }
+        Next::Turn
+    }
+
+    fn stop(&mut self, why: &str) {
+        self.stopping = Some(why.to_owned());
+        let conns: Vec<ConnId> = self.connections.keys().copied().collect();
+        for conn in conns {
+            self.closed(conn, Side::Agent, why);
+            self.closed(conn, Side::Server, why);
+        }
+    }
+
+    fn timers(&mut self) {
+        let now = Instant::now();
+        let at = self.clock.now();
+        if self.engine.next_wake().is_some_and(|due| due <= at) {
+            self.step(Happening::Tick);
+        }
+        for connection in self.connections.values_mut() {
+            if connection.wake_at().is_some_and(|due| due <= now) {
+                connection.end_server(now);
+            }
+        }
+        if self.missing_until.is_some_and(|until| until <= now) {
+            self.missing_until = None;
+            for conn in self.engine.open_connections() {
+                if !self.connections.contains_key(&conn) {
+                    for side in [Side::Agent, Side::Server] {
+                        let why = "its shim did not come back".to_owned();
+                        self.step(Happening::Closed { conn, side, why });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Records first, sends after: the order that everything else relies on.
+    fn record_and_send(&mut self) {
+        if let Err(trouble) = self.recorder.flush() {
+            self.give_up(&trouble);
+            return;
+        }
+        self.watcher.grew(self.recorder.bytes());
+        self.send();
+        let quiet = self
+            .connections
+            .values()
+            .all(|connection| connection.to_agent.is_empty() && connection.to_server.is_empty());
+        if quiet && let Some((path, bytes)) = self.recorder.snapshot(&self.engine) {
+            // A snapshot that is skipped only makes a take-over slower.
+            let _later = self.disk.try_send(DiskWork::Write { path, bytes });
+        }
+    }
+
+    /// What cannot be recorded must not pass. The connections are cut, which every agent reports at once.
+    pub(super) fn give_up(&mut self, trouble: &Trouble) {
+        let why = trouble.to_string();
+        for connection in self.connections.values_mut() {
+            connection.pass_stderr(format!("tollgate: cannot {why}\n").as_bytes());
+            connection.terminate(Instant::now());
+            connection.tell(&crate::wire::ToShim::Finish);
+        }
+        self.connections.clear();
+        self.trouble = Some(why);
+    }
+
+    /// Steps the engine, encodes the record, and puts what may be sent into its box.
+    pub(super) fn step(&mut self, what: Happening) {
+        if self.trouble.is_some() {
+            return;
+        }
+        let event = Event { at: self.clock.now(), what };
+        let copy = event.clone();
+        let step = self.engine.step(event);
+        let seq = self.recorder.push(&copy, &step);
+        self.apply(seq, step);
+    }
+}
