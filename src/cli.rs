@@ -15,6 +15,7 @@ pub mod operator;
 pub mod replay;
 pub mod sessions;
 pub mod shim;
+mod tail;
 pub mod watch;
 
 use exit::Exit;

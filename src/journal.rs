@@ -6,8 +6,10 @@
 pub mod chain;
 pub mod read;
 pub mod record;
+pub mod redecide;
 pub mod write;
 
 pub use chain::Chain;
 pub use read::{Reading, Torn, read_all};
 pub use record::{Effected, Raw, Record, What};
+pub use redecide::{Flip, redecide};

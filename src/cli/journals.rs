@@ -86,9 +86,14 @@ impl From<JournalError> for Failure {
     }
 }
 
-/// All recordings of this home, by name.
+/// All recordings of the operator's home, by name.
 pub(in crate::cli) fn all() -> Result<Vec<PathBuf>, JournalError> {
-    let dir = Home::of_operator()?.sessions_dir();
+    all_of(&Home::of_operator()?)
+}
+
+/// All recordings of a home, by name.
+pub(in crate::cli) fn all_of(home: &Home) -> Result<Vec<PathBuf>, JournalError> {
+    let dir = home.sessions_dir();
     let io = |source| JournalError::Io { path: dir.clone(), source };
     let entries = match std::fs::read_dir(&dir) {
         Ok(entries) => entries,

@@ -113,7 +113,8 @@ impl Follow {
             let known = self.calls.entry(call).or_default();
             known.0 = known.0.take().or_else(|| line.server.clone());
             known.1 = known.1.take().or_else(|| line.tool.clone());
-            line.tool = known.1.clone();
+            line.server.clone_from(&known.0);
+            line.tool.clone_from(&known.1);
         }
         for effect in &record.effects {
             self.effect(&mut line, effect);

@@ -2,23 +2,19 @@
 //! is told by the gate how far each journal is complete, and reads the journals themselves.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::cli::Format;
 use crate::cli::exit::{self, Exit, Failure};
-use crate::cli::lines::{Follow, Line};
+use crate::cli::lines::Line;
 use crate::cli::sessions::show;
-use crate::journal::read::Reader;
+use crate::cli::tail::Tail;
 use crate::store::home::Home;
 use crate::text::Safe;
 use crate::wire::{self, Build, ConsoleHello, Hello, Role, SessionLine, ToConsole};
-
-/// How much of a journal is read at a time.
-const CHUNK_BYTES: u64 = 1 << 20;
 
 /// Arguments of `tollgate watch`.
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -87,10 +83,7 @@ fn run(format: Format, from_start: bool) -> Result<Exit, Failure> {
 /// One journal, as far as it was printed.
 #[derive(Debug, Default)]
 struct Watched {
-    offset: u64,
-    rest: Vec<u8>,
-    reader: Reader,
-    follow: Follow,
+    tail: Tail,
     broken: bool,
 }
 
@@ -98,44 +91,22 @@ impl Watched {
     /// Prints what became complete. A journal that cannot be read is said once and left alone.
     fn follow(&mut self, session: &SessionLine, since: u64, format: Format) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
-        while !self.broken && self.offset < session.bytes {
-            let lines = match self.read(session) {
-                Ok(lines) => lines,
+        while !self.broken {
+            match self.tail.read(session) {
+                Ok(None) => break,
+                Ok(Some(lines)) => {
+                    for line in lines.iter().filter(|line| line.at >= since) {
+                        put(&mut out, line, format)?;
+                    }
+                }
                 Err(why) => {
                     self.broken = true;
-                    let session = Safe::escape(&session.session);
-                    writeln!(io::stderr(), "tollgate: {session}: {}", Safe::escape(&why)).ok();
-                    return Ok(());
+                    exit::say(Exit::Broken, format_args!("{}: {why}", session.session));
                 }
-            };
-            for line in lines.iter().filter(|line| line.at >= since) {
-                put(&mut out, line, format)?;
             }
         }
         out.flush()?;
         Ok(())
-    }
-
-    fn read(&mut self, session: &SessionLine) -> Result<Vec<Line>, String> {
-        let io = |error: io::Error| format!("read {}: {error}", session.journal);
-        let mut file = File::open(&session.journal).map_err(io)?;
-        file.seek(SeekFrom::Start(self.offset)).map_err(io)?;
-        let wanted = (session.bytes - self.offset).min(CHUNK_BYTES);
-        let read = file.take(wanted).read_to_end(&mut self.rest).map_err(io)?;
-        if read == 0 {
-            return Err(format!("{} is shorter than the gate says", session.journal));
-        }
-        self.offset += read as u64;
-        let Some(end) = memchr::memrchr(b'\n', &self.rest) else { return Ok(Vec::new()) };
-        let behind = self.rest.split_off(end + 1);
-        let complete = std::mem::replace(&mut self.rest, behind);
-        let mut lines = Vec::new();
-        for line in complete.split_inclusive(|&byte| byte == b'\n') {
-            let line = line.strip_suffix(b"\n").unwrap_or(line);
-            let record = self.reader.line(line).map_err(|flaw| flaw.to_string())?;
-            lines.push(self.follow.line(&record));
-        }
-        Ok(lines)
     }
 }
 

@@ -1,0 +1,102 @@
+//! A recording decided again: its events through a fresh engine, and where that one decides otherwise.
+//!
+//! The recorded events stay what they were also behind a difference, as if the agent, the servers and the
+//! operator had not noticed: **exact up to the first flip**, a comparison from there on.
+
+use serde::Serialize;
+
+use crate::engine::{Engine, Facts, Step};
+use crate::journal::record::{Effected, Record};
+use crate::policy::Verdict;
+
+/// A record that came out differently.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Flip {
+    /// The record's number.
+    pub seq: u64,
+    /// The call that it is about, as recorded, else as decided now.
+    pub call: Option<u64>,
+    /// The recorded verdict.
+    pub was: Option<Verdict>,
+    /// The verdict now.
+    pub is: Option<Verdict>,
+    /// The recorded effects.
+    pub did: Vec<&'static str>,
+    /// The effects now. The same words as recorded mean that what was sent, or a deadline, differs.
+    pub does: Vec<&'static str>,
+}
+
+/// Decides a whole recording again and tells every record whose verdicts or effects differ.
+#[must_use]
+pub fn redecide(records: &[Record]) -> Vec<Flip> {
+    let mut again = Again::default();
+    records.iter().filter_map(|record| again.record(record)).collect()
+}
+
+/// The same, one record at a time.
+#[derive(Debug, Default)]
+pub struct Again {
+    engine: Engine,
+}
+
+impl Again {
+    /// Decides the next record again; records have to come in order, from the first. `None` when
+    /// nothing differs. A frame whose bytes cannot be restored counts as one that did nothing.
+    pub fn record(&mut self, record: &Record) -> Option<Flip> {
+        let step = record.event().map_or_else(Step::default, |event| self.engine.step(event));
+        let does: Vec<Effected> = step.effects.iter().map(Effected::from).collect();
+        // As text, because a parsed frame would forget what its numbers and keys looked like.
+        if texts(&record.effects) == texts(&does)
+            && verdicts(record.facts.as_ref()) == verdicts(step.facts.as_ref())
+        {
+            return None;
+        }
+        let verdict = |facts: Option<&Facts>| facts.and_then(|facts| facts.verdict);
+        let call = |facts: Option<&Facts>| facts.and_then(|facts| facts.call).map(|call| call.0);
+        Some(Flip {
+            seq: record.seq,
+            call: call(record.facts.as_ref()).or_else(|| call(step.facts.as_ref())),
+            was: verdict(record.facts.as_ref()),
+            is: verdict(step.facts.as_ref()),
+            did: record.effects.iter().map(name).collect(),
+            does: does.iter().map(name).collect(),
+        })
+    }
+}
+
+/// The verdict of a frame and of the members of a batch, each with the rules that made it.
+fn verdicts(facts: Option<&Facts>) -> Vec<(Option<Verdict>, Vec<&str>)> {
+    facts
+        .into_iter()
+        .flat_map(|facts| std::iter::once(facts).chain(&facts.members))
+        .map(|facts| {
+            let rules = facts.reasons.iter().map(|reason| reason.rule.as_str()).collect();
+            (facts.verdict, rules)
+        })
+        .collect()
+}
+
+/// Effects as the journal has them.
+fn texts(effects: &[Effected]) -> Vec<String> {
+    #[expect(clippy::expect_used, reason = "only maps with string keys, into memory")]
+    let text = |effect| serde_json::to_string(effect).expect("stored types always serialise");
+    effects.iter().map(text).collect()
+}
+
+/// An effect's name in the journal.
+const fn name(effect: &Effected) -> &'static str {
+    match effect {
+        Effected::Forward { .. } => "forward",
+        Effected::Replace { .. } => "replace",
+        Effected::Refuse { .. } => "refuse",
+        Effected::Hold(_) => "hold",
+        Effected::Revise { .. } => "revise",
+        Effected::Rejected { .. } => "rejected",
+        Effected::Settle { .. } => "settle",
+        Effected::Drop { .. } => "drop",
+        Effected::Originate { .. } => "originate",
+        Effected::Sync {} => "sync",
+        Effected::EndLine { .. } => "end_line",
+        Effected::Close { .. } => "close",
+    }
+}
