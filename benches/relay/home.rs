@@ -1,10 +1,14 @@
 //! A home of its own for each run, so that no recording of the user's is touched.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use tollgate::store::home::{self as registry, Registration};
 
 use crate::Failure;
 
@@ -18,9 +22,9 @@ impl Home {
     pub(crate) fn new(tollgate: &Path) -> Result<Self, Failure> {
         let dir = tempfile::Builder::new().prefix("tollgate-bench-").tempdir()?;
         fs::set_permissions(dir.path(), Permissions::from_mode(0o700))?;
-        let home = Self { tollgate: tollgate.to_owned(), dir };
-        home.command(&[OsStr::new("home"), OsStr::new("add"), home.dir.path().as_os_str()])?;
-        Ok(home)
+        registry::Home::own()?.register(dir.path(), Registration::Add)?;
+        registry::Home::below(dir.path()).prepare()?;
+        Ok(Self { tollgate: tollgate.to_owned(), dir })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -36,8 +40,18 @@ impl Home {
         command
     }
 
+    /// Ends the gate, if one runs. By signal: `tollgate stop` is the operator's, who has a terminal.
     pub(crate) fn stop_gate(&self) -> Result<(), Failure> {
-        self.command(&[OsStr::new("stop")]).map(|_| ())
+        let began = Instant::now();
+        while let Ok(gate) = self.gate_pid() {
+            let patient = began.elapsed() < Duration::from_secs(3);
+            let signal = if patient { Signal::TERM } else { Signal::KILL };
+            let pid = Pid::from_raw(i32::try_from(gate)?).ok_or("no gate")?;
+            // It may have gone in the meantime.
+            let _gone = kill_process(pid, signal);
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+        Ok(())
     }
 
     /// The gate's process: the one that serves this home's socket.
@@ -58,27 +72,15 @@ impl Home {
         }
         Err("no gate runs for this home".into())
     }
-
-    fn command(&self, arguments: &[&OsStr]) -> Result<Output, Failure> {
-        let output = Command::new(&self.tollgate)
-            .args(arguments)
-            .env("TOLLGATE_HOME", self.path())
-            .stdin(std::process::Stdio::null())
-            .output()?;
-        if output.status.success() {
-            return Ok(output);
-        }
-        let said = String::from_utf8_lossy(&output.stderr);
-        Err(format!("tollgate {arguments:?}: {} {said}", output.status).into())
-    }
 }
 
 impl Drop for Home {
     fn drop(&mut self) {
         // Best effort: the figures are out, and the folder goes in any case.
         let _stopped = self.stop_gate();
-        let path = self.dir.path().as_os_str();
-        let _removed = self.command(&[OsStr::new("home"), OsStr::new("remove"), path]);
+        if let Ok(own) = registry::Home::own() {
+            let _removed = own.register(self.dir.path(), Registration::Remove);
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 #![cfg(test)]
 
 mod agents;
+mod bed;
+mod crashes;
 mod demo;
 mod layout;
 mod policies;

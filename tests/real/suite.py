@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import pathlib
+import pty
 import shutil
 import subprocess
 import sys
@@ -34,7 +35,7 @@ class Suite:
         self.work = work
         self.home = work / "home"
         self.files = work / "files"
-        self.log = open(work / "stderr.log", "wb")
+        self.log = work / "stderr.log"
         self.failures = []
         self.passed = 0
 
@@ -44,6 +45,21 @@ class Suite:
             env={**os.environ, "TOLLGATE_HOME": str(self.home)},
             capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, **options,
         )
+
+    def run_on_terminal(self, *arguments):
+        """For what only an operator may do: the command gets a terminal of its own."""
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.environ["TOLLGATE_HOME"] = str(self.home)
+            os.execv(self.tollgate, [self.tollgate, *arguments])
+        said = b""
+        try:
+            while chunk := os.read(terminal, 4096):
+                said += chunk
+        except OSError:
+            pass  # On Linux the end of a terminal is an error.
+        _, status = os.waitpid(pid, 0)
+        return os.waitstatus_to_exitcode(status), said.decode(errors="replace").strip()
 
     def check(self, name, problem):
         if problem:
@@ -192,10 +208,10 @@ class Suite:
                 self.play_server(*server)
             self.attempt("recordings", self.recordings)
         finally:
-            stopped = self.run("stop")
+            code, said = self.run_on_terminal("stop")
+            self.check("stop", None if code == 0 else said)
             removed = self.run("home", "remove", str(self.home))
-            for done, what in ((stopped, "stop"), (removed, "home remove")):
-                self.check(what, None if done.returncode == 0 else done.stderr.strip() or done.stdout.strip())
+            self.check("home remove", None if removed.returncode == 0 else removed.stderr.strip())
 
 
 def main():

@@ -1,6 +1,8 @@
 """A client that knows bytes only: sends requests one at a time, keeps every line it gets."""
 
+import concurrent.futures
 import json
+import multiprocessing
 import queue
 import subprocess
 import threading
@@ -75,9 +77,19 @@ class Wire:
         raise Failed("the process did not leave, neither at the end of its input nor at SIGTERM")
 
 
-def converse(command, batches, stderr):
-    """Plays batches of requests (each batch is sent at once); gives answers and notifications."""
-    wire = Wire(command, stderr)
+def converse(command, batches, log):
+    """Plays batches of requests (each batch is sent at once); gives answers and notifications.
+
+    In a process of its own, which is then the agent: what starts a shim cannot also be the operator.
+    """
+    fork = multiprocessing.get_context("fork")
+    with concurrent.futures.ProcessPoolExecutor(1, mp_context=fork) as pool:
+        return pool.submit(_converse, command, batches, log).result()
+
+
+def _converse(command, batches, log):
+    with open(log, "ab") as stderr:
+        wire = Wire(command, stderr)
     try:
         for batch in batches:
             for message in batch:
