@@ -71,6 +71,13 @@ pub enum Format {
 /// Parses the arguments, the program's own name first, and runs the subcommand.
 #[must_use]
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    if let Some((_, [subcommand, rest @ ..])) = args.split_first()
+        && subcommand == "shim"
+        && let Some(args) = shim::plain(rest)
+    {
+        return shim::main(args);
+    }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {

@@ -32,6 +32,42 @@ pub struct Args {
     command: Vec<OsString>,
 }
 
+/// Reads a plain shim command line without the parser of all subcommands, whose pages would be most of a
+/// shim's memory (a shim stays small: there is one for each server of each agent). Anything that is not plain,
+/// help and mistakes included, is `None` and left to that parser.
+#[must_use]
+pub fn plain(arguments: &[OsString]) -> Option<Args> {
+    let mut args = Args {
+        server: String::new(),
+        home: None,
+        session: None,
+        policy: None,
+        unattended: None,
+        command: Vec::new(),
+    };
+    let mut rest = arguments.iter();
+    loop {
+        let option = rest.next()?.to_str()?;
+        if option == "--" {
+            break;
+        }
+        let value = rest.next()?;
+        let text = value.to_str().map(str::to_owned);
+        match option {
+            "--server" => args.server = text?,
+            "--home" => args.home = Some(PathBuf::from(value)),
+            "--session" => args.session = Some(text?),
+            "--policy" => args.policy = Some(text?),
+            "--unattended" => {
+                args.unattended = Some(text.filter(|word| word == "deny" || word == "ask")?);
+            }
+            _ => return None,
+        }
+    }
+    args.command = rest.cloned().collect();
+    (!args.server.is_empty() && !args.command.is_empty()).then_some(args)
+}
+
 /// Runs the subcommand.
 #[must_use]
 pub fn main(args: Args) -> ExitCode {
@@ -58,5 +94,39 @@ pub fn absolute(policy: &str) -> String {
     match std::path::absolute(policy) {
         Ok(path) if is_file => path.to_string_lossy().into_owned(),
         _ => policy.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Full {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn check(line: &str, plainly: bool) {
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        let plain = plain(&words);
+        assert_eq!(plain.is_some(), plainly, "{line}");
+        if let Some(plain) = plain {
+            let full = Full::try_parse_from(std::iter::once(OsString::from("shim")).chain(words));
+            assert_eq!(format!("{plain:?}"), format!("{:?}", full.unwrap().args), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_plain_line_means_the_same_to_both_parsers_and_others_go_to_the_full_one() {
+        check("--server fs -- npx server --flag -- x", true);
+        check("--server fs --home /h --session s-1 --policy p --unattended deny -- cmd", true);
+        check("--server=fs -- cmd", false);
+        check("--server fs --unattended maybe -- cmd", false);
+        check("--help", false);
+        check("--server fs --", false);
+        check("--server fs cmd", false);
     }
 }
