@@ -13,6 +13,7 @@ mod journals;
 mod lines;
 pub mod operator;
 pub mod replay;
+pub mod run;
 pub mod sessions;
 pub mod shim;
 mod tail;
@@ -33,6 +34,8 @@ pub struct Cli {
 enum Command {
     /// See it work: a scripted agent and two tool servers, in a home that is thrown away.
     Demo(demo::Args),
+    /// Start an agent with its tool servers behind the gate.
+    Run(run::Args),
     /// List, show or verify the recordings of this home.
     Sessions(sessions::Args),
     /// Print a recording, or decide it again.
@@ -88,6 +91,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match cli.command {
         Command::Demo(args) => demo::main(args),
+        Command::Run(args) => run::main(&args),
         Command::Sessions(args) => sessions::main(args),
         Command::Replay(args) => replay::main(args),
         Command::Watch(args) => watch::main(args),

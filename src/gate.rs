@@ -11,3 +11,5 @@ mod consoles;
 mod hub;
 pub mod serve;
 mod sessions;
+
+pub use sessions::first_recording;

@@ -28,49 +28,81 @@ pub(super) fn plan(
         apply(&mut config, text);
     }
     let mut plan = Plan::default();
-    let mut ours = Vec::new();
+    let mut ours = Overrides::default();
     let servers = config.get("mcp_servers").and_then(Value::as_table).cloned().unwrap_or_default();
     for (name, entry) in servers {
-        if let Some(flag) = wrap(&name, &entry, context, &mut plan) {
-            ours.push(flag);
-        }
+        wrap(&name, &entry, context, &mut plan, &mut ours);
     }
     plan.argv = head.iter().map(OsString::from).collect();
-    for flag in flags.servers.iter().chain(ours.iter().flatten()) {
+    let table = ours.table();
+    for flag in table.iter().chain(&flags.servers).chain(&ours.by_key) {
         plan.argv.extend(["-c".into(), flag.into()]);
     }
     plan.argv.extend(flags.others.iter().map(OsString::from));
+    if flags.servers.iter().any(|flag| key(flag) == "mcp_servers") {
+        // The user's table takes the place of ours, key by key or not at all.
+        for server in ours.by_table.into_iter().map(|(name, _)| name) {
+            plan.covered.retain(|one| one.server != server);
+            plan.leave(&server, "not while -c sets all of mcp_servers; it runs, unseen");
+        }
+    }
     Ok(plan)
 }
 
-/// The two overrides that put a shim in front of a server.
-fn wrap(name: &str, entry: &Value, context: &Context<'_>, plan: &mut Plan) -> Option<[String; 2]> {
+/// Our overrides. Codex splits a key at each dot and knows no quotes there, so a name with other
+/// characters stands in a table, which codex merges with its files and which must come first.
+#[derive(Default)]
+struct Overrides {
+    by_key: Vec<String>,
+    by_table: Vec<(String, [String; 2])>,
+}
+
+impl Overrides {
+    /// A JSON text or list of texts is one in TOML, too.
+    fn add(&mut self, name: &str, program: &str, args: &[String]) {
+        let values = [json!(program).to_string(), json!(args).to_string()];
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if name.is_empty() || !name.chars().all(plain) {
+            self.by_table.push((name.to_owned(), values));
+            return;
+        }
+        let [program, args] = values;
+        self.by_key.push(format!("mcp_servers.{name}.command={program}"));
+        self.by_key.push(format!("mcp_servers.{name}.args={args}"));
+    }
+
+    fn table(&self) -> Option<String> {
+        let entry = |(name, [program, args]): &(String, [String; 2])| {
+            format!("{}={{command={program},args={args}}}", json!(name))
+        };
+        let entries: Vec<String> = self.by_table.iter().map(entry).collect();
+        (!entries.is_empty()).then(|| format!("mcp_servers={{{}}}", entries.join(",")))
+    }
+}
+
+fn key(flag: &str) -> &str {
+    flag.split('=').next().unwrap_or_default().trim()
+}
+
+/// Puts a shim in front of a server.
+fn wrap(name: &str, entry: &Value, context: &Context<'_>, plan: &mut Plan, ours: &mut Overrides) {
     if entry.get("enabled").and_then(Value::as_bool) == Some(false) {
-        return None;
+        return;
     }
     if entry.get("url").is_some() {
         plan.leave(name, "http: not yet; it runs, unseen");
-        return None;
+        return;
     }
     let Some(command) = command_line(entry) else {
         plan.leave(name, "its command is not a text with a list of texts; it does not start");
-        return None;
+        return;
     };
-    // Codex splits an override's key at each dot and knows no quotes there; such a name it refuses
-    // in its own configuration, too.
-    if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
-        plan.leave(name, "codex takes only letters, digits, - and _ in a name; rename it");
-        return None;
-    }
     let patience_ms = entry.get("tool_timeout_sec").and_then(millis);
-    plan.covered.push(Covered { server: name.to_owned(), patience_ms });
-    // A JSON text or list of texts is one in TOML, too.
-    let wrapped = context.shim.wrap(name, &command);
-    let (program, rest) = wrapped.split_first()?;
-    Some([
-        format!("mcp_servers.{name}.command={}", json!(program)),
-        format!("mcp_servers.{name}.args={}", json!(rest)),
-    ])
+    let argv = context.shim.wrap(name, &command);
+    if let Some((program, args)) = argv.split_first() {
+        ours.add(name, program, args);
+        plan.covered.push(Covered { server: name.to_owned(), patience_ms });
+    }
 }
 
 fn command_line(entry: &Value) -> Option<Vec<String>> {

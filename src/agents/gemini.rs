@@ -152,7 +152,8 @@ fn as_home(layers: Layers, context: &Context<'_>, plan: &mut Plan) {
     plan.files.push((file, Value::Object(settings).to_string().into_bytes()));
     plan.env.push((HOME_VAR.into(), home.into_os_string()));
     plan.notes.push(
-        "gemini's settings are a copy in this run: what it changes in them is not kept".to_owned(),
+        "gemini's settings are a copy in this run: what it changes in them, and a first login, is not kept"
+            .to_owned(),
     );
 }
 

@@ -114,7 +114,8 @@ fn by_path(path: &str) -> Option<&'static Known> {
     let name = file_name(path);
     let name = name.strip_suffix(".js").unwrap_or(name);
     KNOWN.iter().find(|known| {
-        known.programs.contains(&name)
+        known.name == name
+            || known.programs.contains(&name)
             || known.packages.iter().any(|package| holds_package(path, package))
     })
 }
@@ -164,6 +165,9 @@ mod tests {
         check(&["npx", "-y", "@openai/codex@0.169.0", "exec"], Some("codex"), 3);
         check(&["opencode"], Some("opencode"), 1);
         check(&["qwen"], Some("qwen"), 1);
+        for known in KNOWN {
+            check(&[known.name], Some(known.name), 1);
+        }
     }
 
     #[test]

@@ -331,8 +331,9 @@ fn load_policy(name: &str) -> Result<String, String> {
     Ok(text)
 }
 
-/// Said once per home, before anything is recorded.
-fn first_recording(dir: &Path) -> Option<String> {
+/// Said once per home, before anything is recorded into this folder.
+#[must_use]
+pub fn first_recording(dir: &Path) -> Option<String> {
     let mut entries = std::fs::read_dir(dir).ok()?;
     entries.next().is_none().then(|| {
         format!(

@@ -227,9 +227,9 @@ fn codex_gets_overrides_of_commands_alone() {
         ("/h/p/.codex/config.toml", "[mcp_servers.pr]\ncommand = \"pr\"\ntool_timeout_sec = 7"),
     ];
     let plan = good(&["codex", "exec", "--json", "hi"], &files, &[]);
-    assert_eq!(covered(&plan), [("ev", Some(2500)), ("pr", Some(7000))]);
+    assert_eq!(covered(&plan), [("a.b", None), ("ev", Some(2500)), ("pr", Some(7000))]);
     let names: Vec<&str> = uncovered(&plan).iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, ["a.b", "web"]);
+    assert_eq!(names, ["web"]);
     let of = |name: &str, command: &str| {
         let args = json!(shim(name, &[command]));
         [
@@ -240,7 +240,10 @@ fn codex_gets_overrides_of_commands_alone() {
         ]
     };
     let ev = json!(shim("ev", &["npx", "e\"v"]));
+    let dotted = json!(shim("a.b", &["dotted"]));
     let mut expected = vec!["codex".to_owned(), "-c".to_owned()];
+    expected.push(format!("mcp_servers={{\"a.b\"={{command=\"/b/tollgate\",args={dotted}}}}}"));
+    expected.push("-c".to_owned());
     expected.push("mcp_servers.ev.command=\"/b/tollgate\"".to_owned());
     expected.extend(["-c".to_owned(), format!("mcp_servers.ev.args={ev}")]);
     expected.extend(of("pr", "pr"));
@@ -264,8 +267,9 @@ fn codex_overrides_of_the_user_come_first_and_lose_to_ours() {
         &files,
         &[("CODEX_HOME", "/h/c")],
     );
-    assert_eq!(covered(&plan), [("ev", Some(2500)), ("n", None)]);
-    let argv = argv(&plan);
+    assert_eq!(covered(&plan), [("a.b", None), ("ev", Some(2500)), ("n", None)]);
+    let mut argv = argv(&plan);
+    assert!(argv.drain(1..3).any(|arg| arg.starts_with("mcp_servers={\"a.b\"=")));
     assert_eq!(
         argv.get(..5),
         Some(["codex", "-c", user, "-c", "mcp_servers.n.command=\"n\""].as_slice())
@@ -273,6 +277,15 @@ fn codex_overrides_of_the_user_come_first_and_lose_to_ours() {
     assert_eq!(argv.get(argv.len() - 3..), Some(["exec", "-cmodel=x", "go"].as_slice()));
     let flag = format!("mcp_servers.ev.args={}", json!(shim("ev", &["flag", "1"])));
     assert!(argv.contains(&flag.as_str()), "{argv:?}");
+}
+
+#[test]
+fn a_table_of_the_users_beats_ours_and_that_is_said() {
+    let files = [("/h/.codex/config.toml", CODEX_USER)];
+    let plan = good(&["codex", "-c", "mcp_servers={n={command=\"n\"}}"], &files, &[]);
+    assert_eq!(covered(&plan), [("ev", Some(2500)), ("n", None)]);
+    let names: Vec<&str> = uncovered(&plan).iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["web", "a.b"]);
 }
 
 const GEMINI_USER: &str = r#"{ // mine
