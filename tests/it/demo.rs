@@ -36,6 +36,9 @@ fn without_a_gate_every_call_passes() {
     assert_eq!(last.text, "CHANGELOG.md\nREADME.md\nRELEASE.md");
 }
 
+/// A busy machine included; alone it takes half of the 20 s that it may.
+const LIMIT: Duration = Duration::from_mins(1);
+
 /// The story through the real shim, gate and journal: every verdict comes, and nothing is left behind.
 #[test]
 fn headless_it_plays_the_story_and_leaves_nothing() {
@@ -56,7 +59,7 @@ fn headless_it_plays_the_story_and_leaves_nothing() {
     assert_eq!([count("allow"), count("mark"), count("ask"), count("deny")], [5, 1, 4, 1]);
     assert!(calls.contains("denied by the operator"), "{calls}");
     assert!(calls.contains("denied at its deadline"), "{calls}");
-    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < LIMIT, "{:?}", begun.elapsed());
     assert_cleared(tmp.path());
 }
 

@@ -8,4 +8,5 @@ mod demo;
 mod layout;
 mod policies;
 mod program;
+mod recordings;
 mod sessions;

@@ -41,13 +41,17 @@ pub(in crate::cli) fn head(line: &Line) -> String {
     if let Some(call) = line.call {
         put(format_args!(" #{call}"));
     }
-    match (&line.server, line.from) {
+    let arrow = line.from.filter(|_| line.size_bytes.is_some());
+    match (&line.server, arrow) {
         (Some(server), Some(Side::Agent)) => put(format_args!(" agent → {}", Safe::escape(server))),
         (Some(server), Some(Side::Server)) => {
             put(format_args!(" {} → agent", Safe::escape(server)));
         }
         (Some(server), None) => put(format_args!(" {}", Safe::escape(server))),
         (None, _) => {}
+    }
+    if let (Some(side), None) = (line.from, line.size_bytes) {
+        put(format_args!(" ({side})"));
     }
     for word in [&line.method, &line.tool].into_iter().flatten() {
         put(format_args!(" {}", Safe::escape(word)));
