@@ -2,11 +2,13 @@
 //! `targets/` hand them to libFuzzer; `tests/replay.rs` replays what is committed under `corpus/`.
 #![forbid(unsafe_code)]
 
+mod engine_ops;
 mod framing;
 mod guard;
 mod journal_read;
 mod policy_file;
 
+pub use engine_ops::engine_ops;
 pub use framing::framing;
 pub use guard::guard;
 pub use journal_read::journal_read;
@@ -17,6 +19,7 @@ pub type Target = fn(&[u8]);
 
 /// Every target by the name of its binary and its corpus.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("engine_ops", engine_ops),
     ("framing", framing),
     ("guard", guard),
     ("journal_read", journal_read),

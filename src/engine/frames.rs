@@ -298,7 +298,18 @@ impl Engine {
                 end.cancel(id);
             }
         }
+        // What a request would be held or refused for cannot be answered without an id; some servers
+        // would act on it all the same.
+        let stopped = facts.phase == Some(Phase::Enforce)
+            && facts.verdict.is_some_and(|verdict| verdict >= Verdict::Ask);
+        let nameless = facts.findings.iter().any(|finding| finding.rule == "guard.not-a-call");
         out.facts = Some(facts);
+        if stopped || nameless {
+            let what = "a call without an id, which cannot wait and has no answer, was dropped";
+            out.find("guard.no-id", Severity::High, what.to_owned());
+            out.push(Effect::Drop(Why::Unanswerable));
+            return Outcome::Done;
+        }
         Outcome::Pass
     }
 
