@@ -15,6 +15,7 @@
 
 pub mod agents;
 pub mod cli;
+pub mod console;
 pub mod demo;
 pub mod engine;
 pub mod gate;

@@ -161,6 +161,22 @@ impl Safe {
         Clipped { shown, missing: whole - used }
     }
 
+    /// The text in runs, each either of tokens or of plain text, so that a view can tell them apart.
+    #[must_use]
+    pub fn parts(&self) -> Vec<(Self, bool)> {
+        let mut parts: Vec<(Self, bool)> = Vec::new();
+        for piece in self.pieces() {
+            let is_token = class::token_len(piece.text).is_some();
+            match parts.last_mut() {
+                Some((run, kind)) if *kind == is_token => run.text.push_str(piece.text),
+                Some(_) | None => {
+                    parts.push((Self { text: piece.text.to_owned(), hidden: 0 }, is_token));
+                }
+            }
+        }
+        parts
+    }
+
     /// Tokens and graphemes, with their widths.
     fn pieces(&self) -> Pieces<'_> {
         Pieces { rest: &self.text }

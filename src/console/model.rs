@@ -1,0 +1,433 @@
+//! Everything that a frame shows: what the records and the gate said, and where the operator looks.
+//!
+//! [`Model::apply`] is the one fold of records, for live sessions and for playback alike. Bodies are not
+//! kept: a row knows the [`Place`] of its record in the journal, and [`doc`] holds what is being read.
+
+pub mod doc;
+mod fold;
+pub mod json;
+pub mod names;
+pub mod ui;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use jiff::tz::TimeZone;
+
+use crate::engine::{At, CallId, Held, Settled, Severity, TicketId};
+use crate::policy::{Phase, Risk, Verdict};
+use crate::protocol::Side;
+use crate::text::Safe;
+use crate::wire::ConsoleLine;
+
+pub use names::{NameId, Names};
+pub use ui::Ui;
+
+/// Lines kept in the log pane; older ones are in the journals.
+pub const LOG_MAX: usize = 10_000;
+/// Answered tickets that stay readable in the Ask pane.
+pub const OVER_MAX: usize = 32;
+
+/// When a message came: for countdowns the wall clock, for guards one that never jumps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Now {
+    /// Wall clock.
+    pub at: At,
+    /// Milliseconds of a clock that only goes forward.
+    pub mono_ms: u64,
+}
+
+/// Columns and rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "said by the names")]
+pub struct Size {
+    pub columns: u16,
+    pub rows: u16,
+}
+
+/// A session's place in [`Model::sessions`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SessionId(pub usize);
+
+/// A row's place in [`Model::calls`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CallAt(pub usize);
+
+/// A record's line in its session's journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Bytes before it.
+    pub offset: u64,
+    /// Its bytes, without the newline.
+    pub len: u64,
+}
+
+/// A ticket of one session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TicketKey {
+    /// Whose.
+    pub session: SessionId,
+    /// Which.
+    pub ticket: TicketId,
+}
+
+/// One session, as its journal and the gate tell.
+#[derive(Debug)]
+pub struct Session {
+    /// Its name, as the gate calls it.
+    pub name: String,
+    /// The same, to look at.
+    pub shown: Safe,
+    /// The agent.
+    pub agent: Safe,
+    /// The policy's name.
+    pub policy: Safe,
+    /// What becomes of verdicts, as far as a verdict was seen.
+    pub phase: Option<Phase>,
+    /// Whether it is over.
+    pub ended: bool,
+    /// Set while nothing can be recorded.
+    pub trouble: Option<Safe>,
+    /// Bytes of its journal that were read, and that there are.
+    pub read: (u64, u64),
+    servers: BTreeMap<u32, NameId>,
+    rows: Vec<Option<CallAt>>,
+}
+
+/// What became of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Forwarded, not answered yet.
+    Running,
+    /// Its ticket waits.
+    Waiting,
+    /// Answered.
+    Done,
+    /// Answered by a failure.
+    Failed,
+    /// Refused by this rule.
+    Refused(NameId),
+    /// Refused by an operator.
+    Denied,
+    /// Denied at the deadline.
+    TimedOut,
+    /// Denied because nobody could answer.
+    Unattended,
+    /// Taken back by its sender.
+    Cancelled,
+    /// An end of its connection closed, or its gate died.
+    Lost,
+}
+
+/// One request.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Whose.
+    pub session: SessionId,
+    /// Its number.
+    pub call: CallId,
+    /// The server.
+    pub server: NameId,
+    /// Its tool, or else its method.
+    pub name: NameId,
+    /// Whether `name` is a tool.
+    pub is_tool: bool,
+    /// Who asked.
+    pub from: Side,
+    /// When.
+    pub at: At,
+    /// When it was answered.
+    pub done_at: Option<At>,
+    /// What the policy said.
+    pub verdict: Option<Verdict>,
+    /// The strictest rule.
+    pub rule: Option<NameId>,
+    /// Whether the verdict acted.
+    pub enforced: bool,
+    /// Whether an operator let it pass, and whether with other arguments.
+    pub passed: Option<Passed>,
+    /// What became of it.
+    pub state: State,
+    /// Bytes of the request.
+    pub size: u64,
+    /// Bytes of the answer.
+    pub answer_size: u64,
+    /// Things seen in the request or its answer.
+    pub findings: u32,
+    /// The request's record.
+    pub request: Place,
+    /// The answer's record.
+    pub answer: Option<Place>,
+}
+
+/// How an operator let a call pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passed {
+    /// As the agent sent it.
+    Unchanged,
+    /// With other arguments.
+    Edited,
+}
+
+/// A call that waits, or just did.
+#[derive(Debug, Clone)]
+pub struct Ticket {
+    /// Which.
+    pub key: TicketKey,
+    /// Its row.
+    pub row: Option<CallAt>,
+    /// What the gate said of it last.
+    pub held: Held,
+    /// The rules and sentences, to look at.
+    pub why: Vec<(Safe, Safe)>,
+    /// When it began to wait.
+    pub at: At,
+    /// The request's record.
+    pub request: Place,
+    /// The record with the edited arguments.
+    pub edited: Option<Place>,
+    /// How it ended.
+    pub over: Option<Over>,
+    /// Whether the bell rang for it.
+    pub rung: bool,
+}
+
+/// How a ticket ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Over {
+    /// When.
+    pub at: At,
+    /// Who, where somebody answered.
+    pub by: Option<Safe>,
+    /// In one word.
+    pub how: Ending,
+}
+
+/// [`Settled`] without its names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the cases are those of engine::Settled")]
+pub enum Ending {
+    Allowed,
+    Denied,
+    TimedOut,
+    Unattended,
+    Cancelled,
+    Closed,
+    Interrupted,
+}
+
+impl Ending {
+    /// The case of a settlement.
+    #[must_use]
+    pub const fn of(how: &Settled) -> Self {
+        match how {
+            Settled::Allowed { .. } => Self::Allowed,
+            Settled::Denied { .. } => Self::Denied,
+            Settled::TimedOut => Self::TimedOut,
+            Settled::Unattended => Self::Unattended,
+            Settled::Cancelled => Self::Cancelled,
+            Settled::Closed => Self::Closed,
+            Settled::Interrupted => Self::Interrupted,
+        }
+    }
+
+    /// For the row and the card.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Allowed => "ALLOWED once",
+            Self::Denied => "DENIED",
+            Self::TimedOut => "TIMEOUT: denied at the deadline, once, never a rule",
+            Self::Unattended => "DENIED: nobody could answer",
+            Self::Cancelled => "CANCELLED: the agent took the call back",
+            Self::Closed => "CLOSED: an end of the connection is gone",
+            Self::Interrupted => "INTERRUPTED: the gate that held it died",
+        }
+    }
+}
+
+/// One line of the log pane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// When.
+    pub at: At,
+    /// Whose.
+    pub session: SessionId,
+    /// How bad.
+    pub severity: Severity,
+    /// Who says it: a rule, `stderr`, `gate`.
+    pub source: Safe,
+    /// What.
+    pub text: Safe,
+}
+
+/// The line to the gate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Link {
+    /// Before the first word.
+    Connecting,
+    /// This is our number, and this the gate.
+    Up {
+        /// Our number.
+        console: u32,
+        /// The gate's build, to look at.
+        build: Safe,
+        /// The gate's process.
+        pid: u32,
+    },
+    /// Lost; it is tried again.
+    Down {
+        /// In words.
+        why: Safe,
+    },
+}
+
+/// All that is known.
+#[derive(Debug)]
+pub struct Model {
+    /// In the order in which the gate named them.
+    pub sessions: Vec<Session>,
+    /// In the order in which they were read.
+    pub calls: Vec<Call>,
+    /// Waiting and lately answered ones, oldest first.
+    pub tickets: Vec<Ticket>,
+    /// Newest last.
+    pub log: VecDeque<Entry>,
+    /// Lines that the log pane no longer has.
+    pub log_dropped: u64,
+    /// Findings since the start.
+    pub findings: u64,
+    /// Shared names.
+    pub names: Names,
+    /// The gate.
+    pub link: Link,
+    /// Who is attached.
+    pub consoles: Vec<ConsoleLine>,
+    /// The codes of waiting tickets.
+    pub codes: BTreeMap<TicketKey, Safe>,
+    /// For clocks in panes.
+    pub zone: TimeZone,
+    /// When the last message came.
+    pub now: Now,
+    /// The terminal.
+    pub size: Size,
+    /// Only this session is shown, if set.
+    pub only: Option<String>,
+    /// Where the operator looks.
+    pub ui: Ui,
+}
+
+impl Model {
+    /// Nothing known yet.
+    #[must_use]
+    pub fn new(zone: TimeZone, only: Option<String>) -> Self {
+        Self {
+            sessions: Vec::new(),
+            calls: Vec::new(),
+            tickets: Vec::new(),
+            log: VecDeque::new(),
+            log_dropped: 0,
+            findings: 0,
+            names: Names::default(),
+            link: Link::Connecting,
+            consoles: Vec::new(),
+            codes: BTreeMap::new(),
+            zone,
+            now: Now::default(),
+            size: Size::default(),
+            only,
+            ui: Ui::default(),
+        }
+    }
+
+    /// The session of this name, known from now on.
+    pub fn session_id(&mut self, name: &str) -> SessionId {
+        if let Some(at) = self.sessions.iter().position(|session| session.name == name) {
+            return SessionId(at);
+        }
+        self.sessions.push(Session {
+            name: name.to_owned(),
+            shown: names::identifier(name),
+            agent: Safe::default(),
+            policy: Safe::default(),
+            phase: None,
+            ended: false,
+            trouble: None,
+            read: (0, 0),
+            servers: BTreeMap::new(),
+            rows: Vec::new(),
+        });
+        SessionId(self.sessions.len() - 1)
+    }
+
+    /// A session by its number.
+    #[must_use]
+    pub fn session(&self, id: SessionId) -> Option<&Session> {
+        self.sessions.get(id.0)
+    }
+
+    /// A row by its number.
+    #[must_use]
+    pub fn call(&self, at: CallAt) -> Option<&Call> {
+        self.calls.get(at.0)
+    }
+
+    /// A ticket, waiting or lately answered.
+    #[must_use]
+    pub fn ticket(&self, key: TicketKey) -> Option<&Ticket> {
+        self.tickets.iter().find(|ticket| ticket.key == key)
+    }
+
+    /// The tickets that wait, oldest first; no filter hides one.
+    pub fn waiting(&self) -> impl Iterator<Item = &Ticket> {
+        self.tickets.iter().filter(|ticket| ticket.over.is_none())
+    }
+
+    /// What the Ask pane lists: those that wait, then the lately answered, newest first.
+    pub fn asks(&self) -> impl Iterator<Item = &Ticket> {
+        self.waiting().chain(self.tickets.iter().rev().filter(|ticket| ticket.over.is_some()))
+    }
+
+    /// Whether this console may answer, as the gate says.
+    #[must_use]
+    pub fn may_answer(&self) -> bool {
+        match &self.link {
+            Link::Up { console, .. } => {
+                self.consoles.iter().any(|line| line.console == *console && line.may_answer)
+            }
+            Link::Connecting | Link::Down { .. } => false,
+        }
+    }
+
+    /// Another console that asks for the right to answer.
+    #[must_use]
+    pub fn asking(&self) -> Option<&ConsoleLine> {
+        self.consoles.iter().find(|line| line.asks && !line.may_answer && !self.is_us(line))
+    }
+
+    /// The console that may answer, where it is not this one.
+    #[must_use]
+    pub fn holder(&self) -> Option<&ConsoleLine> {
+        self.consoles.iter().find(|line| line.may_answer && !self.is_us(line))
+    }
+
+    /// Whether this line of the gate's list is about this console.
+    #[must_use]
+    pub fn is_us(&self, line: &ConsoleLine) -> bool {
+        matches!(&self.link, Link::Up { console, .. } if *console == line.console)
+    }
+
+    /// The risk of a ticket, the strictest where it is gone.
+    #[must_use]
+    pub fn risk(&self, key: TicketKey) -> Risk {
+        self.ticket(key).map_or(Risk::High, |ticket| ticket.held.risk)
+    }
+
+    /// Adds a line to the log pane.
+    pub(crate) fn note(&mut self, entry: Entry) {
+        self.log.push_back(entry);
+        while self.log.len() > LOG_MAX {
+            self.log.pop_front();
+            self.log_dropped += 1;
+        }
+    }
+}

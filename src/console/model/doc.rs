@@ -1,0 +1,409 @@
+//! A body that is being looked at: loaded from its record, cut into lines, wrapped to a width.
+
+use similar::{ChangeTag, TextDiff};
+
+use crate::console::model::json::{self, Lines};
+use crate::console::model::{Place, SessionId};
+use crate::engine::{CallId, Facts};
+use crate::journal::{Effected, Raw, Record, What};
+use crate::text::{Safe, bytes, hexdump};
+
+/// Indents stop here, so that deep nesting leaves room for values.
+const INDENT_MAX: usize = 16;
+
+/// Which part of a record is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// A request's arguments, or its parameters.
+    Arguments,
+    /// A response's result or error; or the refusal that stood in for one.
+    Answer,
+    /// The arguments that an operator put in.
+    Edited,
+}
+
+/// What to read, from which journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Want {
+    /// Whose journal.
+    pub session: SessionId,
+    /// Which line.
+    pub place: Place,
+    /// Which member of a batch.
+    pub call: CallId,
+    /// Which part of it.
+    pub part: Part,
+}
+
+/// What was read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Payload {
+    /// The part that was wanted: JSON, or whatever came in its place.
+    pub text: String,
+    /// The exact bytes of the whole message.
+    pub raw: Vec<u8>,
+}
+
+/// Takes the wanted part out of a record; `None` when it has none.
+#[must_use]
+pub fn payload(record: &Record, want: &Want) -> Option<Payload> {
+    if want.part == Part::Edited {
+        let edited = record.effects.iter().find_map(edited)?;
+        return Some(Payload { text: edited.to_owned(), raw: edited.as_bytes().to_vec() });
+    }
+    let refusal = record.effects.iter().find_map(|effect| refusal(effect, want.call));
+    let frame = frame(&record.event);
+    let raw = match want.part {
+        Part::Arguments => frame,
+        Part::Answer => refusal.or(frame),
+        Part::Edited => None,
+    }?;
+    let line = raw.bytes()?.to_vec();
+    let whole =
+        raw.json().map_or_else(|| String::from_utf8_lossy(&line).into_owned(), str::to_owned);
+    let message = match (raw, &record.facts) {
+        (Raw::Json(_) | Raw::JsonCr(_), Some(facts)) => member(&whole, facts, want.call),
+        _ => &whole,
+    };
+    let paths: [&[&str]; 3] = match want.part {
+        Part::Arguments => [&["params", "arguments"], &["params"], &[]],
+        Part::Answer | Part::Edited => [&["result"], &["error"], &[]],
+    };
+    let text = paths.iter().find_map(|path| at(message, path)).unwrap_or(message);
+    Some(Payload { text: text.to_owned(), raw: line })
+}
+
+fn edited(effect: &Effected) -> Option<&str> {
+    if let Effected::Revise { arguments, .. } = effect { Some(arguments) } else { None }
+}
+
+fn refusal(effect: &Effected, of: CallId) -> Option<&Raw> {
+    match effect {
+        Effected::Refuse { call: Some(call), sent, .. } if *call == of => Some(sent),
+        Effected::Refuse { .. }
+        | Effected::Forward { .. }
+        | Effected::Replace { .. }
+        | Effected::Hold(_)
+        | Effected::Revise { .. }
+        | Effected::Rejected { .. }
+        | Effected::Settle { .. }
+        | Effected::Drop { .. }
+        | Effected::Originate { .. }
+        | Effected::Sync {}
+        | Effected::EndLine { .. }
+        | Effected::Close { .. } => None,
+    }
+}
+
+fn frame(event: &What) -> Option<&Raw> {
+    match event {
+        What::Frame { raw, .. } => Some(raw),
+        What::Broken { head, .. } => Some(head),
+        What::Started(_)
+        | What::Opened(_)
+        | What::Stderr { .. }
+        | What::Closed { .. }
+        | What::Answered { .. }
+        | What::Attended { .. }
+        | What::Tick {}
+        | What::Synced { .. }
+        | What::Attempt { .. }
+        | What::Resumed { .. }
+        | What::Ended { .. } => None,
+    }
+}
+
+/// The message of `call` in a batch, else the whole.
+fn member<'a>(whole: &'a str, facts: &Facts, call: CallId) -> &'a str {
+    let Some(n) = facts.members.iter().position(|member| member.call == Some(call)) else {
+        return whole;
+    };
+    let members: Vec<&serde_json::value::RawValue> =
+        serde_json::from_str(whole).unwrap_or_default();
+    members.get(n).map_or(whole, |member| member.get())
+}
+
+/// The text of a member of an object of objects.
+fn at<'a>(text: &'a str, path: &[&str]) -> Option<&'a str> {
+    let Some((first, rest)) = path.split_first() else { return Some(text) };
+    let object: Members<'a> = serde_json::from_str(text).ok()?;
+    let (_, value) = object.0.into_iter().find(|(name, _)| name == first)?;
+    at(value, rest)
+}
+
+/// An object's members, with their values as written.
+struct Members<'a>(Vec<(String, &'a str)>);
+
+impl<'de: 'a, 'a> serde::Deserialize<'de> for Members<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> Result<Members<'de>, A::Error> {
+                let mut members = Vec::new();
+                while let Some((name, value)) =
+                    map.next_entry::<String, &'de serde_json::value::RawValue>()?
+                {
+                    members.push((name, value.get()));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
+/// A body, ready to be wrapped.
+#[derive(Debug, Clone, Default)]
+pub struct Doc {
+    /// Its lines.
+    pub lines: Lines,
+    /// The part's JSON text.
+    pub text: String,
+    /// The exact bytes of the message.
+    pub raw: Vec<u8>,
+}
+
+impl Doc {
+    /// Cuts a payload into lines.
+    #[must_use]
+    pub fn new(payload: Payload) -> Self {
+        Self { lines: json::lines(&payload.text), text: payload.text, raw: payload.raw }
+    }
+}
+
+/// A body on its way.
+#[derive(Debug, Clone, Default)]
+pub enum Slot {
+    /// Nobody asked for it.
+    #[default]
+    Empty,
+    /// It is being read.
+    Loading(Want),
+    /// Here it is.
+    Ready(Box<Doc>),
+    /// It could not be read.
+    Failed(Safe),
+}
+
+impl Slot {
+    /// The body, if it is there.
+    #[must_use]
+    pub fn doc(&self) -> Option<&Doc> {
+        match self {
+            Self::Ready(doc) => Some(doc),
+            Self::Empty | Self::Loading(_) | Self::Failed(_) => None,
+        }
+    }
+
+    /// Takes what was read, if this slot waits for it.
+    pub fn fill(&mut self, want: &Want, payload: &Result<Payload, String>) -> bool {
+        if !matches!(self, Self::Loading(waited) if waited == want) {
+            return false;
+        }
+        *self = match payload {
+            Ok(payload) => Self::Ready(Box::new(Doc::new(payload.clone()))),
+            Err(why) => Self::Failed(Safe::escape(why)),
+        };
+        true
+    }
+}
+
+/// What stands in the gutter of a row. The gutter is ours: foreign text never enters it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gutter {
+    /// `|`: a line of the document begins.
+    Line,
+    /// `:`: the line above goes on.
+    More,
+    /// `+`: in the edited arguments only.
+    Added,
+    /// `-`: in the agent's arguments only.
+    Removed,
+    /// No gutter: a sentence of ours.
+    Ours,
+}
+
+/// One row, wrapped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its gutter.
+    pub gutter: Gutter,
+    /// Columns before the text.
+    pub indent: usize,
+    /// A member's name.
+    pub key: Option<Safe>,
+    /// The rest.
+    pub text: Safe,
+}
+
+/// A body at a width.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Laid {
+    /// Rows of text.
+    Rows(Vec<Row>),
+    /// Rows of a hex dump, made when they are drawn.
+    Hex {
+        /// Bytes a row.
+        columns: usize,
+        /// How many rows.
+        rows: usize,
+    },
+}
+
+impl Laid {
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Rows(rows) => rows.len(),
+            Self::Hex { rows, .. } => *rows,
+        }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Wraps a document to `width` columns behind the gutter.
+#[must_use]
+pub fn lay(lines: &Lines, width: usize) -> Laid {
+    let mut rows = Vec::with_capacity(lines.items.len());
+    for item in &lines.items {
+        lay_item(&mut rows, item, width, Gutter::Line, Gutter::More);
+    }
+    if lines.left_out_bytes > 0 {
+        rows.push(left_out(lines.left_out_bytes));
+    }
+    Laid::Rows(rows)
+}
+
+fn left_out(bytes_out: u64) -> Row {
+    let text =
+        format!("[ {} more are not shown here: v shows every byte ]", bytes::exact(bytes_out));
+    Row { gutter: Gutter::Ours, indent: 0, key: None, text: Safe::escape(&text) }
+}
+
+fn lay_item(rows: &mut Vec<Row>, item: &json::Item, width: usize, first: Gutter, more: Gutter) {
+    let indent = (item.depth * 2).min(INDENT_MAX).min(width / 2);
+    let room = width.saturating_sub(indent).max(1);
+    let mut gutter = first;
+    let mut key = item.key.clone().map(|key| key.then(&Safe::word(" ")));
+    let taken = key.as_ref().map_or(0, Safe::width);
+    if taken > room / 2 {
+        for part in key.take().iter().flat_map(|key| key.wrap(room)) {
+            rows.push(Row { gutter, indent, key: Some(part), text: Safe::default() });
+            gutter = more;
+        }
+    }
+    let taken = key.as_ref().map_or(0, Safe::width);
+    for (n, text) in item.value.wrap(room.saturating_sub(taken)).into_iter().enumerate() {
+        let (key, indent) =
+            if n == 0 { (key.take(), indent) } else { (None, (indent + taken).min(width / 2)) };
+        rows.push(Row { gutter, indent, key, text });
+        gutter = more;
+    }
+}
+
+/// What an edit changed, line by line; lines that stay are shown too.
+#[must_use]
+pub fn lay_diff(before: &Lines, after: &Lines, width: usize) -> Laid {
+    let key_of = |item: &json::Item| {
+        let key = item.key.as_ref().map_or("", Safe::as_str);
+        format!("{}\u{0}{key}\u{0}{}", item.depth, item.value)
+    };
+    let old: Vec<String> = before.items.iter().map(key_of).collect();
+    let new: Vec<String> = after.items.iter().map(key_of).collect();
+    let old_lines: Vec<&str> = old.iter().map(String::as_str).collect();
+    let new_lines: Vec<&str> = new.iter().map(String::as_str).collect();
+    let diff = TextDiff::from_slices(&old_lines, &new_lines);
+    let mut rows = Vec::new();
+    for change in diff.iter_all_changes() {
+        let (items, at, gutter) = match change.tag() {
+            ChangeTag::Equal => (&after.items, change.new_index(), Gutter::Line),
+            ChangeTag::Insert => (&after.items, change.new_index(), Gutter::Added),
+            ChangeTag::Delete => (&before.items, change.old_index(), Gutter::Removed),
+        };
+        let more = if gutter == Gutter::Line { Gutter::More } else { gutter };
+        if let Some(item) = at.and_then(|at| items.get(at)) {
+            lay_item(&mut rows, item, width, gutter, more);
+        }
+    }
+    if after.left_out_bytes + before.left_out_bytes > 0 {
+        rows.push(left_out(after.left_out_bytes.max(before.left_out_bytes)));
+    }
+    Laid::Rows(rows)
+}
+
+/// A hex dump at a width.
+#[must_use]
+pub fn lay_raw(raw: &[u8], width: usize) -> Laid {
+    let columns = if width >= 77 { 16 } else { 8 };
+    Laid::Hex { columns, rows: hexdump::rows(raw.len(), columns) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(laid: &Laid) -> Vec<String> {
+        let Laid::Rows(rows) = laid else { panic!("rows are due") };
+        rows.iter()
+            .map(|row| {
+                let gutter = match row.gutter {
+                    Gutter::Line => '|',
+                    Gutter::More => ':',
+                    Gutter::Added => '+',
+                    Gutter::Removed => '-',
+                    Gutter::Ours => '=',
+                };
+                let key = row.key.as_ref().map_or("", Safe::as_str);
+                format!("{gutter} {}{key}{}", " ".repeat(row.indent), row.text)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn long_values_go_on_below_with_another_gutter() {
+        let lines = json::lines(r#"{"to":"ops","body":"line one\nline two is long"}"#);
+        assert_eq!(
+            shown(&lay(&lines, 24)),
+            [
+                "| {",
+                "|   \"to\" \"ops\"",
+                "|   \"body\" \"line one<\\n>",
+                ":          line two is lon",
+                ":          g\"",
+                "| }",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_diff_shows_both_sides_and_what_stays() {
+        let before = json::lines(r#"{"to":"a","n":1}"#);
+        let after = json::lines(r#"{"to":"b","n":1}"#);
+        assert_eq!(
+            shown(&lay_diff(&before, &after, 40)),
+            ["| {", "-   \"to\" \"a\"", "+   \"to\" \"b\"", "|   \"n\" 1", "| }"]
+        );
+    }
+
+    #[test]
+    fn parts_are_taken_as_written() {
+        let text = r#"{"jsonrpc":"2.0","params":{"name":"x","arguments":{"n":1.50}}}"#;
+        assert_eq!(at(text, &["params", "arguments"]), Some(r#"{"n":1.50}"#));
+        assert_eq!(at(text, &["result"]), None);
+    }
+}

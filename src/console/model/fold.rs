@@ -1,0 +1,397 @@
+//! Records to rows, tickets and log lines.
+
+use crate::console::model::{
+    Call, CallAt, Ending, Entry, Model, Over, Passed, Place, SessionId, State, Ticket, TicketKey,
+    names,
+};
+use crate::engine::{
+    Answer, At, CallId, ConnId, Facts, Finding, Held, Kind, Problem, Settled, Severity, Started,
+    TicketId, Why,
+};
+use crate::journal::{Effected, Raw, Record, What};
+use crate::protocol::Side;
+use crate::text::{Safe, bytes};
+
+/// Longer lines are cut in the log pane; the record has them whole.
+const LOG_LINE_BYTES_MAX: usize = 2000;
+/// A call's number beyond this makes no row: numbers are dense, and memory has an end.
+const ROWS_MAX: u64 = 16_000_000;
+
+impl Model {
+    /// Takes one record of a session. Records of one session come in their order.
+    pub fn apply(&mut self, session: &str, record: &Record, place: Place) {
+        let id = self.session_id(session);
+        let mut fold = Fold { model: self, id, at: record.at, place };
+        fold.event(record);
+        if let Some(facts) = &record.facts {
+            fold.findings(facts);
+        }
+        for effect in &record.effects {
+            fold.effect(effect, record);
+        }
+    }
+}
+
+/// One record on its way into the model.
+struct Fold<'a> {
+    model: &'a mut Model,
+    id: SessionId,
+    at: At,
+    place: Place,
+}
+
+impl Fold<'_> {
+    fn event(&mut self, record: &Record) {
+        match &record.event {
+            What::Started(started) => self.started(started),
+            What::Opened(opened) => {
+                let name = self.model.names.keep(&opened.server);
+                if let Some(session) = self.model.sessions.get_mut(self.id.0) {
+                    session.servers.insert(opened.conn.0, name);
+                }
+                let command = Safe::escape(&opened.command.join(" "));
+                let text = self.model.names.get(name).clone().then(&Safe::word(" started: "));
+                self.log(Severity::Info, Safe::word("gate"), text.then(&command));
+            }
+            What::Frame { conn, from, raw } => {
+                if let Some(facts) = &record.facts {
+                    self.frame(*conn, *from, raw, facts);
+                }
+            }
+            What::Broken { from, problem, .. } => self.broken(*from, problem),
+            What::Stderr { conn, text } => {
+                let source = self.server_shown(*conn).then(&Safe::word(" stderr"));
+                self.log(Severity::Info, source, foreign(text));
+            }
+            What::Closed { side, why, .. } => {
+                let text = Safe::escape(&format!("the {side}'s end closed: {why}"));
+                self.log(Severity::Info, Safe::word("gate"), text);
+            }
+            What::Attempt { what, by } => {
+                let text =
+                    Safe::escape(&format!("refused `{what}` to {by}: only the operator may"));
+                self.log(Severity::High, Safe::word("operator.attempt"), text);
+            }
+            What::Resumed { .. } => {
+                let text = Safe::word("a new gate took a connection over from one that died");
+                self.log(Severity::Low, Safe::word("gate"), text);
+            }
+            What::Ended { why } => {
+                if let Some(session) = self.model.sessions.get_mut(self.id.0) {
+                    session.ended = true;
+                }
+                let text = Safe::word("session ended: ").then(&foreign(why));
+                self.log(Severity::Info, Safe::word("gate"), text);
+            }
+            What::Answered { .. } | What::Attended { .. } | What::Tick {} | What::Synced { .. } => {
+            }
+        }
+    }
+
+    fn started(&mut self, started: &Started) {
+        let policy = started.policy_name.rsplit('/').next().unwrap_or_default();
+        if let Some(session) = self.model.sessions.get_mut(self.id.0) {
+            session.agent = names::identifier(&started.agent.name);
+            session.policy = names::identifier(policy);
+        }
+        let text = Safe::word("session started: agent ")
+            .then(&names::identifier(&started.agent.name))
+            .then(&Safe::word(", policy "))
+            .then(&names::identifier(policy));
+        self.log(Severity::Info, Safe::word("gate"), text);
+    }
+
+    fn frame(&mut self, conn: ConnId, from: Side, raw: &Raw, facts: &Facts) {
+        let size = size_of(raw);
+        let one;
+        let members = if facts.members.is_empty() {
+            one = [facts.clone()];
+            &one[..]
+        } else {
+            &facts.members
+        };
+        for member in members {
+            match (member.kind, member.call) {
+                (Some(Kind::Request), Some(call)) => self.request(conn, from, call, size, member),
+                (Some(Kind::Response), Some(call)) => self.response(call, size, member),
+                (Some(Kind::Malformed), _) => {
+                    let text = Safe::escape(&format!("a malformed line from the {from}"));
+                    self.log(Severity::Low, self.server_shown(conn), text);
+                }
+                (Some(Kind::Noise), _) => {
+                    let text = raw.bytes().unwrap_or_default();
+                    let text = foreign(&String::from_utf8_lossy(&text));
+                    let source = self.server_shown(conn).then(&Safe::word(" stdout"));
+                    self.log(Severity::Info, source, text);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn request(&mut self, conn: ConnId, from: Side, call: CallId, size: u64, facts: &Facts) {
+        if call.0 > ROWS_MAX {
+            return;
+        }
+        let names = &mut self.model.names;
+        let method = facts.method.as_deref().unwrap_or("?");
+        let unknown = names.keep("?");
+        let name = names.keep(facts.tool.as_deref().unwrap_or(method));
+        let rule = facts.reasons.first().map(|reason| names.keep(&reason.rule));
+        let Some(session) = self.model.sessions.get_mut(self.id.0) else { return };
+        session.phase = facts.phase.or(session.phase);
+        let row = CallAt(self.model.calls.len());
+        let slot = usize::try_from(call.0).unwrap_or(usize::MAX);
+        if session.rows.len() <= slot {
+            session.rows.resize(slot + 1, None);
+        }
+        if let Some(slot) = session.rows.get_mut(slot) {
+            *slot = Some(row);
+        }
+        self.model.calls.push(Call {
+            session: self.id,
+            call,
+            server: session.servers.get(&conn.0).copied().unwrap_or(unknown),
+            name,
+            is_tool: facts.tool.is_some(),
+            from,
+            at: self.at,
+            done_at: None,
+            verdict: facts.verdict,
+            rule,
+            enforced: facts.phase == Some(crate::policy::Phase::Enforce),
+            passed: None,
+            state: State::Running,
+            size,
+            answer_size: 0,
+            findings: count(facts.findings.len()),
+            request: self.place,
+            answer: None,
+        });
+    }
+
+    fn response(&mut self, call: CallId, size: u64, facts: &Facts) {
+        let (at, place) = (self.at, self.place);
+        if let Some(row) = self.row(call) {
+            row.done_at = Some(at);
+            row.answer = Some(place);
+            row.answer_size = size;
+            row.findings += count(facts.findings.len());
+            if row.state == State::Running {
+                row.state = if facts.failed { State::Failed } else { State::Done };
+            }
+        }
+    }
+
+    fn broken(&mut self, from: Side, problem: &Problem) {
+        let text = match problem {
+            Problem::TooLong { size_bytes, limit_bytes } => format!(
+                "the {from} sent a line of {}, over the limit of {}: refused",
+                bytes::exact(*size_bytes),
+                bytes::exact(*limit_bytes)
+            ),
+            Problem::Torn => format!("a torn line from the {from}: its head was lost with a gate"),
+        };
+        self.log(Severity::Medium, Safe::word("framing"), Safe::escape(&text));
+    }
+
+    fn findings(&mut self, facts: &Facts) {
+        let members = facts.members.iter().flat_map(|member| &member.findings);
+        let all: Vec<Finding> = facts.findings.iter().chain(members).cloned().collect();
+        for finding in all {
+            self.model.findings += 1;
+            let source = names::identifier(&finding.rule);
+            self.log(finding.severity, source, foreign(&finding.what));
+        }
+    }
+
+    fn effect(&mut self, effect: &Effected, record: &Record) {
+        match effect {
+            Effected::Hold(held) => self.hold(held),
+            Effected::Revise { held, .. } => self.revise(held),
+            Effected::Settle { ticket, how } => self.settle(*ticket, how),
+            Effected::Refuse { call: Some(call), rule, .. } => {
+                let rule = self.model.names.keep(rule);
+                let (at, place) = (self.at, self.place);
+                if let Some(row) = self.row(*call) {
+                    row.done_at = row.done_at.or(Some(at));
+                    row.answer = row.answer.or(Some(place));
+                    if matches!(row.state, State::Running | State::Waiting) {
+                        row.state = State::Refused(rule);
+                    }
+                }
+            }
+            Effected::Rejected { answer, why, .. } => {
+                let word = match answer {
+                    Answer::Allow => "allow",
+                    Answer::Deny { .. } => "deny",
+                    Answer::Edit { .. } => "edit",
+                };
+                let text = format!("an answer was not taken ({word}): {why}");
+                self.log(Severity::Low, Safe::word("gate"), foreign(&text));
+            }
+            Effected::Drop { why } => self.dropped(*why, record),
+            Effected::Forward { .. }
+            | Effected::Replace { .. }
+            | Effected::Refuse { call: None, .. }
+            | Effected::Originate { .. }
+            | Effected::Sync {}
+            | Effected::EndLine { .. }
+            | Effected::Close { .. } => {}
+        }
+    }
+
+    fn hold(&mut self, held: &Held) {
+        let key = TicketKey { session: self.id, ticket: held.ticket };
+        let row = self.row_at(CallId(held.ticket.0));
+        if let Some(call) = self.row(CallId(held.ticket.0)) {
+            call.state = State::Waiting;
+        }
+        let ticket = Ticket {
+            key,
+            row,
+            held: held.clone(),
+            why: why(held),
+            at: self.at,
+            request: self.place,
+            edited: None,
+            over: None,
+            rung: false,
+        };
+        let behind = self.model.tickets.partition_point(|other| other.at <= ticket.at);
+        self.model.tickets.insert(behind, ticket);
+        let text = Safe::escape(&format!("#{} waits for an answer", held.ticket.0));
+        self.log(Severity::Medium, Safe::word("gate"), text);
+    }
+
+    fn revise(&mut self, held: &Held) {
+        let key = TicketKey { session: self.id, ticket: held.ticket };
+        let place = self.place;
+        if let Some(ticket) = self.model.tickets.iter_mut().find(|ticket| ticket.key == key) {
+            ticket.held = held.clone();
+            ticket.why = why(held);
+            ticket.edited = Some(place);
+        }
+    }
+
+    fn settle(&mut self, id: TicketId, how: &Settled) {
+        let key = TicketKey { session: self.id, ticket: id };
+        let by = match how {
+            Settled::Allowed { by } | Settled::Denied { by, .. } => Some(foreign(&by.0)),
+            Settled::TimedOut
+            | Settled::Unattended
+            | Settled::Cancelled
+            | Settled::Closed
+            | Settled::Interrupted => None,
+        };
+        let ending = Ending::of(how);
+        let mut passed = Passed::Unchanged;
+        if let Some(ticket) = self.model.tickets.iter_mut().find(|ticket| ticket.key == key) {
+            ticket.over = Some(Over { at: self.at, by: by.clone(), how: ending });
+            if ticket.edited.is_some() {
+                passed = Passed::Edited;
+            }
+        }
+        let at = self.at;
+        if let Some(row) = self.row(CallId(id.0)) {
+            (row.state, row.passed) = match ending {
+                Ending::Allowed => (State::Running, Some(passed)),
+                Ending::Denied => (State::Denied, None),
+                Ending::TimedOut => (State::TimedOut, None),
+                Ending::Unattended => (State::Unattended, None),
+                Ending::Cancelled => (State::Cancelled, None),
+                Ending::Closed | Ending::Interrupted => (State::Lost, None),
+            };
+            if ending != Ending::Allowed {
+                row.done_at = Some(at);
+            }
+        }
+        let text = Safe::escape(&format!("#{} {}", id.0, ending.words()));
+        let text = match by {
+            Some(by) => text.then(&Safe::word(" by ")).then(&by),
+            None => text,
+        };
+        self.log(Severity::Low, Safe::word("gate"), text);
+        self.forget_old_tickets();
+    }
+
+    fn dropped(&mut self, why: Why, record: &Record) {
+        let call = record.facts.as_ref().and_then(|facts| facts.call);
+        let text = match why {
+            Why::Blank | Why::Noise | Why::Absorbed => return,
+            Why::Late => "dropped an answer to a request that is over or was never made",
+            Why::Unanswerable => "dropped a malformed line without an id to answer to",
+            Why::NotInRevision => "dropped a server's request: this revision has none",
+            Why::Gone => "dropped a message: its receiver is gone",
+        };
+        if let Some(row) = call.filter(|_| why == Why::Gone).and_then(|call| self.row(call)) {
+            row.state = State::Lost;
+        }
+        self.log(Severity::Low, Safe::word("gate"), Safe::word(text));
+    }
+
+    fn forget_old_tickets(&mut self) {
+        let over = self.model.tickets.iter().filter(|ticket| ticket.over.is_some()).count();
+        let open = self.model.ui.card.as_ref().map(|card| card.key);
+        if over > OVER_MAX_SLACK
+            && let Some(oldest) = self
+                .model
+                .tickets
+                .iter()
+                .position(|ticket| ticket.over.is_some() && Some(ticket.key) != open)
+        {
+            self.model.tickets.remove(oldest);
+        }
+    }
+
+    fn row_at(&self, call: CallId) -> Option<CallAt> {
+        let slot = usize::try_from(call.0).ok()?;
+        self.model.sessions.get(self.id.0)?.rows.get(slot).copied().flatten()
+    }
+
+    fn row(&mut self, call: CallId) -> Option<&mut Call> {
+        let at = self.row_at(call)?;
+        self.model.calls.get_mut(at.0)
+    }
+
+    fn server_shown(&self, conn: ConnId) -> Safe {
+        let session = self.model.sessions.get(self.id.0);
+        let name = session.and_then(|session| session.servers.get(&conn.0));
+        name.map_or_else(|| Safe::word("?"), |name| self.model.names.get(*name).clone())
+    }
+
+    fn log(&mut self, severity: Severity, source: Safe, text: Safe) {
+        let entry = Entry { at: self.at, session: self.id, severity, source, text };
+        self.model.note(entry);
+    }
+}
+
+/// One more than is listed, so that removing one at a time is enough.
+const OVER_MAX_SLACK: usize = super::OVER_MAX;
+
+fn why(held: &Held) -> Vec<(Safe, Safe)> {
+    let pair = |reason: &crate::policy::Reason| {
+        (names::identifier(&reason.rule), Safe::escape(&reason.why))
+    };
+    held.reasons.iter().map(pair).collect()
+}
+
+fn foreign(text: &str) -> Safe {
+    let end = text.floor_char_boundary(LOG_LINE_BYTES_MAX);
+    let shown = Safe::escape(text.get(..end).unwrap_or_default());
+    if end < text.len() { shown.then(&Safe::word("~")) } else { shown }
+}
+
+fn size_of(raw: &Raw) -> u64 {
+    let len = match raw {
+        Raw::Json(text) => text.get().len(),
+        Raw::JsonCr(text) => text.get().len() + 1,
+        Raw::Text(text) => text.len(),
+        Raw::Base64(text) => text.len() / 4 * 3,
+    };
+    len as u64
+}
+
+fn count(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}

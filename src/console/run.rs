@@ -1,0 +1,362 @@
+//! The loop: keys, the gate's lines, the journals, and a timer only while something counts down.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::unix::net::UnixStream as StdUnixStream;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crossterm::event::{Event, EventStream};
+use futures_util::StreamExt as _;
+use jiff::tz::TimeZone;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::console::feed::Feed;
+use crate::console::input;
+use crate::console::model::{Link, Model, Now, Size};
+use crate::console::terminal::Screen;
+use crate::console::theme::Theme;
+use crate::console::update::{self, Cmd, Msg};
+use crate::console::view::{self, Lines};
+use crate::engine::At;
+use crate::text::Safe;
+use crate::wire::{FromConsole, LINE_BYTES_MAX, ToConsole};
+
+/// Between attempts to reach the gate again.
+const RETRY: Duration = Duration::from_secs(2);
+/// While data streams in, frames are drawn at most this often; a key is drawn at once.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// Connects to the gate again: a stream on which `Hello` was said.
+pub type Reconnect = Box<dyn Fn() -> io::Result<StdUnixStream>>;
+
+/// How the console is to look, and what it may do when the gate goes away.
+pub struct Options {
+    /// Colours.
+    pub theme: Theme,
+    /// Borders without box characters.
+    pub ascii: bool,
+    /// Show this session alone.
+    pub session: Option<String>,
+    /// Called, off and on, while the connection is lost.
+    pub reconnect: Reconnect,
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options")
+            .field("ascii", &self.ascii)
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a console ended otherwise than by the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum ConsoleError {
+    /// No terminal, or it went away.
+    #[error("use the terminal: {0}")]
+    Terminal(io::Error),
+    /// The gate wants no such console.
+    #[error("attach to the gate: {0}")]
+    Refused(String),
+    /// The runtime or a signal could not be set up.
+    #[error("start the console: {0}")]
+    Setup(io::Error),
+}
+
+/// Runs until the operator leaves or the terminal goes away. `Hello` was said on `stream` and its
+/// `Welcome` was not read.
+///
+/// # Errors
+/// When there is no terminal, or the gate refuses.
+pub fn run(stream: StdUnixStream, options: Options) -> Result<(), ConsoleError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(ConsoleError::Setup)?;
+    runtime.block_on(async {
+        let gate = Gate::new(stream).map_err(ConsoleError::Setup)?;
+        Shell::new(gate, options)?.work().await
+    })
+}
+
+/// The line to the gate.
+struct Gate {
+    reader: BufReader<OwnedReadHalf>,
+    writer: OwnedWriteHalf,
+    line: Vec<u8>,
+}
+
+impl Gate {
+    fn new(stream: StdUnixStream) -> io::Result<Self> {
+        stream.set_nonblocking(true)?;
+        let (reader, writer) = tokio::net::UnixStream::from_std(stream)?.into_split();
+        Ok(Self { reader: BufReader::new(reader), writer, line: Vec::new() })
+    }
+
+    /// The next line. Safe to drop and call again: what was read so far is kept.
+    async fn next(&mut self) -> io::Result<ToConsole> {
+        loop {
+            let buffer = self.reader.fill_buf().await?;
+            if buffer.is_empty() {
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the gate is gone"));
+            }
+            let end = memchr::memchr(b'\n', buffer);
+            let taken = end.map_or(buffer.len(), |end| end + 1);
+            self.line.extend_from_slice(buffer.get(..taken).unwrap_or_default());
+            self.reader.consume(taken);
+            if end.is_some() {
+                let line = std::mem::take(&mut self.line);
+                return serde_json::from_slice(&line).map_err(io::Error::from);
+            }
+            if self.line.len() > LINE_BYTES_MAX {
+                return Err(io::Error::other("the gate sent a line without end"));
+            }
+        }
+    }
+
+    async fn send(&mut self, message: &FromConsole) -> io::Result<()> {
+        let mut line = serde_json::to_vec(message)?;
+        line.push(b'\n');
+        self.writer.write_all(&line).await
+    }
+}
+
+struct Shell {
+    gate: Option<Gate>,
+    options: Options,
+    screen: Screen,
+    keys: EventStream,
+    term: Signal,
+    hup: Signal,
+    model: Model,
+    feeds: Vec<Feed>,
+    queue: VecDeque<Cmd>,
+    begun: Instant,
+    drawn: Instant,
+    welcomed: bool,
+}
+
+/// What woke the loop.
+enum Woken {
+    Key(Option<io::Result<Event>>),
+    Signal,
+    Gate(io::Result<ToConsole>),
+    Journal,
+    Time,
+    Retry,
+}
+
+impl Shell {
+    fn new(gate: Gate, options: Options) -> Result<Self, ConsoleError> {
+        let term = signal(SignalKind::terminate()).map_err(ConsoleError::Setup)?;
+        let hup = signal(SignalKind::hangup()).map_err(ConsoleError::Setup)?;
+        let screen = Screen::take().map_err(ConsoleError::Terminal)?;
+        let begun = now();
+        let only = options.session.clone();
+        Ok(Self {
+            gate: Some(gate),
+            options,
+            screen,
+            keys: EventStream::new(),
+            term,
+            hup,
+            model: Model::new(TimeZone::system(), only),
+            feeds: Vec::new(),
+            queue: VecDeque::new(),
+            begun,
+            drawn: begun,
+            welcomed: false,
+        })
+    }
+
+    async fn work(mut self) -> Result<(), ConsoleError> {
+        self.draw()?;
+        let mut dirty = false;
+        loop {
+            let woken = self.wait(dirty).await;
+            let at_once = matches!(woken, Woken::Key(_) | Woken::Time);
+            dirty = true;
+            match woken {
+                Woken::Signal | Woken::Key(None) => return Ok(()),
+                Woken::Key(Some(Err(error))) => return Err(ConsoleError::Terminal(error)),
+                Woken::Key(Some(Ok(event))) => self.key(event),
+                Woken::Gate(line) => self.line(line)?,
+                Woken::Journal => self.read(),
+                Woken::Time => self.take(Msg::Tick),
+                Woken::Retry => self.retry(),
+            }
+            if self.carry_out().await? {
+                return Ok(());
+            }
+            if at_once || now().duration_since(self.drawn) >= FRAME {
+                self.draw()?;
+                dirty = false;
+            }
+        }
+    }
+
+    /// Keys first: a flood of data never makes the operator wait. Signals come before them, because
+    /// the terminal may be gone. Every arm may be dropped: the gate's keeps what it has read, the
+    /// others hold nothing.
+    async fn wait(&mut self, dirty: bool) -> Woken {
+        let journal = self.feeds.iter().any(Feed::has_more);
+        let down = self.gate.is_none();
+        let counting = update::next_wake_ms(&self.model).map(Duration::from_millis);
+        let frame = dirty.then(|| FRAME.saturating_sub(now().duration_since(self.drawn)));
+        let wake = counting.into_iter().chain(frame).min();
+        let gate = self.gate.as_mut();
+        tokio::select! {
+            biased;
+            _ = self.term.recv() => Woken::Signal,
+            _ = self.hup.recv() => Woken::Signal,
+            event = self.keys.next() => Woken::Key(event),
+            line = async { match gate { Some(gate) => gate.next().await, None => std::future::pending().await } } => Woken::Gate(line),
+            () = std::future::ready(()), if journal => Woken::Journal,
+            () = tokio::time::sleep(wake.unwrap_or_default()), if wake.is_some() => Woken::Time,
+            () = tokio::time::sleep(RETRY), if down => Woken::Retry,
+        }
+    }
+
+    fn take(&mut self, msg: Msg) {
+        let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let mono = now().duration_since(self.begun);
+        let stamp = Now {
+            at: At(u64::try_from(at.as_micros()).unwrap_or(u64::MAX)),
+            mono_ms: u64::try_from(mono.as_millis()).unwrap_or(u64::MAX),
+        };
+        self.queue.extend(update::update(&mut self.model, msg, stamp));
+    }
+
+    fn key(&mut self, event: Event) {
+        match event {
+            Event::Key(key) => {
+                if let Some((key, press)) = input::key(key) {
+                    self.take(Msg::Key(key, press));
+                }
+            }
+            Event::Paste(text) => self.take(Msg::Paste(text)),
+            Event::FocusGained | Event::FocusLost => self.take(Msg::Focus),
+            Event::Resize(columns, rows) => self.take(Msg::Resize(Size { columns, rows })),
+            Event::Mouse(_) => {}
+        }
+    }
+
+    fn line(&mut self, line: io::Result<ToConsole>) -> Result<(), ConsoleError> {
+        match line {
+            Ok(ToConsole::Refused { why }) if !self.welcomed => {
+                return Err(ConsoleError::Refused(why));
+            }
+            Ok(ToConsole::Session(line)) => {
+                if self.options.session.as_ref().is_some_and(|only| *only != line.session) {
+                    return Ok(());
+                }
+                let known = self.feeds.iter().position(|feed| feed.session == line.session);
+                let at = known.unwrap_or_else(|| {
+                    self.feeds.push(Feed::new(&line.session, &line.journal));
+                    self.feeds.len() - 1
+                });
+                if let Some(feed) = self.feeds.get_mut(at) {
+                    feed.grown(line.bytes);
+                }
+                self.take(Msg::Gate(Box::new(ToConsole::Session(line))));
+            }
+            Ok(line) => {
+                self.welcomed |= matches!(line, ToConsole::Welcome { .. });
+                self.take(Msg::Gate(Box::new(line)));
+            }
+            Err(error) => {
+                self.gate = None;
+                let why = Safe::escape(&error.to_string());
+                self.take(Msg::Link(Link::Down { why }));
+            }
+        }
+        Ok(())
+    }
+
+    /// One chunk of one journal, then keys again.
+    fn read(&mut self) {
+        let Some(at) = self.feeds.iter().position(Feed::has_more) else { return };
+        let Some(feed) = self.feeds.get_mut(at) else { return };
+        let session = feed.session.clone();
+        let turn = feed.turn();
+        for (record, place) in turn.records {
+            self.take(Msg::Record(session.clone(), Box::new(record), place));
+        }
+        if let Some(why) = turn.broken {
+            self.take(Msg::Broken(session.clone(), why));
+        }
+        self.take(Msg::Read(session, turn.read, turn.total));
+        if let Some(feed) = self.feeds.get_mut(at)
+            && !feed.has_more()
+        {
+            // The next one has its turn also while this one keeps growing.
+            self.feeds.rotate_left(at + 1);
+        }
+    }
+
+    fn retry(&mut self) {
+        match (self.options.reconnect)().and_then(Gate::new) {
+            Ok(gate) => {
+                self.gate = Some(gate);
+                self.take(Msg::Link(Link::Connecting));
+            }
+            Err(error) => {
+                let why = Safe::escape(&error.to_string());
+                self.take(Msg::Link(Link::Down { why }));
+            }
+        }
+    }
+
+    /// Carries commands out; `true` to leave.
+    async fn carry_out(&mut self) -> Result<bool, ConsoleError> {
+        let refreshed = update::refresh(&mut self.model);
+        self.queue.extend(refreshed);
+        while let Some(cmd) = self.queue.pop_front() {
+            match cmd {
+                Cmd::Quit => return Ok(true),
+                Cmd::Bell => Screen::ring().map_err(ConsoleError::Terminal)?,
+                Cmd::Load(want) => {
+                    let name = self.model.session(want.session).map(|s| s.name.clone());
+                    let feed = self.feeds.iter().find(|feed| Some(&feed.session) == name.as_ref());
+                    let payload = feed.map_or_else(
+                        || Err("its journal is not open".to_owned()),
+                        |f| f.load(&want),
+                    );
+                    self.take(Msg::Loaded(want, payload));
+                }
+                Cmd::Send(message) => {
+                    let sent = match &mut self.gate {
+                        Some(gate) => gate.send(&message).await,
+                        None => Err(io::ErrorKind::NotConnected.into()),
+                    };
+                    if let Err(error) = sent {
+                        self.gate = None;
+                        let why = Safe::escape(&error.to_string());
+                        self.take(Msg::Link(Link::Down { why }));
+                    }
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    fn draw(&mut self) -> Result<(), ConsoleError> {
+        let (columns, rows) = self.screen.size().map_err(ConsoleError::Terminal)?;
+        update::prepare(&mut self.model, Size { columns, rows });
+        let lines = if self.options.ascii { Lines::Ascii } else { Lines::Box };
+        let (model, theme) = (&self.model, &self.options.theme);
+        self.screen
+            .draw(|frame| view::draw(model, theme, lines, frame))
+            .map_err(ConsoleError::Terminal)?;
+        self.drawn = now();
+        self.take(Msg::Drawn);
+        Ok(())
+    }
+}
+
+fn now() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,160 @@
+//! Pane 1: one row a request.
+
+use ratatui::layout::Rect;
+
+use crate::console::model::ui::Pane;
+use crate::console::model::{Call, CallAt, Passed, State};
+use crate::console::theme::Role;
+use crate::console::update;
+use crate::console::view::Pen;
+use crate::console::view::status::{clock, time_left};
+use crate::console::view::strip::Strip;
+use crate::engine::TicketId;
+use crate::policy::Verdict;
+use crate::protocol::Side;
+use crate::text::{Safe, bytes};
+
+/// Columns of a pane that has room for session, size and flags as well.
+const WIDE: usize = 70;
+/// Columns of the verdict and what became of the call.
+const VERDICT: usize = 16;
+
+impl Pen<'_, '_> {
+    /// ```text
+    /// +- Calls  2318  FOLLOW --------------------------------------+
+    /// |   time     session  server  tool       verdict  size    ms |
+    /// | > 12:04:30 claude-1 mail    send_email ASK 0:41 2.1k     - |
+    /// +------------------------------------------------------------+
+    /// ```
+    pub(super) fn calls(&mut self, area: Rect) {
+        let model = self.model;
+        let mut title =
+            Strip::new().own("1 Calls  ", Role::Title).number(model.calls.len() as u64, Role::Text);
+        if model.ui.call.is_none() {
+            title = title.own("  FOLLOW", Role::Text);
+        }
+        let inside = self.frame_of(area, Some(Pane::Calls), title);
+        let wide = usize::from(inside.width) >= WIDE;
+        self.put(inside, 0, heading(usize::from(inside.width), wide));
+        let height = usize::from(inside.height.saturating_sub(1));
+        let Some(selected) = update::selected(model) else {
+            let text = "no calls yet: start an agent with `tollgate run -- AGENT`";
+            self.put(inside, 2, Strip::new().own("  ", Role::Dim).own(text, Role::Dim));
+            return;
+        };
+        let top = window(selected.0, height, model.calls.len());
+        for (row, at) in (1..inside.height).zip(top..model.calls.len()) {
+            let Some(call) = model.call(CallAt(at)) else { break };
+            let here = at == selected.0;
+            let strip = self.call(call, usize::from(inside.width), wide, here);
+            self.put(inside, row, strip);
+        }
+    }
+
+    fn call(&self, call: &Call, width: usize, wide: bool, here: bool) -> Strip {
+        let model = self.model;
+        let name = model.names.get(call.name);
+        let server = model.names.get(call.server);
+        let session = model.session(call.session).map(|session| session.shown.clone());
+        let mark = if here { " > " } else { "   " };
+        let name_role = if call.is_tool { Role::Untrusted } else { Role::Dim };
+        let columns = name_columns(width, wide);
+        let mut strip = Strip::new().own(mark, Role::Key);
+        strip = strip.cell(&clock(model, call.at), 8, Role::Dim);
+        if wide {
+            strip = strip.cell(&session.unwrap_or_default(), 9, Role::Dim);
+        }
+        let server = match call.from {
+            Side::Agent => server.clone(),
+            Side::Server => Safe::word("<-").then(server),
+        };
+        strip = strip.cell(&server, 9, Role::Text).cell(name, columns, name_role);
+        let (verdict, role) = self.outcome(call);
+        strip = strip.cell(&verdict, VERDICT, role);
+        if wide {
+            strip = strip.cell_right(&Safe::escape(&bytes::size(call.size)), 5, Role::Dim);
+        }
+        let ms = match call.done_at {
+            Some(done) => Safe::escape(&done.ms_since(call.at).to_string()),
+            None => Safe::word("-"),
+        };
+        strip = strip.cell_right(&ms, 6, Role::Dim);
+        if call.findings > 0 {
+            strip = strip.own("!", Role::Finding);
+        }
+        if here && model.ui.pane == Pane::Calls && model.ui.card.is_none() {
+            return strip.column(width).all(Role::Selected);
+        }
+        strip
+    }
+
+    /// The verdict's own word, and what became of the call; told by words, never by colour alone.
+    pub(super) fn outcome(&self, call: &Call) -> (Safe, Role) {
+        let (deny_role, deny) = self.theme.verdict(Verdict::Deny);
+        let (ask_role, ask) = self.theme.verdict(Verdict::Ask);
+        let deny = Safe::escape(deny);
+        let with = |word: &Safe, more: &Safe| word.clone().then(&Safe::word(" ")).then(more);
+        match call.state {
+            State::Waiting => {
+                let left = self.model.tickets.iter().find(|ticket| {
+                    ticket.key.session == call.session && ticket.key.ticket == TicketId(call.call.0)
+                });
+                let left = left.map(|ticket| time_left(self.model, ticket.held.deadline_at));
+                (with(&Safe::escape(ask), &left.unwrap_or_default()), ask_role)
+            }
+            State::Refused(rule) => (with(&deny, self.model.names.get(rule)), deny_role),
+            State::Denied => (with(&deny, &Safe::word("operator")), deny_role),
+            State::TimedOut => (with(&deny, &Safe::word("TIMEOUT")), deny_role),
+            State::Unattended => (with(&deny, &Safe::word("unattended")), deny_role),
+            State::Cancelled => (Safe::word("cancelled"), Role::Dim),
+            State::Lost => (Safe::word("lost"), Role::Failed),
+            State::Failed => (with(&self.passed(call).0, &Safe::word("error")), Role::Failed),
+            State::Done => self.passed(call),
+            State::Running => {
+                let (word, role) = self.passed(call);
+                (with(&word, &Safe::word("...")), role)
+            }
+        }
+    }
+
+    /// For a call that went through.
+    fn passed(&self, call: &Call) -> (Safe, Role) {
+        let verdict = call.verdict.unwrap_or(Verdict::Allow);
+        let (role, word) = self.theme.verdict(verdict);
+        match (verdict, call.passed) {
+            (_, Some(Passed::Unchanged)) => (Safe::word("allowed"), Role::VerdictAllow),
+            (_, Some(Passed::Edited)) => (Safe::word("allowed edited"), Role::VerdictAllow),
+            (Verdict::Ask | Verdict::Deny, None) if !call.enforced => {
+                (Safe::word("would ").then(&Safe::escape(word)), role)
+            }
+            _ => (Safe::escape(word), role),
+        }
+    }
+}
+
+/// What is left for the name.
+const fn name_columns(width: usize, wide: bool) -> usize {
+    let taken = 3 + 9 + 10 + VERDICT + 1 + 7 + 1 + if wide { 10 + 6 } else { 0 };
+    let left = width.saturating_sub(taken + 1);
+    if left < 6 { 6 } else { left }
+}
+
+fn heading(width: usize, wide: bool) -> Strip {
+    let mut strip = Strip::new().own("   ", Role::Dim).cell(&Safe::word("time"), 8, Role::Dim);
+    if wide {
+        strip = strip.cell(&Safe::word("session"), 9, Role::Dim);
+    }
+    strip = strip
+        .cell(&Safe::word("server"), 9, Role::Dim)
+        .cell(&Safe::word("tool"), name_columns(width, wide), Role::Dim)
+        .cell(&Safe::word("verdict"), VERDICT, Role::Dim);
+    if wide {
+        strip = strip.cell_right(&Safe::word("size"), 5, Role::Dim);
+    }
+    strip.cell_right(&Safe::word("ms"), 6, Role::Dim)
+}
+
+/// The first row of a window of `height` rows that has `at` in its middle and shows all it can.
+pub(super) fn window(at: usize, height: usize, len: usize) -> usize {
+    at.saturating_sub(height / 2).min(len.saturating_sub(height))
+}

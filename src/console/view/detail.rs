@@ -1,0 +1,82 @@
+//! Pane 2: one call's arguments, result and exact bytes.
+
+use ratatui::layout::Rect;
+
+use crate::console::model::doc::Slot;
+use crate::console::model::ui::{Pane, Tab};
+use crate::console::theme::Role;
+use crate::console::view::Pen;
+use crate::console::view::strip::Strip;
+use crate::text::bytes;
+
+impl Pen<'_, '_> {
+    /// ```text
+    /// +- 2 Detail #2317 -----------------+
+    /// | [Args] Result  Raw    2 143 B    |
+    /// |   | {                            |
+    /// |   |   "to" "ops@example.com"     |
+    /// +----------------------------------+
+    /// ```
+    pub(super) fn detail(&mut self, area: Rect) {
+        let model = self.model;
+        let detail = &model.ui.detail;
+        let call = detail.row.and_then(|at| model.call(at));
+        let mut title = Strip::new().own("2 Detail", Role::Title);
+        if let Some(call) = call {
+            title = title.own(" #", Role::Title).number(call.call.0, Role::Title);
+        }
+        let inside = self.frame_of(area, Some(Pane::Detail), title);
+        let Some(call) = call else {
+            self.put(inside, 1, Strip::new().own("  no call is selected", Role::Dim));
+            return;
+        };
+        let mut tabs = Strip::new().own(" ", Role::Text);
+        for (tab, name) in [(Tab::Args, "Args"), (Tab::Result, "Result"), (Tab::Raw, "Raw")] {
+            let here = tab == detail.tab;
+            let role = if here { Role::Title } else { Role::Dim };
+            let (open, close) = if here { ("[", "]") } else { (" ", " ") };
+            tabs = tabs.own(open, role).own(name, role).own(close, role);
+        }
+        let (slot, size) = match detail.tab {
+            Tab::Args | Tab::Raw => (&detail.request, call.size),
+            Tab::Result => (&detail.answer, call.answer_size),
+        };
+        tabs = tabs.own("  ", Role::Text).drawn(&bytes::exact(size), Role::Dim);
+        if let Some(doc) = slot.doc().filter(|doc| doc.lines.hidden > 0) {
+            tabs = tabs
+                .own("  hidden characters: ", Role::Finding)
+                .number(doc.lines.hidden as u64, Role::Finding);
+        }
+        self.put(inside, 0, tabs);
+        match slot {
+            Slot::Ready(doc) => {
+                self.page(inside, 1, &detail.page, doc);
+                self.more_below(inside, &detail.page);
+            }
+            Slot::Loading(_) => self.put(inside, 1, Strip::new().own("  reading", Role::Dim)),
+            Slot::Failed(why) => {
+                let text = Strip::new().own("  cannot be read: ", Role::Failed);
+                self.put(inside, 1, text.safe(why, Role::Failed));
+            }
+            Slot::Empty => {
+                let text = if call.done_at.is_some() { "  no answer" } else { "  no answer yet" };
+                self.put(inside, 1, Strip::new().own(text, Role::Dim));
+            }
+        }
+    }
+
+    /// Says in the border how much is below.
+    fn more_below(&mut self, inside: Rect, page: &crate::console::model::ui::Page) {
+        let len = page.laid.as_ref().map_or(0, crate::console::model::doc::Laid::len);
+        let below = len.saturating_sub(page.top + page.height);
+        if below > 0 {
+            let text = Strip::new()
+                .own(" ", Role::Dim)
+                .number(below as u64, Role::Dim)
+                .own(" more lines, j ", Role::Dim);
+            let width = u16::try_from(text.width()).unwrap_or(0).min(inside.width);
+            let place = Rect { x: inside.x + inside.width - width, width, ..inside };
+            self.put(Rect { height: inside.height + 1, ..place }, inside.height, text);
+        }
+    }
+}
