@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+pub mod console;
 pub mod demo;
 pub mod exit;
 pub mod gate;
@@ -36,6 +37,8 @@ enum Command {
     Demo(demo::Args),
     /// Start an agent with its tool servers behind the gate.
     Run(run::Args),
+    /// Watch what happens, and answer the calls that wait.
+    Console(console::Args),
     /// List, show or verify the recordings of this home.
     Sessions(sessions::Args),
     /// Print a recording, or decide it again.
@@ -92,6 +95,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match cli.command {
         Command::Demo(args) => demo::main(args),
         Command::Run(args) => run::main(&args),
+        Command::Console(args) => console::main(args),
         Command::Sessions(args) => sessions::main(args),
         Command::Replay(args) => replay::main(args),
         Command::Watch(args) => watch::main(args),

@@ -343,7 +343,23 @@ impl Shell {
         Ok(false)
     }
 
+    /// Draws, and once more if being drawn changed what is to be shown: how much was seen.
     fn draw(&mut self) -> Result<(), ConsoleError> {
+        self.frame()?;
+        let seen = |model: &Model| {
+            let card = model.ui.card.as_ref();
+            card.map(|card| (update::seen_percent(card), card.drawn_ms))
+        };
+        let before = seen(&self.model);
+        self.take(Msg::Drawn);
+        if seen(&self.model) != before {
+            self.frame()?;
+            self.take(Msg::Drawn);
+        }
+        Ok(())
+    }
+
+    fn frame(&mut self) -> Result<(), ConsoleError> {
         let (columns, rows) = self.screen.size().map_err(ConsoleError::Terminal)?;
         update::prepare(&mut self.model, Size { columns, rows });
         let lines = if self.options.ascii { Lines::Ascii } else { Lines::Box };
@@ -352,7 +368,6 @@ impl Shell {
             .draw(|frame| view::draw(model, theme, lines, frame))
             .map_err(ConsoleError::Terminal)?;
         self.drawn = now();
-        self.take(Msg::Drawn);
         Ok(())
     }
 }

@@ -1,0 +1,111 @@
+//! `tollgate console`: watch what happens and answer the calls that wait.
+
+use std::io::{self, IsTerminal as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::cli::exit::{self, Exit, Failure};
+use crate::console::{self, ColorWhen, ConsoleError, Depth, Options, Theme};
+use crate::gate::client::{self, Start};
+use crate::store::home::Home;
+use crate::wire::{ConsoleHello, Role};
+
+/// Arguments of `tollgate console`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Show this session alone.
+    #[arg(long)]
+    session: Option<String>,
+    /// A shipped theme (base16, mono) or a theme file.
+    #[arg(long, default_value = "base16")]
+    theme: String,
+    /// Draw borders without box characters.
+    #[arg(long)]
+    ascii: bool,
+    /// When to use colours; `NO_COLOR` is honoured.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
+    color: Color,
+}
+
+/// `--color`.
+#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
+enum Color {
+    /// As the terminal and `NO_COLOR` say.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Runs the subcommand.
+#[must_use]
+pub fn main(args: Args) -> ExitCode {
+    exit::finish(run(args))
+}
+
+fn run(args: Args) -> Result<Exit, Failure> {
+    let usage = |error: String| Failure::new(Exit::Usage, format!("failed to {error}"));
+    let home = Home::of_operator().map_err(|error| usage(error.to_string()))?;
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        let words = "a console needs a terminal; `tollgate watch` prints to a pipe";
+        return Err(Failure::new(Exit::Usage, words));
+    }
+    let theme = theme(&args.theme, args.color).map_err(usage)?;
+    attach(&home, theme, args.ascii, args.session)
+}
+
+/// Attaches a console to the home's gate, starting one if there is none.
+///
+/// # Errors
+/// When there is no gate to be had, it refuses, or the terminal fails.
+pub fn attach(
+    home: &Home,
+    theme: Theme,
+    ascii: bool,
+    session: Option<String>,
+) -> Result<Exit, Failure> {
+    let no_gate = |error| Failure::new(Exit::NoGate, format!("failed to {error}"));
+    let hello = move |home: &Home, start| {
+        let role = Role::Console(ConsoleHello { answer: true, tty: terminal() });
+        client::hello(home, start, role)
+    };
+    let stream = hello(home, Start::IfNeeded).map_err(no_gate)?;
+    let again = home.clone();
+    let reconnect = Box::new(move || {
+        hello(&again, Start::Never).map_err(|error| io::Error::other(error.to_string()))
+    });
+    match console::run(stream, Options { theme, ascii, session, reconnect }) {
+        Ok(()) => Ok(Exit::Fine),
+        Err(ConsoleError::Refused(why)) => Err(Failure::new(Exit::Refused, why)),
+        Err(error @ (ConsoleError::Terminal(_) | ConsoleError::Setup(_))) => {
+            Err(Failure::new(Exit::Broken, format!("failed to {error}")))
+        }
+    }
+}
+
+/// A shipped theme by its name, or else a file.
+fn theme(name: &str, color: Color) -> Result<Theme, String> {
+    let when = match color {
+        Color::Auto => ColorWhen::Auto,
+        Color::Always => ColorWhen::Always,
+        Color::Never => ColorWhen::Never,
+    };
+    let depth = Depth::of(when, &|variable| std::env::var(variable).ok());
+    if let Some(theme) = Theme::named(name, depth) {
+        return theme.map_err(|error| error.to_string());
+    }
+    let text = std::fs::read_to_string(Path::new(name)).map_err(|error| {
+        let shipped: Vec<&str> = Theme::shipped().collect();
+        format!("read the theme {name}: {error} (shipped themes: {})", shipped.join(", "))
+    })?;
+    Theme::parse(name, &text, depth).map_err(|error| error.to_string())
+}
+
+/// The terminal's name, for other consoles.
+fn terminal() -> String {
+    let name = rustix::termios::ttyname(io::stdin(), Vec::new());
+    let name = name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    name.strip_prefix("/dev/").unwrap_or(&name).to_owned()
+}
