@@ -1,0 +1,67 @@
+//! `tollgate watch` beside a running session.
+
+use std::io::{BufRead as _, BufReader, Lines};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::bed::{Bed, until};
+
+/// A running `watch`.
+struct Watch {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Watch {
+    fn start(bed: &Bed, options: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_tollgate"))
+            .args(["watch", "--format", "jsonl"])
+            .args(options)
+            .env("TOLLGATE_HOME", bed.home())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    /// The next line that is such an event. A line that never comes ends the test by its time limit.
+    fn next(&mut self, event: &str) -> Value {
+        loop {
+            let line: Value = serde_json::from_str(&self.lines.next().unwrap().unwrap()).unwrap();
+            if line["event"] == event {
+                return line;
+            }
+        }
+    }
+}
+
+#[test]
+fn lines_stand_alone_and_come_as_it_happens() {
+    let bed = Bed::new();
+    let mut agent = bed.agent(&[]);
+    let mut watch = Watch::start(&bed, &["--from-start"]);
+    let opened = watch.next("opened");
+    assert_eq!((&opened["v"], &opened["server"]), (&json!(1), &json!("files")));
+    agent.call(1, "read_file", &json!({ "path": "a" }));
+    let result = agent.result(1);
+    assert_eq!(result, ("done".to_owned(), false));
+    let call =
+        std::iter::from_fn(|| Some(watch.next("call"))).find(|line| line["tool"] != json!(null));
+    let call = call.unwrap();
+    assert_eq!(
+        [&call["server"], &call["tool"], &call["verdict"], &call["outcome"]],
+        [&json!("files"), &json!("read_file"), &json!("allow"), &json!("forward")]
+    );
+    let result = watch.next("result");
+    assert_eq!((&result["call"], &result["tool"]), (&call["call"], &json!("read_file")));
+
+    // A reader that goes away is success.
+    drop(watch.lines);
+    agent.call(2, "read_file", &json!({ "path": "b" }));
+    agent.result(2);
+    let status = until("watch to end", || watch.child.try_wait().unwrap());
+    assert!(status.success(), "{status}");
+}
