@@ -12,4 +12,4 @@ mod hub;
 pub mod serve;
 mod sessions;
 
-pub use sessions::first_recording;
+pub use sessions::{first_recording, load_policy};

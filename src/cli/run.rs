@@ -66,6 +66,10 @@ fn run(args: &Args) -> Result<ExitCode, Failure> {
         home: home.custom().map(Path::to_owned),
         policy: args.policy.as_deref().map(shim::absolute),
     };
+    // The gate would refuse it, too, but a broken policy has its own exit code.
+    if let Some(policy) = &launch.policy {
+        gate::load_policy(policy).map_err(|error| Failure::new(Exit::Usage, error))?;
+    }
     // The gate names the session, and is told the agent's limits, which only a plan knows.
     let first = planned(&args.agent, &folder, &launch)?;
     let notice = gate::first_recording(&home.sessions_dir());

@@ -314,7 +314,10 @@ impl Sessions {
 
 /// A shipped policy by its name, or a file by its absolute path. Checked here, so that nobody is wrapped under
 /// a policy that cannot be read.
-fn load_policy(name: &str) -> Result<String, String> {
+///
+/// # Errors
+/// No such policy, or one that cannot be read or is broken, in words.
+pub fn load_policy(name: &str) -> Result<String, String> {
     let text = match crate::policy::shipped(name) {
         Some(text) => text.to_owned(),
         None if Path::new(name).is_absolute() => std::fs::read_to_string(name)

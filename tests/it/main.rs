@@ -10,5 +10,6 @@ mod layout;
 mod policies;
 mod program;
 mod recordings;
+mod run;
 mod sessions;
 mod watch;

@@ -1,0 +1,195 @@
+//! `tollgate run` in a terminal of its own, with shell scripts in the place of agents.
+
+use std::fs;
+use std::io::{Read as _, Write};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use tollgate::store::home::Home;
+
+use crate::bed::{Bed, PATIENCE, until};
+use crate::program;
+
+/// Says that it runs and each Ctrl-C that it gets; ends when the file is there.
+const WAITS: &str = r#"#!/bin/sh
+trap 'echo got-int' INT
+echo "started: $*"
+while [ ! -e "$TEST_GO" ]; do sleep 0.05; done
+exit 7
+"#;
+
+/// Starts the one server of the file that it was given, as it was told to, and calls a tool.
+const CALLS: &str = r#"#!/bin/sh
+line=$(sed -E 's/.*"command":"([^"]*)","args":\[([^]]*)\].*/"\1" \2/; s/","/" "/g' "$2")
+{
+    echo '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"write","arguments":{}}}'
+    while [ ! -e "$TEST_GO" ]; do sleep 0.05; done
+} | eval "$line"
+exit 7
+"#;
+
+const CONFIG: &str = r#"{"mcpServers": {
+  "web": {"type": "http", "url": "https://example.org"},
+  "files": {"command": "sed", "args": ["-n", "d"]}
+}}"#;
+
+const ASKS: &str =
+    "version: 1\nname: asks\nphase: enforce\ndefault: { verdict: ask, why: \"test\" }\nrules: []\n";
+
+/// A user whose `claude` is a script, and the terminal in which they run it.
+struct Run {
+    bed: Bed,
+    user: tempfile::TempDir,
+    seen: Arc<Mutex<Vec<u8>>>,
+    keys: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    _terminal: Box<dyn MasterPty + Send>,
+}
+
+impl Run {
+    fn start(script: &str, options: &[&str]) -> Self {
+        let bed = Bed::new();
+        let user = tempfile::tempdir().unwrap();
+        let path = |name: &str| user.path().join(name);
+        fs::write(path(".claude.json"), CONFIG).unwrap();
+        fs::write(path("asks.yaml"), ASKS).unwrap();
+        fs::create_dir(path("bin")).unwrap();
+        fs::write(path("bin/claude"), script).unwrap();
+        fs::set_permissions(path("bin/claude"), fs::Permissions::from_mode(0o755)).unwrap();
+
+        let size = PtySize { rows: 24, cols: 200, ..PtySize::default() };
+        let pty = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_tollgate"));
+        command.arg("run");
+        command.args(options);
+        command.args(["--", "claude", "hello"]);
+        command.cwd(user.path());
+        let mut search = path("bin").into_os_string();
+        search.push(":");
+        search.push(std::env::var_os("PATH").unwrap_or_default());
+        command.env("PATH", search);
+        command.env("HOME", user.path());
+        command.env("TOLLGATE_HOME", bed.home());
+        command.env("TEST_GO", path("go"));
+        for name in ["TMUX", "ZELLIJ", "CLAUDE_CONFIG_DIR", "MCP_TOOL_TIMEOUT"] {
+            command.env_remove(name);
+        }
+        let child = pty.slave.spawn_command(command).unwrap();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let mut reader = pty.master.try_clone_reader().unwrap();
+        let keep = Arc::clone(&seen);
+        std::thread::spawn(move || {
+            let mut chunk = [0; 4096];
+            while let Ok(read @ 1..) = reader.read(&mut chunk) {
+                keep.lock().unwrap().extend_from_slice(&chunk[..read]);
+            }
+        });
+        let keys = pty.master.take_writer().unwrap();
+        Self { bed, user, seen, keys, child, _terminal: pty.master }
+    }
+
+    fn screen(&self) -> String {
+        String::from_utf8_lossy(&self.seen.lock().unwrap()).into_owned()
+    }
+
+    #[track_caller]
+    fn shows(&self, text: &str) {
+        let began = Instant::now();
+        while !self.screen().contains(text) {
+            assert!(began.elapsed() < PATIENCE, "no {text:?} in {}", self.screen());
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+    }
+
+    fn press(&mut self, keys: &[u8]) {
+        self.keys.write_all(keys).unwrap();
+    }
+
+    fn let_it_end(&self) {
+        fs::write(self.user.path().join("go"), "").unwrap();
+    }
+
+    #[track_caller]
+    fn exit_code(&mut self) -> u32 {
+        until("the end of the run", || self.child.try_wait().unwrap()).exit_code()
+    }
+
+    /// Private folders of runs.
+    fn folders(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(Home::below(&self.bed.home()).run_dir()).unwrap();
+        entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect()
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.let_it_end();
+        // It may have ended by itself.
+        self.child.kill().ok();
+    }
+}
+
+#[test]
+fn run_waits_for_a_key_and_hands_the_terminal_over() {
+    let mut run = Run::start(WAITS, &[]);
+    run.shows("press any key");
+    assert!(!run.screen().contains("started"), "{}", run.screen());
+    run.press(b" ");
+    run.shows("started: --mcp-config");
+    assert_eq!(run.folders().len(), 1);
+    run.press(b"\x03");
+    run.shows("got-int");
+    run.let_it_end();
+    assert_eq!(run.exit_code(), 7);
+    run.shows("recorded: tollgate sessions show claude-code-1");
+
+    let screen = run.screen();
+    assert_eq!(screen.matches("got-int").count(), 1, "Ctrl-C came twice: {screen}");
+    for part in [
+        "tollgate: claude-code in session claude-code-1: 1 of 2 servers; built-in tools not yet",
+        "not web: http: not yet",
+        "redaction: none",
+        "tollgate console",
+    ] {
+        assert!(screen.contains(part), "no {part:?} in {screen}");
+    }
+    assert_eq!(run.folders(), [] as [PathBuf; 0], "the private folder is gone");
+    let config = fs::read_to_string(run.user.path().join(".claude.json")).unwrap();
+    assert_eq!(config, CONFIG, "the user's file is as it was");
+}
+
+#[test]
+fn ctrl_c_before_the_agent_starts_starts_nothing() {
+    let mut run = Run::start(WAITS, &[]);
+    run.shows("press any key");
+    run.press(b"\x03");
+    assert_eq!(run.exit_code(), 130);
+    assert!(!run.screen().contains("started"), "{}", run.screen());
+}
+
+#[test]
+fn run_rings_when_a_call_waits_and_never_with_foreign_text() {
+    let mut run = Run::start(CALLS, &["--policy", "./asks.yaml", "--console", "none"]);
+    run.shows("\x07\x1b]9;tollgate: a call waits\x07");
+    let ticket = run.bed.ticket();
+    let denied = run.bed.tollgate(&["deny", &ticket, "--reason", "later please"]);
+    assert_eq!(denied.code, 0, "{denied:?}");
+    run.shows("later please");
+    run.let_it_end();
+    assert_eq!(run.exit_code(), 7);
+    assert!(run.bed.sound_recordings().contains("later please"));
+}
+
+#[test]
+fn what_cannot_be_wrapped_is_a_usage_error_that_names_the_shim() {
+    let bed = Bed::new();
+    let ran = program::tollgate(&bed.home(), &["run", "--", "goose"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.stderr.contains("tollgate shim --server NAME -- CMD"), "{ran:?}");
+    let ran = program::tollgate(&bed.home(), &["run", "--policy", "none-such", "--", "claude"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(!Path::new(&Home::below(&bed.home()).socket()).exists(), "a gate was started for it");
+}
