@@ -82,9 +82,11 @@ fn split(line: &[u8]) -> Option<(&[u8], &[u8])> {
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| DIGITS.get(usize::from(digit)).map(|&d| char::from(d)))
-        .collect()
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from(DIGITS.get(usize::from(digit)).copied().unwrap_or(b'0')));
+        }
+    }
+    text
 }

@@ -36,9 +36,7 @@ impl Writer {
     pub fn append(&mut self, event: &Event, step: &Step, out: &mut Vec<u8>) -> u64 {
         let start = out.len();
         let seq = self.seq;
-        out.extend_from_slice(
-            format!("{{\"v\":{VERSION},\"seq\":{seq},\"at\":{},\"event\":", event.at.0).as_bytes(),
-        );
+        say(out, format_args!("{{\"v\":{VERSION},\"seq\":{seq},\"at\":{},\"event\":", event.at.0));
         put_event(out, event, step);
         if let Some(facts) = &step.facts {
             out.extend_from_slice(b",\"facts\":");
@@ -95,18 +93,24 @@ fn in_place(raw: &[u8], step: &Step) -> Option<&'static str> {
 
 fn put_effect(out: &mut Vec<u8>, effect: &Effect) {
     if let Effect::Forward(permit) = effect {
-        out.extend_from_slice(
-            format!(
+        say(
+            out,
+            format_args!(
                 "{{\"forward\":{{\"conn\":{},\"to\":\"{}\",\"size_bytes\":{}}}}}",
                 permit.conn().0,
                 permit.to(),
                 permit.wire_len()
-            )
-            .as_bytes(),
+            ),
         );
     } else {
         put(out, &Effected::from(effect));
     }
+}
+
+fn say(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+    use std::io::Write as _;
+    #[expect(clippy::expect_used, reason = "memory takes whatever it is given")]
+    out.write_fmt(text).expect("a vector takes every write");
 }
 
 fn put<T: Serialize>(out: &mut Vec<u8>, value: &T) {

@@ -9,12 +9,12 @@
 //! 3. regular files never wait;
 //! 4. what can be neither is written in pieces that a ready pipe takes whole, after a poll.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
 
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags};
+use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, sendmsg};
 
 /// A ready pipe takes this much without blocking (POSIX `PIPE_BUF` on Linux).
 const PIPE_BUF: usize = 4096;
@@ -101,21 +101,22 @@ impl Descriptor {
         }
     }
 
-    /// Writes a part; 0 when nothing fits now.
+    /// Writes a part of the pieces, in order; 0 when nothing fits now.
     ///
     /// # Errors
     /// When the other end is gone.
-    pub fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+    pub fn write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         let wrote = match self.mode {
             Access::Socket => {
-                rustix::net::send(&self.fd, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)
+                let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+                sendmsg(&self.fd, pieces, &mut SendAncillaryBuffer::default(), flags)
             }
-            Access::Own | Access::File => rustix::io::write(&self.fd, bytes),
+            Access::Own | Access::File => rustix::io::writev(&self.fd, pieces),
             Access::Shared => {
-                if !ready(self.fd.as_fd())? {
+                let Some(first) = pieces.first().filter(|_| ready(self.fd.as_fd())) else {
                     return Ok(0);
-                }
-                rustix::io::write(&self.fd, bytes.get(..PIPE_BUF).unwrap_or(bytes))
+                };
+                rustix::io::write(&self.fd, first.get(..PIPE_BUF).unwrap_or(first))
             }
         };
         match wrote {
@@ -148,11 +149,11 @@ fn reopen_own(fd: &OwnedFd, way: Way) -> rustix::io::Result<OwnedFd> {
     rustix::fs::open(path, flags, Mode::empty())
 }
 
-fn ready(fd: BorrowedFd<'_>) -> rustix::io::Result<bool> {
+fn ready(fd: BorrowedFd<'_>) -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let mut fds = [PollFd::from_borrowed_fd(fd, PollFlags::OUT)];
     let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-    poll(&mut fds, Some(&now)).map(|n| n > 0)
+    matches!(poll(&mut fds, Some(&now)), Ok(n) if n > 0)
 }
 
 #[cfg(test)]
@@ -186,7 +187,7 @@ mod tests {
         assert_eq!(from.read(&mut [0; 8]).unwrap(), Got::Nothing);
         let mut sent = 0;
         loop {
-            let n = to.write(&[7; 10_000]).unwrap();
+            let n = to.write(&[IoSlice::new(&[7; 10_000])]).unwrap();
             sent += n;
             if n == 0 {
                 break;
@@ -207,11 +208,11 @@ mod tests {
         assert_eq!(ours.read(&mut [0; 8]).unwrap(), Got::Nothing);
         theirs.write_all(b"hello").unwrap();
         assert_eq!(drain(&ours, 5), b"hello");
-        while ours.write(&vec![7; 65536]).unwrap() > 0 {}
+        while ours.write(&[IoSlice::new(&vec![7; 65536])]).unwrap() > 0 {}
         assert!(!fcntl_getfl(&copy).unwrap().contains(OFlags::NONBLOCK));
         drop(theirs);
         while ours.read(&mut vec![0; 65536]).unwrap() != Got::End {}
-        assert!(ours.write(b"x").is_err());
+        assert!(ours.write(&[IoSlice::new(b"x")]).is_err());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One shim's connection: six descriptors, the control socket, and what is half read.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
@@ -142,7 +142,7 @@ impl Connection {
             self.stderr_waiting.clear();
             return;
         };
-        match stderr.write(&self.stderr_waiting) {
+        match stderr.write(&[IoSlice::new(&self.stderr_waiting)]) {
             Ok(n) => {
                 self.stderr_waiting.drain(..n);
             }

@@ -1,16 +1,26 @@
 //! Lines on their way to one end.
 
+use std::collections::VecDeque;
+use std::io::IoSlice;
+
+use bytes::Bytes;
+
 use crate::engine::Permit;
 use crate::proxy::descriptor::Descriptor;
 
 /// Above this many waiting bytes, the side that fills the box is not read.
 const HIGH_WATER_BYTES: usize = 1024 * 1024;
 
-/// What waits to be written to one end of a connection.
+/// Pieces given to one write: a line and its newline are two.
+const PIECES_MAX: usize = 64;
+
+/// What waits to be written to one end of a connection: whole lines, never copied.
 #[derive(Debug)]
 pub(super) struct Outbox {
     to: Option<Descriptor>,
-    waiting: Vec<u8>,
+    waiting: VecDeque<Bytes>,
+    waiting_bytes: usize,
+    /// Bytes of the first piece that are written already.
     written: usize,
     /// Bytes at the front that belong to a gate before this one and are not counted.
     uncounted: u64,
@@ -31,17 +41,25 @@ pub(super) enum Flushed {
     Broken,
 }
 
+const NEWLINE: Bytes = Bytes::from_static(b"\n");
+
 impl Outbox {
     pub(super) const fn new(to: Option<Descriptor>) -> Self {
-        Self { to, waiting: Vec::new(), written: 0, uncounted: 0, sent: 0, closing: false }
+        Self {
+            to,
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            written: 0,
+            uncounted: 0,
+            sent: 0,
+            closing: false,
+        }
     }
 
     /// Adds a line that the engine let go.
     pub(super) fn push(&mut self, permit: &Permit) {
-        if self.to.is_some() {
-            self.waiting.extend_from_slice(permit.line());
-            self.waiting.push(b'\n');
-        }
+        self.add(permit.line().clone());
+        self.add(NEWLINE);
     }
 
     /// Adds a line that an earlier gate's engine let go and that did not arrive.
@@ -52,8 +70,15 @@ impl Outbox {
 
     /// Ends a line that an earlier gate left half written.
     pub(super) fn end_line(&mut self) {
-        self.waiting.push(b'\n');
+        self.add(NEWLINE);
         self.uncounted += 1;
+    }
+
+    fn add(&mut self, piece: Bytes) {
+        if self.to.is_some() && !piece.is_empty() {
+            self.waiting_bytes += piece.len();
+            self.waiting.push_back(piece);
+        }
     }
 
     /// Closes the end once everything is written.
@@ -62,37 +87,47 @@ impl Outbox {
     }
 
     pub(super) fn flush(&mut self) -> Flushed {
-        let Some(to) = &self.to else { return Flushed::All };
-        while let Some(rest) = self.waiting.get(self.written..).filter(|rest| !rest.is_empty()) {
-            match to.write(rest) {
+        while !self.waiting.is_empty() {
+            let Some(to) = &self.to else { return Flushed::All };
+            let mut pieces: [IoSlice<'_>; PIECES_MAX] = std::array::from_fn(|_| IoSlice::new(&[]));
+            let mut count = 0;
+            for (slot, piece) in pieces.iter_mut().zip(&self.waiting) {
+                let from = if count == 0 { self.written } else { 0 };
+                *slot = IoSlice::new(piece.get(from..).unwrap_or_default());
+                count += 1;
+            }
+            match to.write(pieces.get(..count).unwrap_or_default()) {
                 Ok(0) => return Flushed::Some,
-                Ok(n) => {
-                    self.written += n;
-                    let earlier = self.uncounted.min(n as u64);
-                    self.uncounted -= earlier;
-                    self.sent += n as u64 - earlier;
-                }
+                Ok(n) => self.advance(n),
                 Err(_) => {
                     self.abandon();
                     return Flushed::Broken;
                 }
             }
         }
-        self.waiting.clear();
-        // A 64 MiB line must not keep its memory.
-        self.waiting.shrink_to(HIGH_WATER_BYTES);
-        self.written = 0;
-        if self.closing {
-            self.to = None;
+        if self.closing && self.to.take().is_some() {
             return Flushed::Closed;
         }
         Flushed::All
     }
 
+    fn advance(&mut self, n: usize) {
+        let earlier = self.uncounted.min(n as u64);
+        self.uncounted -= earlier;
+        self.sent += n as u64 - earlier;
+        self.waiting_bytes = self.waiting_bytes.saturating_sub(n);
+        self.written += n;
+        while let Some(first) = self.waiting.front().filter(|first| first.len() <= self.written) {
+            self.written -= first.len();
+            self.waiting.pop_front();
+        }
+    }
+
     /// Drops the descriptor and what waits for it.
     pub(super) fn abandon(&mut self) {
         self.to = None;
-        self.waiting = Vec::new();
+        self.waiting = VecDeque::new();
+        self.waiting_bytes = 0;
         self.written = 0;
     }
 
@@ -101,11 +136,11 @@ impl Outbox {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.waiting.len() == self.written
+        self.waiting.is_empty()
     }
 
-    pub(super) fn is_full(&self) -> bool {
-        self.waiting.len() - self.written > HIGH_WATER_BYTES
+    pub(super) const fn is_full(&self) -> bool {
+        self.waiting_bytes > HIGH_WATER_BYTES
     }
 
     /// The descriptor, while something waits to be written to it.

@@ -271,8 +271,8 @@ impl Loop {
             self.give_up(&trouble);
             return;
         }
-        self.watcher.grew(self.recorder.bytes());
         self.send();
+        self.watcher.grew(self.recorder.bytes());
         let quiet = self
             .connections
             .values()

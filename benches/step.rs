@@ -1,0 +1,89 @@
+//! What one call costs in the engine and the journal, without any descriptor: microseconds for a request and its
+//! answer, by size. `cargo bench --bench step`.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use tollgate::engine::{Agent, At, ConnId, Engine, Event, Happening, Opened, Started, Unattended};
+use tollgate::journal::write::Writer;
+use tollgate::protocol::Side;
+
+/// Calls that are timed at each size; the median of them is printed.
+const ROUNDS: u64 = 2_000;
+
+fn main() {
+    println!("{:<10} {:>12} {:>12} {:>12}", "size", "step us", "record us", "together us");
+    for size in [1_000, 10_000, 100_000] {
+        let (step, record) = measure(size);
+        println!("{size:<10} {step:>12.2} {record:>12.2} {:>12.2}", step + record);
+    }
+}
+
+/// Median microseconds of both steps, and of encoding both records.
+fn measure(size: usize) -> (f64, f64) {
+    let mut engine = Engine::new();
+    let mut writer = Writer::default();
+    let mut out = Vec::new();
+    let mut take = |engine: &mut Engine, what: Happening| {
+        let event = Event { at: At(0), what };
+        let copy = event.clone();
+        let begun = Instant::now();
+        let step = engine.step(event);
+        let stepped = Instant::now();
+        out.clear();
+        writer.append(&copy, &step, &mut out);
+        (stepped - begun, stepped.elapsed())
+    };
+    let _started = take(&mut engine, Happening::Started(started()));
+    let _opened = take(&mut engine, Happening::Opened(opened()));
+    let text = "x".repeat(size);
+    let mut times: Vec<(u128, u128)> = (0..ROUNDS)
+        .map(|n| {
+            let call = format!(
+                r#"{{"jsonrpc":"2.0","id":{n},"method":"tools/call","params":{{"name":"echo","arguments":{{"text":"{text}"}}}}}}"#
+            );
+            let answer = format!(
+                r#"{{"jsonrpc":"2.0","id":{n},"result":{{"content":[{{"type":"text","text":"{text}"}}]}}}}"#
+            );
+            let (step_a, record_a) = take(&mut engine, frame(Side::Agent, call));
+            let (step_b, record_b) = take(&mut engine, frame(Side::Server, answer));
+            ((step_a + step_b).as_nanos(), (record_a + record_b).as_nanos())
+        })
+        .collect();
+    times.sort_unstable();
+    let (step, record) = times[times.len() / 2];
+    (step as f64 / 1e3, record as f64 / 1e3)
+}
+
+fn frame(from: Side, line: String) -> Happening {
+    Happening::Frame { conn: ConnId(0), from, raw: Bytes::from(line) }
+}
+
+fn started() -> Started {
+    Started {
+        session: "bench-1".to_owned(),
+        build: "bench".to_owned(),
+        agent: Agent {
+            name: "bench".to_owned(),
+            pid: 0,
+            patience_ms: None,
+            progress_extends: false,
+        },
+        redaction: "none".to_owned(),
+        policy_name: "observe".to_owned(),
+        policy: tollgate::policy::shipped("observe").unwrap_or_default().to_owned(),
+        unattended: Unattended::Ask,
+        attended: false,
+    }
+}
+
+fn opened() -> Opened {
+    Opened {
+        conn: ConnId(0),
+        server: "echo".to_owned(),
+        command: vec!["echo".to_owned()],
+        pid: 0,
+        unattended: None,
+        patience_ms: None,
+    }
+}
