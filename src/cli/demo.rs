@@ -100,7 +100,7 @@ fn whole(headless: bool) -> Result<Exit, Failure> {
 /// The last screen: what to type next, for the agents that are here.
 fn next() -> io::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "\nNothing of this demo is left on your machine.")?;
+    writeln!(out, "Nothing of this demo is left on your machine.")?;
     let found: Vec<&str> = AGENTS.into_iter().filter(|agent| on_path(agent)).collect();
     if found.is_empty() {
         writeln!(

@@ -111,6 +111,9 @@ pub(super) fn serve(sessions: &Arc<Sessions>, stream: &UnixStream, peer: Peer, c
     };
     // A command that does not wait for its answer needs none.
     let _gone = send(stream, &reply, &[]);
+    if sessions.is_stopping() {
+        sessions.look();
+    }
 }
 
 fn done(result: Result<(), String>) -> Reply {

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
+use std::os::fd::AsFd as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::gate::authority::Peer;
 use crate::gate::client::through_folder;
-use crate::gate::hub::Hub;
+use crate::gate::hub::{Hub, Waker};
 use crate::gate::sessions::{Recognise, Sessions};
 use crate::gate::{commands, consoles};
 use crate::proxy::link::{Lines, send};
@@ -74,10 +75,11 @@ pub fn serve(
         .name("disk".to_owned())
         .spawn(move || wait_for_disk(&work))
         .map_err(listen)?;
-    let sessions = Sessions::new(hub, home.clone(), disk, recognise);
+    let ending = Waker::new().map_err(listen)?;
+    let sessions = Sessions::new(hub, home.clone(), disk, recognise, Arc::clone(&ending));
     tracing::info!(pid = std::process::id(), "the gate is open");
     ready("ready\n");
-    accept(&listener, &signals, &sessions);
+    accept(&listener, &signals, &ending, &sessions);
     // The next gate binds anew; ours must not be found any more.
     let _gone = fs::remove_file(home.socket());
     tracing::info!("the gate is closed");
@@ -127,11 +129,12 @@ fn signals() -> io::Result<UnixStream> {
     Ok(read)
 }
 
-fn accept(listener: &UnixListener, signals: &UnixStream, sessions: &Arc<Sessions>) {
+fn accept(listener: &UnixListener, signals: &UnixStream, ending: &Waker, sessions: &Arc<Sessions>) {
     let mut busy_at = Instant::now();
     let mut stopping_since = None;
     loop {
-        let mut fds = [PollFd::new(listener, PollFlags::IN), PollFd::new(signals, PollFlags::IN)];
+        let mut fds = [listener.as_fd(), signals.as_fd(), ending.as_fd()]
+            .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
         let look = if stopping_since.is_some() { Duration::from_millis(20) } else { LOOK_EVERY };
         let wait = Timespec {
             tv_sec: i64::try_from(look.as_secs()).unwrap_or(i64::MAX),
@@ -140,7 +143,10 @@ fn accept(listener: &UnixListener, signals: &UnixStream, sessions: &Arc<Sessions
         if poll(&mut fds, Some(&wait)).is_err() {
             continue;
         }
-        let [incoming, signalled] = &fds;
+        let [incoming, signalled, ended] = &fds;
+        if !ended.revents().is_empty() {
+            ending.clear();
+        }
         if !signalled.revents().is_empty() && stopping_since.is_none() {
             sessions.stop("the gate was ended by a signal");
         }

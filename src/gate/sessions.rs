@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::engine::{Agent, Started, Unattended, limits};
 use crate::gate::authority::Peer;
 use crate::gate::client::build;
-use crate::gate::hub::{Hub, Session, SessionWatch};
+use crate::gate::hub::{Hub, Session, SessionWatch, Waker};
 use crate::policy::Policy;
 use crate::proxy::peer::{self, Process};
 use crate::proxy::recorder::Recorder;
@@ -34,6 +34,8 @@ pub(super) struct Sessions {
     door: Mutex<()>,
     stopping: AtomicBool,
     leaving: AtomicBool,
+    /// Wakes the accept loop, which sleeps for seconds, when the gate is to end.
+    ending: Arc<Waker>,
 }
 
 /// Where a new session comes from.
@@ -46,7 +48,13 @@ struct Origin {
 }
 
 impl Sessions {
-    pub(super) fn new(hub: Arc<Hub>, home: Home, disk: Disk, recognise: Recognise) -> Arc<Self> {
+    pub(super) fn new(
+        hub: Arc<Hub>,
+        home: Home,
+        disk: Disk,
+        recognise: Recognise,
+        ending: Arc<Waker>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             hub,
             home,
@@ -55,6 +63,7 @@ impl Sessions {
             door: Mutex::new(()),
             stopping: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
+            ending,
         })
     }
 
@@ -297,6 +306,12 @@ impl Sessions {
             let _over = session.inbox.post(Posted::Leave);
         }
         self.leaving.store(true, Ordering::Release);
+    }
+
+    /// Has the accept loop look at once. Apart from [`Self::stop`] and [`Self::leave`], because the process may
+    /// be gone right after, and who asked for it should have its answer.
+    pub(super) fn look(&self) {
+        self.ending.raise();
     }
 
     pub(super) fn is_stopping(&self) -> bool {

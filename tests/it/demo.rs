@@ -1,12 +1,17 @@
 //! The parts of the demo, and the whole of it.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use serde_json::json;
 use tollgate::demo::agent::End;
 use tollgate::demo::story::STORY;
+
+use crate::bed::until;
 
 /// Without Tollgate in between, every call of the story reaches its server and succeeds: what the
 /// demo shows as refused is Tollgate's doing.
@@ -36,7 +41,7 @@ fn without_a_gate_every_call_passes() {
     assert_eq!(last.text, "CHANGELOG.md\nREADME.md\nRELEASE.md");
 }
 
-/// A busy machine included; alone it takes half of the 20 s that it may.
+/// A busy machine included; alone it takes 6 s of the 20 s that it may.
 const LIMIT: Duration = Duration::from_mins(1);
 
 /// The story through the real shim, gate and journal: every verdict comes, and nothing is left behind.
@@ -97,10 +102,61 @@ fn interrupted_it_leaves_nothing() {
         .unwrap();
     // The first line says that the story runs.
     let mut first = [0];
-    std::io::Read::read_exact(demo.stdout.as_mut().unwrap(), &mut first).unwrap();
+    demo.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
     let pid = rustix::process::Pid::from_raw(i32::try_from(demo.id()).unwrap()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
     let ran = demo.wait_with_output().unwrap();
     assert_eq!(ran.status.code(), Some(1), "{ran:?}");
     assert_cleared(tmp.path());
+}
+
+/// In a terminal the console takes it; leaving in the middle ends everything, restores the terminal, and
+/// says what happened and what to type next.
+#[test]
+fn in_a_terminal_it_opens_the_console_and_leaving_ends_all() {
+    let tmp = tempfile::Builder::new().prefix("tg-").tempdir_in("/tmp").unwrap();
+    let size = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
+    let pty = native_pty_system().openpty(size).unwrap();
+    let agent = tmp.path().join("bin/codex");
+    fs::create_dir(agent.parent().unwrap()).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_tollgate"), &agent).unwrap();
+    let stage = tmp.path().join("tmp");
+    fs::create_dir(&stage).unwrap();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_tollgate"));
+    command.arg("demo");
+    command.env("TMPDIR", &stage);
+    command.env("PATH", agent.parent().unwrap());
+    command.env("TERM", "xterm-256color");
+    let mut demo = pty.slave.spawn_command(command).unwrap();
+    drop(pty.slave);
+    let screen = Arc::new(Mutex::new(vt100::Parser::new(40, 120, 0)));
+    let mut output = pty.master.try_clone_reader().unwrap();
+    let drawn = Arc::clone(&screen);
+    let reader = std::thread::spawn(move || {
+        let mut chunk = [0; 4096];
+        while let Ok(count @ 1..) = output.read(&mut chunk) {
+            drawn.lock().unwrap().process(&chunk[..count]);
+        }
+    });
+    let mut keys = pty.master.take_writer().unwrap();
+    let shows = |text: &str| {
+        until(text, || {
+            let contents = screen.lock().unwrap().screen().contents();
+            contents.contains(text).then_some(())
+        });
+    };
+    shows("Press Enter to begin.");
+    keys.write_all(b"\r").unwrap();
+    shows("list_~");
+    assert!(screen.lock().unwrap().screen().alternate_screen());
+    keys.write_all(b"q").unwrap();
+    shows("What happened:");
+    shows("allow files.list_files    answered");
+    shows("tollgate run -- codex");
+    assert!(!screen.lock().unwrap().screen().alternate_screen());
+    assert!(!screen.lock().unwrap().screen().contents().contains("-- claude"));
+    assert_eq!(demo.wait().unwrap().exit_code(), 0);
+    drop((keys, pty.master));
+    reader.join().unwrap();
+    assert_cleared(&stage);
 }

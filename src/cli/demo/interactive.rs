@@ -14,11 +14,13 @@ use crate::wire::{self, Reply};
 /// What the user should know before the console takes the screen.
 const BEFORE: &str = "\
 An agent is about to prepare a release, with two tool servers: files and mail. Everything that it
-calls passes the gate. Reading goes on by itself; writing a file and sending a mail wait for you: look
-at the card, then allow or deny (the console says which keys). Deleting is forbidden.
+calls passes the gate. Reading goes on by itself, deleting is forbidden; writing a file and sending a
+mail wait for you:
 
-The story takes about a minute, and longer if you take your time: a call that nobody answers is denied
-after 65 seconds. When the session has ended, leave the console with q.
+  A  opens the oldest call that waits     a  allows it (with a y or a code)     d  denies it
+
+The story takes a minute, and longer if you take your time: a call that nobody answers is denied after
+65 seconds. When the top line says `0 sessions`, the agent is done: leave with q.
 
 Press Enter to begin.";
 /// A console that does not attach in this time does not come.
@@ -40,7 +42,10 @@ pub(super) fn play(stage: &mut Stage) -> Result<Exit, Failure> {
     let played = beside(stage, &mut console);
     close(&mut console);
     played?;
-    sum_up(stage)
+    sum_up(stage)?;
+    // The agent may still be at work: it and the gate get a moment to end in order.
+    writeln!(io::stdout(), "\nClearing up …")?;
+    Ok(Exit::Fine)
 }
 
 fn open_console(stage: &Stage) -> Result<Child, Failure> {
@@ -88,10 +93,10 @@ fn close(console: &mut Child) {
 }
 
 /// One line per call, from the recording.
-fn sum_up(stage: &Stage) -> Result<Exit, Failure> {
+fn sum_up(stage: &Stage) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let Some(path) = journals::all_of(stage.home())?.into_iter().next() else {
-        return Ok(Exit::Fine);
+        return Ok(());
     };
     let (mut follow, mut watcher) = (Follow::default(), Watcher::new());
     journals::scan(&path, |record, _| {
@@ -102,5 +107,5 @@ fn sum_up(stage: &Stage) -> Result<Exit, Failure> {
     for played in watcher.calls.iter().filter(|played| played.number.is_some()) {
         writeln!(out, "  {}", played.say())?;
     }
-    Ok(Exit::Fine)
+    Ok(())
 }
