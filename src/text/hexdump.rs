@@ -14,7 +14,7 @@ pub fn row(bytes: &[u8], row: usize, columns: usize) -> String {
     let columns = columns.max(1);
     let start = row.saturating_mul(columns).min(bytes.len());
     let slice = bytes.get(start..bytes.len().min(start + columns)).unwrap_or_default();
-    let mut out = format!("{start:08x}  ");
+    let mut out = format!("{start:06x}  ");
     for n in 0..columns {
         if n == 8 {
             out.push(' ');
@@ -43,17 +43,17 @@ mod tests {
     fn a_row_has_offset_hex_and_text() {
         let bytes = b"{\"a\":\"\x1b[31m\"}\r";
         assert_eq!(rows(bytes.len(), 8), 2);
-        assert_eq!(row(bytes, 0, 8), "00000000  7b 22 61 22 3a 22 1b 5b  {\"a\":\".[");
-        assert_eq!(row(bytes, 1, 8), "00000008  33 31 6d 22 7d 0d        31m\"}.");
+        assert_eq!(row(bytes, 0, 8), "000000  7b 22 61 22 3a 22 1b 5b  {\"a\":\".[");
+        assert_eq!(row(bytes, 1, 8), "000008  33 31 6d 22 7d 0d        31m\"}.");
         assert_eq!(
             row(b"0123456789abcdef", 0, 16),
-            "00000000  30 31 32 33 34 35 36 37  38 39 61 62 63 64 65 66  0123456789abcdef"
+            "000000  30 31 32 33 34 35 36 37  38 39 61 62 63 64 65 66  0123456789abcdef"
         );
     }
 
     #[test]
     fn a_row_behind_the_end_is_empty() {
-        assert_eq!(row(b"abc", 7, 4).trim_end(), "00000003");
+        assert_eq!(row(b"abc", 7, 4).trim_end(), "000003");
         assert_eq!(rows(0, 16), 0);
     }
 }

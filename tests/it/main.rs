@@ -3,6 +3,7 @@
 
 mod agents;
 mod bed;
+mod console;
 mod crashes;
 mod demo;
 mod docs;

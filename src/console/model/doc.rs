@@ -11,6 +11,9 @@ use crate::text::{Safe, bytes, hexdump};
 /// Indents stop here, so that deep nesting leaves room for values.
 const INDENT_MAX: usize = 16;
 
+/// Columns of a hex dump of 16 bytes a row; with fewer, rows have 8.
+const HEX_COLUMNS: usize = 74;
+
 /// Which part of a record is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
@@ -349,7 +352,7 @@ pub fn lay_diff(before: &Lines, after: &Lines, width: usize) -> Laid {
 /// A hex dump at a width.
 #[must_use]
 pub fn lay_raw(raw: &[u8], width: usize) -> Laid {
-    let columns = if width >= 77 { 16 } else { 8 };
+    let columns = if width >= HEX_COLUMNS { 16 } else { 8 };
     Laid::Hex { columns, rows: hexdump::rows(raw.len(), columns) }
 }
 

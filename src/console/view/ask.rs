@@ -35,7 +35,7 @@ impl Pen<'_, '_> {
     /// +- 3 Ask (2)  oldest first ---------------------------------+
     /// | > #2317 claude-1  mail.send_email  HIGH 0:41  r7          |
     /// |   #2318 gemini-3  github.create_pr MED  0:12  pin         |
-    /// | default at the deadline: DENY. Enter opens the card.      |
+    /// | At the deadline: DENY. Enter opens the card; no key ...   |
     /// +-----------------------------------------------------------+
     /// ```
     pub(super) fn ask(&mut self, area: Rect) {
@@ -57,7 +57,7 @@ impl Pen<'_, '_> {
             let strip = self.asked(ticket, at == model.ui.ask, usize::from(inside.width));
             self.put(inside, row, strip);
         }
-        let foot = " default at the deadline: DENY.  Enter opens the card; no key here answers.";
+        let foot = " At the deadline: DENY. Enter opens the card; no key answers here.";
         self.put(inside, inside.height.saturating_sub(1), Strip::new().own(foot, Role::Dim));
     }
 

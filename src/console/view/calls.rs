@@ -14,10 +14,12 @@ use crate::policy::Verdict;
 use crate::protocol::Side;
 use crate::text::{Safe, bytes};
 
-/// Columns of a pane that has room for session, size and flags as well.
-const WIDE: usize = 70;
+/// A pane of so many columns has room for the session, too.
+const WITH_SESSION: usize = 60;
+/// And for the size.
+const WITH_SIZE: usize = 76;
 /// Columns of the verdict and what became of the call.
-const VERDICT: usize = 16;
+const VERDICT: usize = 14;
 
 impl Pen<'_, '_> {
     /// ```text
@@ -34,8 +36,8 @@ impl Pen<'_, '_> {
             title = title.own("  FOLLOW", Role::Text);
         }
         let inside = self.frame_of(area, Some(Pane::Calls), title);
-        let wide = usize::from(inside.width) >= WIDE;
-        self.put(inside, 0, heading(usize::from(inside.width), wide));
+        let width = usize::from(inside.width);
+        self.put(inside, 0, heading(width));
         let height = usize::from(inside.height.saturating_sub(1));
         let Some(selected) = update::selected(model) else {
             let text = "no calls yet: start an agent with `tollgate run -- AGENT`";
@@ -46,22 +48,22 @@ impl Pen<'_, '_> {
         for (row, at) in (1..inside.height).zip(top..model.calls.len()) {
             let Some(call) = model.call(CallAt(at)) else { break };
             let here = at == selected.0;
-            let strip = self.call(call, usize::from(inside.width), wide, here);
+            let strip = self.call(call, width, here);
             self.put(inside, row, strip);
         }
     }
 
-    fn call(&self, call: &Call, width: usize, wide: bool, here: bool) -> Strip {
+    fn call(&self, call: &Call, width: usize, here: bool) -> Strip {
         let model = self.model;
         let name = model.names.get(call.name);
         let server = model.names.get(call.server);
         let session = model.session(call.session).map(|session| session.shown.clone());
         let mark = if here { " > " } else { "   " };
         let name_role = if call.is_tool { Role::Untrusted } else { Role::Dim };
-        let columns = name_columns(width, wide);
+        let columns = name_columns(width);
         let mut strip = Strip::new().own(mark, Role::Key);
         strip = strip.cell(&clock(model, call.at), 8, Role::Dim);
-        if wide {
+        if width >= WITH_SESSION {
             strip = strip.cell(&session.unwrap_or_default(), 9, Role::Dim);
         }
         let server = match call.from {
@@ -71,7 +73,7 @@ impl Pen<'_, '_> {
         strip = strip.cell(&server, 9, Role::Text).cell(name, columns, name_role);
         let (verdict, role) = self.outcome(call);
         strip = strip.cell(&verdict, VERDICT, role);
-        if wide {
+        if width >= WITH_SIZE {
             strip = strip.cell_right(&Safe::escape(&bytes::size(call.size)), 5, Role::Dim);
         }
         let ms = match call.done_at {
@@ -133,22 +135,25 @@ impl Pen<'_, '_> {
 }
 
 /// What is left for the name.
-const fn name_columns(width: usize, wide: bool) -> usize {
-    let taken = 3 + 9 + 10 + VERDICT + 1 + 7 + 1 + if wide { 10 + 6 } else { 0 };
-    let left = width.saturating_sub(taken + 1);
+const fn name_columns(width: usize) -> usize {
+    let session = if width >= WITH_SESSION { 10 } else { 0 };
+    let size = if width >= WITH_SIZE { 6 } else { 0 };
+    // The cursor, time, server, verdict, milliseconds and flag, each with the column behind it.
+    let taken = 3 + 9 + session + 10 + 1 + VERDICT + 1 + size + 7 + 1;
+    let left = width.saturating_sub(taken);
     if left < 6 { 6 } else { left }
 }
 
-fn heading(width: usize, wide: bool) -> Strip {
+fn heading(width: usize) -> Strip {
     let mut strip = Strip::new().own("   ", Role::Dim).cell(&Safe::word("time"), 8, Role::Dim);
-    if wide {
+    if width >= WITH_SESSION {
         strip = strip.cell(&Safe::word("session"), 9, Role::Dim);
     }
     strip = strip
         .cell(&Safe::word("server"), 9, Role::Dim)
-        .cell(&Safe::word("tool"), name_columns(width, wide), Role::Dim)
+        .cell(&Safe::word("tool"), name_columns(width), Role::Dim)
         .cell(&Safe::word("verdict"), VERDICT, Role::Dim);
-    if wide {
+    if width >= WITH_SIZE {
         strip = strip.cell_right(&Safe::word("size"), 5, Role::Dim);
     }
     strip.cell_right(&Safe::word("ms"), 6, Role::Dim)

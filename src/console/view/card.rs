@@ -41,8 +41,8 @@ impl Pen<'_, '_> {
             self.put(inside, 1, Strip::new().own("  this ticket is long over", Role::Dim));
             return;
         };
-        let (above, below) = layout::card_rows(self.model);
-        self.card_head(Rect { height: above, ..inside }, card, ticket);
+        let (above, below) = layout::card_rows(self.model, area);
+        self.card_head(Rect { height: above, ..inside }, area, card, ticket);
         let window = u16::try_from(card.page.height).unwrap_or(0);
         if let Step::Edit(editor) = &card.step {
             self.editor(inside, above, window + 1, editor);
@@ -80,25 +80,27 @@ impl Pen<'_, '_> {
     }
 
     /// What, why, and how much.
-    fn card_head(&mut self, area: Rect, card: &Card, ticket: &Ticket) {
+    fn card_head(&mut self, head: Rect, area: Rect, card: &Card, ticket: &Ticket) {
         let what =
             Strip::new().own(" ", Role::Text).foreign(&self.name_of(ticket), Role::Untrusted);
-        let mut why = Strip::new().own(" why asked   ", Role::Dim);
-        for (n, (rule, sentence)) in ticket.why.iter().enumerate() {
-            why = why
-                .own(if n > 0 { "; rule " } else { "rule " }, Role::Text)
-                .safe(rule, Role::Text)
-                .own(": ", Role::Text)
-                .safe(sentence, Role::Text);
-        }
         let what = if card.face == Face::Diff {
             what.own("   EDITED: - the agent's, + yours", Role::Title)
         } else {
             what
         };
-        self.put(area, 0, what);
-        self.put(area, if area.height > 2 { 1 } else { 9 }, why);
-        self.put(area, area.height.saturating_sub(1).max(1), amounts(card));
+        self.put(head, 0, what);
+        let last = head.height.saturating_sub(1);
+        let lines = layout::why(ticket, area);
+        for (row, (n, line)) in (1..last).zip(lines.iter().enumerate()) {
+            let label = if n == 0 { " why asked" } else { "" };
+            let strip = Strip::new().own(label, Role::Dim).column(layout::WHY_COLUMN);
+            let cut = row + 1 == last && n + 1 < lines.len();
+            let strip = strip.safe(line, Role::Text);
+            self.put(head, row, if cut { strip.own(" ~~", Role::Title) } else { strip });
+        }
+        if last > 0 {
+            self.put(head, last, amounts(card));
+        }
     }
 
     fn card_body(&mut self, inside: Rect, row: u16, card: &Card) {
@@ -220,7 +222,7 @@ impl Pen<'_, '_> {
             }
             self.put(area, row, strip);
         }
-        let text = "   at the deadline: DENY, once, never a rule     Esc  back, leaves it waiting";
+        let text = "   at the deadline: DENY, once, never a rule   Esc  back, it waits on";
         self.put(area, 3, Strip::new().own(text, Role::Dim));
     }
 
@@ -233,6 +235,9 @@ impl Pen<'_, '_> {
             .safe(&time_left(self.model, ticket.held.deadline_at), Role::Title)
             .own(" of ", Role::Text)
             .safe(&minutes(ticket.held.deadline_at.ms_since(ticket.at)), Role::Text);
+        if !matches!(card.step, Step::Open | Step::Confirm) {
+            return strip;
+        }
         match update::armed_in_ms(self.model) {
             Some(0) if self.model.may_answer() => strip.own("   keys armed", Role::Text),
             Some(0) | None => strip,
@@ -270,7 +275,9 @@ fn step_line(model: &Model, card: &Card) -> Strip {
         Step::Open => strip,
         Step::Confirm => strip.own("Allow this call once?   y yes   Esc no", Role::Title),
         Step::Code(typed) => strip
-            .own("type the code: ", Role::Title)
+            .own("type the code ", Role::Title)
+            .safe(&model.codes.get(&card.key).cloned().unwrap_or_default(), Role::Code)
+            .own(" : ", Role::Title)
             .drawn(typed, Role::Code)
             .own("_    Esc no", Role::Title),
         Step::Reason(text) if text.is_empty() => {

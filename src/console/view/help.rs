@@ -24,7 +24,7 @@ impl Pen<'_, '_> {
             x: whole.x + (whole.width - width) / 2,
             y: whole.y + 1,
             width,
-            height: whole.height.saturating_sub(3),
+            height: whole.height.saturating_sub(2),
         };
         self.frame.render_widget(Clear, area);
         let title = Strip::new().own("Keys: ", Role::Title).own(context.title(), Role::Title);

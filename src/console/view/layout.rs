@@ -3,7 +3,8 @@
 use ratatui::layout::Rect;
 
 use crate::console::model::ui::{Pane, Step};
-use crate::console::model::{Model, Size};
+use crate::console::model::{Model, Size, Ticket};
+use crate::text::Safe;
 
 /// Below this nothing is drawn but how to get more room (console.md 2.2).
 const USABLE: Size = Size { columns: 60, rows: 16 };
@@ -13,6 +14,11 @@ const SPLIT: Size = Size { columns: 100, rows: 30 };
 const ASK_ROWS: u16 = 10;
 /// Rows of the log pane beside others, its border included.
 const LOG_ROWS: u16 = 10;
+
+/// Where the sentences of the card's rules begin.
+pub(in crate::console) const WHY_COLUMN: usize = 13;
+/// Rows of the card for them; what is beyond is cut, and the cut is shown.
+const WHY_ROWS_MAX: u16 = 4;
 
 /// The places of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -102,17 +108,33 @@ fn split(areas: &mut Areas, body: Rect, card: bool) {
 }
 
 /// Rows of a card above the arguments, and below them, its border not counted.
-pub(in crate::console) fn card_rows(model: &Model) -> (u16, u16) {
-    let card = model.ui.card.as_ref();
-    match card {
+pub(in crate::console) fn card_rows(model: &Model, area: Rect) -> (u16, u16) {
+    match &model.ui.card {
         Some(card) if matches!(card.step, Step::Edit(_)) => (1, 2),
         Some(card) if card.full => (2, 2),
-        _ => (4, 6),
+        Some(card) => {
+            let lines = model.ticket(card.key).map_or(0, |ticket| why(ticket, area).len());
+            (2 + u16::try_from(lines).unwrap_or(0).clamp(2, WHY_ROWS_MAX), 6)
+        }
+        None => (4, 6),
     }
+}
+
+/// Why the call waits, wrapped to a card of this size.
+pub(in crate::console) fn why(ticket: &Ticket, area: Rect) -> Vec<Safe> {
+    let mut all = Safe::default();
+    for (n, (rule, sentence)) in ticket.why.iter().enumerate() {
+        all = all
+            .then(&Safe::word(if n > 0 { "; rule " } else { "rule " }))
+            .then(rule)
+            .then(&Safe::word(": "))
+            .then(sentence);
+    }
+    all.wrap(usize::from(area.width).saturating_sub(2 + WHY_COLUMN))
 }
 
 /// Rows of the card's window on the arguments. One of them is kept to say what is clipped.
 pub(in crate::console) fn card_window(model: &Model, area: Rect) -> usize {
-    let (above, below) = card_rows(model);
+    let (above, below) = card_rows(model, area);
     usize::from(area.height.saturating_sub(2 + above + below + 1))
 }

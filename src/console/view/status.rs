@@ -27,8 +27,8 @@ impl Pen<'_, '_> {
         }
         strip = strip
             .own("   ", Role::Chrome)
-            .number(live.count() as u64, Role::Chrome)
-            .own(" sessions   ", Role::Chrome);
+            .number(live.clone().count() as u64, Role::Chrome)
+            .own(if live.count() == 1 { " session   " } else { " sessions   " }, Role::Chrome);
         let waiting = model.waiting().count();
         if let Some(oldest) = model.waiting().next() {
             strip = strip
@@ -83,7 +83,11 @@ impl Pen<'_, '_> {
         let context = update::context(self.model);
         let mut strip = Strip::new();
         let width = usize::from(area.width);
-        for binding in action::of(context) {
+        let card = self.model.ui.card.as_ref();
+        let over =
+            card.and_then(|card| self.model.ticket(card.key)).is_none_or(|t| t.over.is_some());
+        let mute = card.is_some() && (over || !self.model.may_answer());
+        for binding in action::of(context).filter(|b| !(mute && b.action.answers())) {
             let (Some(hint), Some(key)) = (binding.hint, binding.keys.first()) else { continue };
             let next = strip
                 .clone()

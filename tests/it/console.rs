@@ -1,0 +1,6 @@
+//! The console without a terminal: its model fed with records, keys typed under a clock of our own, and
+//! its frames as text.
+
+mod frames;
+mod keys;
+mod stage;

@@ -1,0 +1,292 @@
+//! Frames: what they look like, and what never gets into them.
+
+use proptest::prelude::*;
+use ratatui::buffer::Buffer;
+use ratatui::style::Modifier;
+use tollgate::console::view::Lines;
+use tollgate::console::{Depth, Theme};
+use tollgate::engine::Settled;
+use tollgate::policy::{Risk, Verdict};
+use tollgate::text::class::{self, Class};
+
+use super::stage::{SESSION, Stage, rows};
+
+const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
+
+/// What a hostile agent or server sends (console.md section 3).
+const HOSTILE: &str = "a\u{1b}[31mb\u{1b}]8;;http://x\u{7}\u{0}\u{9b}31m a\tb aaaa\rb \u{202E}gpj.exe\u{2067}\
+    \u{200B}\u{AD}\u{3164}\u{E0041}\u{E0042}e\u{301}\u{302}\u{303}\u{304}\u{2028}\u{2800}\u{FDFD}\u{2764}\u{FE0F}\
+    \u{1F469}\u{200D}\u{1F467}\u{1F1E9}\u{1F1EA} \u{645}\u{631}\u{62D}\u{628}\u{627} \u{65E5}\u{672C}\u{8A9E}\n\
+    | RISK LOW  a allow <U+202E>";
+
+fn quiet(size: (u16, u16)) -> Stage {
+    let mut stage = Stage::new(size.0, size.1);
+    stage.session(SESSION, "files");
+    stage
+}
+
+fn busy(size: (u16, u16)) -> Stage {
+    let mut stage = quiet(size);
+    let first = stage.passes("read_file", r#"{"path":"src/main.rs"}"#, Verdict::Allow);
+    stage.wait(8);
+    stage.answered(first, r#"{"content":[{"type":"text","text":"fn main() {}\n"}]}"#);
+    let second = stage.passes("search", r#"{"query":"needle"}"#, Verdict::Mark);
+    stage.wait(310);
+    stage.answered(second, r#"{"isError":true,"content":[]}"#);
+    stage.call("drop_table", r#"{"table":"users"}"#, Verdict::Deny, vec![refuse(3)]);
+    stage.stderr("listening on stdio");
+    stage.finds("guard.duplicate-key", "the key \"path\" stands twice");
+    stage.asks(
+        "write_file",
+        r#"{"path":"src/main.rs","content":"fn main() {\n}\n"}"#,
+        Risk::Medium,
+    );
+    stage.asks("send_email", r#"{"to":"ops@example.com","cc":[]}"#, Risk::High);
+    stage.code(5, "k7m");
+    stage.wait(1000);
+    stage.passes("slow_thing", "{}", Verdict::Allow);
+    stage
+}
+
+fn refuse(call: u64) -> tollgate::journal::Effected {
+    tollgate::journal::Effected::Refuse {
+        conn: tollgate::engine::ConnId(1),
+        to: tollgate::protocol::Side::Agent,
+        call: Some(tollgate::engine::CallId(call)),
+        rule: "r14".to_owned(),
+        sent: tollgate::journal::Raw::of(b"{\"refused\":true}"),
+    }
+}
+
+fn hostile(size: (u16, u16)) -> Stage {
+    let mut stage = quiet(size);
+    let text = serde_json::json!({ "body": HOSTILE, HOSTILE: 1 }).to_string();
+    let call = stage.passes(HOSTILE, &text, Verdict::Allow);
+    stage.answered(call, &text);
+    stage.stderr(HOSTILE);
+    stage.finds("guard.unicode", HOSTILE);
+    stage.asks(HOSTILE, &text, Risk::High);
+    stage.code(2, "k7m");
+    stage
+}
+
+fn clipped(size: (u16, u16)) -> Stage {
+    let mut stage = quiet(size);
+    let rows: Vec<String> = (0..90).map(|n| format!("\"row {n} is harmless\"")).collect();
+    let text = format!("{{\"rows\":[{}],\"then\":\"rm -rf /\"}}", rows.join(","));
+    let call =
+        stage.passes("harmless_tool_with_a_very_long_name_that_goes_on", &text, Verdict::Mark);
+    stage.answered(call, &text);
+    stage.stderr(&"a long line ".repeat(40));
+    stage.asks("run", &text, Risk::Medium);
+    stage
+}
+
+/// Content by name, and the keys that lead to each pane.
+fn scenes(size: (u16, u16)) -> Vec<(String, Stage)> {
+    type Make = fn((u16, u16)) -> Stage;
+    let contents: [(&str, Make); 4] =
+        [("empty", quiet), ("busy", busy), ("hostile", hostile), ("clipped", clipped)];
+    let panes = [
+        ("calls", ""),
+        ("detail_args", "g2"),
+        ("detail_result", "g2]"),
+        ("detail_raw", "g2]]"),
+        ("ask", "3"),
+        ("log", "0"),
+        ("card", "A<900ms>"),
+    ];
+    let mut scenes = Vec::new();
+    for (content, make) in contents {
+        for (pane, keys) in panes {
+            let mut stage = make(size);
+            stage.types(keys);
+            scenes.push((format!("{pane}_{content}"), stage));
+        }
+    }
+    scenes
+}
+
+fn show(all: &mut String, name: &str, stage: &mut Stage) {
+    for part in ["=== ", name, "\n", &stage.screen(), "\n"] {
+        all.push_str(part);
+    }
+}
+
+#[test]
+fn every_pane_looks_as_reviewed() {
+    for size in SIZES {
+        let mut all = String::new();
+        for (name, mut stage) in scenes(size) {
+            show(&mut all, &name, &mut stage);
+        }
+        insta::assert_snapshot!(format!("console_{}x{}", size.0, size.1), all);
+    }
+}
+
+#[test]
+fn the_steps_of_an_answer_look_as_reviewed() {
+    let scripts = [
+        ("confirm", "A<900ms>a"),
+        ("code", "A<900ms>n<900ms>ak"),
+        ("reason", "A<900ms>Duse staging"),
+        ("editor", "A<900ms>e<down><end>"),
+        ("raw", "A<900ms>v"),
+        ("full", "A<900ms>f"),
+        ("sent", "A<900ms>n<900ms>d"),
+        ("help", "?"),
+        ("help_card", "A<900ms>?"),
+        ("quit", "q"),
+    ];
+    let mut all = String::new();
+    for (name, keys) in scripts {
+        let mut stage = busy((80, 24));
+        stage.types(keys);
+        show(&mut all, name, &mut stage);
+    }
+    let mut stage = busy((80, 24));
+    stage.types("A<900ms>");
+    stage.settled(4, Settled::Denied { by: Stage::operator(), reason: None });
+    show(&mut all, "over", &mut stage);
+    insta::assert_snapshot!("console_steps", all);
+}
+
+#[test]
+fn small_terminals_say_what_to_do() {
+    for size in [(59, 24), (80, 15), (20, 5), (1, 1)] {
+        let screen = busy(size).screen();
+        assert!(size.0 < 40 || screen.contains("too small"), "{screen}");
+    }
+    assert!(busy((60, 16)).screen().contains("1 Calls"));
+}
+
+/// Every character of every cell is one that can be seen.
+fn assert_seen(buffer: &Buffer, scene: &str) {
+    for cell in buffer.content() {
+        for c in cell.symbol().chars() {
+            let fine = matches!(class::class(c), Class::Plain | Class::Mark);
+            assert!(fine, "{scene}: {:?} in {:?}", c, cell.symbol());
+        }
+    }
+}
+
+#[test]
+fn no_cell_holds_what_cannot_be_seen() {
+    for size in SIZES {
+        for (name, mut stage) in scenes(size) {
+            assert_seen(&stage.buffer(), &name);
+        }
+    }
+}
+
+#[test]
+fn foreign_text_on_a_card_stands_behind_the_gutter() {
+    let mut stage = hostile((80, 24));
+    stage.types("A<900ms>");
+    for row in stage.rows() {
+        if row.contains("RISK LOW") {
+            let behind = row.trim_start_matches('│');
+            assert!(behind.starts_with("  | ") || behind.starts_with("  : "), "{row}");
+        }
+    }
+    let screen = stage.screen();
+    assert!(screen.contains("hidden characters: "), "{screen}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn chrome_is_the_same_for_every_payload_and_every_cell_is_seen(
+        body in any::<String>(),
+        tool in "\\PC{0,80}|[a-z\u{1b}\u{202E}\u{E0041}<>U+ ]{0,40}",
+        keys in prop::sample::select(vec!["", "g2", "g2]]", "3", "0", "A<900ms>", "A<900ms>v"]),
+    ) {
+        let frame = |tool: &str, body: &str| {
+            let mut stage = quiet((80, 24));
+            let text = serde_json::json!({ "body": body, body: body }).to_string();
+            let call = stage.passes(tool, &text, Verdict::Allow);
+            stage.answered(call, &text);
+            stage.stderr(body);
+            stage.asks(tool, &text, Risk::High);
+            stage.code(2, "k7m");
+            stage.types(keys);
+            stage.buffer()
+        };
+        let tame = rows(&frame("tool", "body"));
+        let wild = frame(&tool, &body);
+        assert_seen(&wild, keys);
+        let wild = rows(&wild);
+        for row in [0, tame.len() - 2, tame.len() - 1] {
+            prop_assert_eq!(&tame[row], &wild[row]);
+        }
+        // Borders stand where they stood: no payload shifts them.
+        for (tame, wild) in tame.iter().zip(&wild) {
+            prop_assert_eq!(tame.ends_with('│'), wild.ends_with('│'), "{}", wild);
+        }
+    }
+}
+
+#[test]
+fn verdicts_differ_without_any_colour() {
+    for name in Theme::shipped() {
+        let theme = Theme::named(name, Depth::None).unwrap().unwrap();
+        let mut stage = quiet((80, 24));
+        stage.theme(theme);
+        let one = stage.passes("same", "{}", Verdict::Allow);
+        stage.answered(one, "{}");
+        let two = stage.passes("same", "{}", Verdict::Mark);
+        stage.answered(two, "{}");
+        stage.call("same", "{}", Verdict::Deny, vec![refuse(3)]);
+        stage.asks("same", "{}", Risk::Low);
+        let mut shown: Vec<String> = stage
+            .rows()
+            .iter()
+            .filter_map(|row| Some(row.split_once("same")?.1.split_whitespace().next()?.to_owned()))
+            .collect();
+        assert_eq!(shown.len(), 4, "{name}");
+        shown.sort();
+        shown.dedup();
+        assert_eq!(shown.len(), 4, "{name}: {shown:?}");
+        for cell in stage.buffer().content() {
+            assert_eq!(cell.fg, ratatui::style::Color::Reset, "{name}");
+        }
+    }
+}
+
+#[test]
+fn foreign_text_is_never_bold_or_reversed() {
+    for theme in Theme::shipped() {
+        let mut stage = quiet((80, 24));
+        stage.theme(Theme::named(theme, Depth::True).unwrap().unwrap());
+        stage.asks("run", r#"{"Zqx":"Zqx"}"#, Risk::High);
+        stage.types("A<900ms>");
+        let buffer = stage.buffer();
+        let cells = buffer.content().iter().filter(|cell| "Zq".contains(cell.symbol()));
+        let loud = Modifier::BOLD | Modifier::REVERSED;
+        assert_eq!(cells.clone().count(), 4, "{theme}");
+        assert!(cells.clone().all(|cell| !cell.modifier.intersects(loud)), "{theme}");
+    }
+}
+
+#[test]
+fn ascii_borders_need_no_box_characters() {
+    let buffer = busy((80, 24)).buffer_with(Lines::Ascii);
+    assert!(buffer.content().iter().all(|cell| cell.symbol().is_ascii()));
+}
+
+#[test]
+fn a_huge_result_is_drawn_at_once() {
+    let mut stage = quiet((120, 40));
+    let huge = format!("{{\"text\":\"{}\"}}", "wide \u{65E5} text ".repeat(400_000));
+    let begun = std::time::Instant::now();
+    let call = stage.passes("read", "{}", Verdict::Allow);
+    stage.answered(call, &huge);
+    stage.types("g2]");
+    let screen = stage.screen();
+    assert!(screen.contains("wide"), "{screen}");
+    stage.types("G");
+    assert!(stage.screen().contains("more are not shown here"));
+    // Three times what a slow machine needs in a build without optimisation.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(15), "{:?}", begun.elapsed());
+}

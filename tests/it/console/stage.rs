@@ -1,0 +1,372 @@
+//! A console on a stage: records and keys go in, commands and frames come out. Time passes only where a
+//! script says so, as `<900ms>`.
+
+use jiff::tz::TimeZone;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use serde_json::json;
+use tollgate::console::input::{Key, Press};
+use tollgate::console::model::doc::{Want, payload};
+use tollgate::console::model::{Model, Now, Place, Size};
+use tollgate::console::update::{self, Cmd, Msg};
+use tollgate::console::view::{self, Lines};
+use tollgate::console::{Depth, Theme};
+use tollgate::engine::{
+    Agent, At, CallId, ConnId, Digest, Facts, Finding, Held, Kind, Opened, Operator, Settled,
+    Severity, Started, TicketId, Unattended,
+};
+use tollgate::journal::{Effected, Raw, Record, What};
+use tollgate::policy::{Phase, Reason, Risk, Verdict};
+use tollgate::protocol::Side;
+use tollgate::wire::{AnswerLine, Build, ConsoleLine, FromConsole, SessionLine, ToConsole};
+
+/// 2026-11-20 12:00:00 UTC, in microseconds.
+const BEGIN: u64 = 1_795_176_000_000_000;
+/// The session of most tests.
+pub(super) const SESSION: &str = "claude-1";
+
+/// A verdict as a rule's reason.
+pub(super) fn reason(rule: &str, verdict: Verdict) -> Reason {
+    Reason { rule: rule.to_owned(), why: format!("The rule {rule} says so."), verdict }
+}
+
+pub(super) struct Stage {
+    pub(super) model: Model,
+    pub(super) now: Now,
+    pub(super) sent: Vec<FromConsole>,
+    pub(super) bells: usize,
+    pub(super) quit: bool,
+    size: Size,
+    theme: Theme,
+    records: Vec<(String, Record)>,
+    next_call: u64,
+}
+
+impl Stage {
+    /// Attached, with the right to answer.
+    pub(super) fn new(columns: u16, rows: u16) -> Self {
+        let mut stage = Self {
+            model: Model::new(TimeZone::UTC, None),
+            now: Now { at: At(BEGIN), mono_ms: 10_000 },
+            sent: Vec::new(),
+            bells: 0,
+            quit: false,
+            size: Size { columns, rows },
+            theme: Theme::standard(Depth::Sixteen).unwrap(),
+            records: Vec::new(),
+            next_call: 1,
+        };
+        let build = Build { version: "0.1.0".to_owned(), built_at: 1 };
+        stage.gate(ToConsole::Welcome { console: 1, build, pid: 77 });
+        stage.consoles(&[(1, true, false)]);
+        stage
+    }
+
+    /// Numbers of consoles, whether they may answer, whether they ask to.
+    pub(super) fn consoles(&mut self, consoles: &[(u32, bool, bool)]) {
+        let line = |&(console, may_answer, asks): &(u32, bool, bool)| ConsoleLine {
+            console,
+            tty: format!("pts/{console}"),
+            may_answer,
+            asks,
+        };
+        self.gate(ToConsole::Consoles { consoles: consoles.iter().map(line).collect() });
+    }
+
+    pub(super) fn gate(&mut self, line: ToConsole) {
+        self.take(Msg::Gate(Box::new(line)));
+    }
+
+    /// A session with one server on connection 1.
+    pub(super) fn session(&mut self, name: &str, server: &str) {
+        self.gate(ToConsole::Session(SessionLine {
+            session: name.to_owned(),
+            agent: "claude-code".to_owned(),
+            journal: "/nowhere".to_owned(),
+            bytes: 0,
+            waiting: 0,
+            ended: false,
+            trouble: None,
+        }));
+        let started = Started {
+            session: name.to_owned(),
+            build: "0.1.0".to_owned(),
+            agent: Agent {
+                name: "claude-code".to_owned(),
+                pid: 5,
+                patience_ms: None,
+                progress_extends: false,
+            },
+            redaction: "none".to_owned(),
+            policy_name: "ask-writes".to_owned(),
+            policy: String::new(),
+            unattended: Unattended::Soon,
+            attended: true,
+        };
+        self.record(name, What::Started(started), None, Vec::new());
+        let opened = Opened {
+            conn: ConnId(1),
+            server: server.to_owned(),
+            command: vec!["server".to_owned()],
+            pid: 6,
+            unattended: None,
+            patience_ms: None,
+        };
+        self.record(name, What::Opened(opened), None, Vec::new());
+    }
+
+    pub(super) fn record(
+        &mut self,
+        session: &str,
+        event: What,
+        facts: Option<Facts>,
+        effects: Vec<Effected>,
+    ) {
+        let seq = self.records.len() as u64;
+        let record = Record { v: 1, seq, at: self.now.at, event, facts, effects };
+        self.records.push((session.to_owned(), record.clone()));
+        // The place is the record's number here: the stage loads from memory.
+        let place = Place { offset: seq, len: 1 };
+        self.take(Msg::Record(session.to_owned(), Box::new(record), place));
+        self.take(Msg::Read(session.to_owned(), seq, seq));
+    }
+
+    /// A `tools/call` and what the engine made of it; returns its number.
+    pub(super) fn call(
+        &mut self,
+        tool: &str,
+        arguments: &str,
+        verdict: Verdict,
+        effects: Vec<Effected>,
+    ) -> u64 {
+        let call = self.next_call;
+        self.next_call += 1;
+        let name = json!(tool);
+        let line = format!(
+            "{{\"jsonrpc\":\"2.0\",\"id\":{call},\"method\":\"tools/call\",\"params\":{{\"name\":{name},\
+             \"arguments\":{arguments}}}}}"
+        );
+        let facts = Facts {
+            kind: Some(Kind::Request),
+            method: Some("tools/call".to_owned()),
+            call: Some(CallId(call)),
+            tool: Some(tool.to_owned()),
+            verdict: Some(verdict),
+            reasons: vec![reason("r7", verdict)],
+            phase: Some(Phase::Enforce),
+            ..Facts::default()
+        };
+        let raw = Raw::of(line.as_bytes());
+        let event = What::Frame { conn: ConnId(1), from: Side::Agent, raw };
+        self.record(SESSION, event, Some(facts), effects);
+        call
+    }
+
+    /// Goes on to the server.
+    pub(super) fn passes(&mut self, tool: &str, arguments: &str, verdict: Verdict) -> u64 {
+        let forward = Effected::Forward { conn: ConnId(1), to: Side::Server, size_bytes: 1 };
+        self.call(tool, arguments, verdict, vec![forward])
+    }
+
+    /// Waits for an answer.
+    pub(super) fn asks(&mut self, tool: &str, arguments: &str, risk: Risk) -> u64 {
+        let held = self.held(self.next_call, 1, risk);
+        self.call(tool, arguments, Verdict::Ask, vec![Effected::Hold(held)])
+    }
+
+    fn held(&self, ticket: u64, version: u32, risk: Risk) -> Held {
+        Held {
+            ticket: TicketId(ticket),
+            digest: Digest(format!("digest-{ticket}-{version}")),
+            version,
+            risk,
+            reasons: vec![reason("r7", Verdict::Ask)],
+            deadline_at: self.now.at.plus_ms(120_000),
+        }
+    }
+
+    /// The gate took an edit.
+    pub(super) fn revised(&mut self, ticket: u64, version: u32, risk: Risk, arguments: &str) {
+        let held = self.held(ticket, version, risk);
+        let revise = Effected::Revise { held, arguments: arguments.to_owned() };
+        self.record(SESSION, What::Tick {}, None, vec![revise]);
+    }
+
+    pub(super) fn settled(&mut self, ticket: u64, how: Settled) {
+        let settle = Effected::Settle { ticket: TicketId(ticket), how };
+        self.record(SESSION, What::Tick {}, None, vec![settle]);
+    }
+
+    pub(super) fn answered(&mut self, call: u64, result: &str) {
+        let line = format!("{{\"jsonrpc\":\"2.0\",\"id\":{call},\"result\":{result}}}");
+        let facts = Facts {
+            kind: Some(Kind::Response),
+            call: Some(CallId(call)),
+            failed: result.contains("isError"),
+            ..Facts::default()
+        };
+        let event =
+            What::Frame { conn: ConnId(1), from: Side::Server, raw: Raw::of(line.as_bytes()) };
+        self.record(SESSION, event, Some(facts), Vec::new());
+    }
+
+    pub(super) fn finds(&mut self, rule: &str, what: &str) {
+        let finding =
+            Finding { rule: rule.to_owned(), severity: Severity::High, what: what.to_owned() };
+        let facts = Facts { findings: vec![finding], ..Facts::default() };
+        self.record(SESSION, What::Tick {}, Some(facts), Vec::new());
+    }
+
+    pub(super) fn stderr(&mut self, text: &str) {
+        let event = What::Stderr { conn: ConnId(1), text: text.to_owned() };
+        self.record(SESSION, event, None, Vec::new());
+    }
+
+    pub(super) fn operator() -> Operator {
+        Operator("console 1".to_owned())
+    }
+
+    pub(super) fn code(&mut self, ticket: u64, code: &str) {
+        let codes = vec![(ticket, code.to_owned())];
+        self.gate(ToConsole::Codes { session: SESSION.to_owned(), codes });
+    }
+
+    pub(super) fn wait(&mut self, ms: u64) {
+        self.now.at = self.now.at.plus_ms(ms);
+        self.now.mono_ms += ms;
+        self.take(Msg::Tick);
+    }
+
+    /// Types a script: letters are keys, `<esc>` and the like too; `<900ms>` waits, `<hold:a>` is what a
+    /// terminal sends while a key stays down, `<paste:text>` is text between paste brackets.
+    pub(super) fn types(&mut self, script: &str) {
+        let mut rest = script;
+        while let Some(c) = rest.chars().next() {
+            if let Some((word, behind)) = rest.strip_prefix('<').and_then(|r| r.split_once('>')) {
+                self.word(word);
+                rest = behind;
+            } else {
+                self.key(Key::Char(c), Press::Down);
+                rest = rest.split_at(c.len_utf8()).1;
+            }
+        }
+    }
+
+    fn word(&mut self, word: &str) {
+        let key = match word {
+            "esc" => Key::Esc,
+            "enter" => Key::Enter,
+            "tab" => Key::Tab,
+            "down" => Key::Down,
+            "end" => Key::End,
+            "right" => Key::Right,
+            "backspace" => Key::Backspace,
+            "ctrl-s" => Key::Ctrl('s'),
+            "ctrl-c" => Key::Ctrl('c'),
+            "focus" => return self.take(Msg::Focus),
+            _ => {
+                if let Some(ms) = word.strip_suffix("ms") {
+                    return self.wait(ms.parse().unwrap());
+                }
+                if let Some(key) = word.strip_prefix("hold:") {
+                    return self.key(Key::Char(key.chars().next().unwrap()), Press::Held);
+                }
+                let text = word.strip_prefix("paste:").expect("a word of the script");
+                return self.take(Msg::Paste(text.to_owned()));
+            }
+        };
+        self.key(key, Press::Down);
+    }
+
+    fn key(&mut self, key: Key, press: Press) {
+        self.take(Msg::Key(key, press));
+        // A fast typist's pace: much less than any guard.
+        self.now.mono_ms += 20;
+        self.now.at = self.now.at.plus_ms(20);
+    }
+
+    fn take(&mut self, msg: Msg) {
+        let cmds = update::update(&mut self.model, msg, self.now);
+        self.carry_out(cmds);
+        let cmds = update::refresh(&mut self.model);
+        self.carry_out(cmds);
+        update::prepare(&mut self.model, self.size);
+        let cmds = update::update(&mut self.model, Msg::Drawn, self.now);
+        self.carry_out(cmds);
+    }
+
+    fn carry_out(&mut self, cmds: Vec<Cmd>) {
+        for cmd in cmds {
+            match cmd {
+                Cmd::Send(line) => self.sent.push(line),
+                Cmd::Bell => self.bells += 1,
+                Cmd::Quit => self.quit = true,
+                Cmd::Load(want) => {
+                    let loaded = self.load(&want);
+                    let cmds = update::update(&mut self.model, Msg::Loaded(want, loaded), self.now);
+                    self.carry_out(cmds);
+                }
+            }
+        }
+    }
+
+    fn load(&self, want: &Want) -> Result<tollgate::console::model::doc::Payload, String> {
+        let at = usize::try_from(want.place.offset).unwrap();
+        payload(&self.records[at].1, want).ok_or_else(|| "no such part".to_owned())
+    }
+
+    /// The answers sent so far: their word, digest and code.
+    pub(super) fn answers(&self) -> Vec<AnswerLine> {
+        let answer = |line: &FromConsole| match line {
+            FromConsole::Answer(answer) => Some(answer.clone()),
+            FromConsole::RequestRight | FromConsole::Grant { .. } => None,
+        };
+        self.sent.iter().filter_map(answer).collect()
+    }
+
+    pub(super) fn theme(&mut self, theme: Theme) {
+        self.theme = theme;
+    }
+
+    pub(super) fn buffer(&mut self) -> Buffer {
+        self.buffer_with(Lines::Box)
+    }
+
+    pub(super) fn buffer_with(&mut self, lines: Lines) -> Buffer {
+        let mut terminal =
+            Terminal::new(TestBackend::new(self.size.columns, self.size.rows)).unwrap();
+        terminal.draw(|frame| view::draw(&self.model, &self.theme, lines, frame)).unwrap();
+        terminal.backend().buffer().clone()
+    }
+
+    /// The frame's rows, without the blanks at their ends.
+    pub(super) fn rows(&mut self) -> Vec<String> {
+        rows(&self.buffer())
+    }
+
+    pub(super) fn screen(&mut self) -> String {
+        self.rows().join("\n")
+    }
+}
+
+/// A buffer's rows as text.
+pub(super) fn rows(buffer: &Buffer) -> Vec<String> {
+    let area = buffer.area();
+    (0..area.height)
+        .map(|y| {
+            let mut row = String::new();
+            let mut skip = 0;
+            for x in 0..area.width {
+                let symbol = buffer[(x, y)].symbol();
+                if skip > 0 {
+                    skip -= 1;
+                    continue;
+                }
+                row.push_str(symbol);
+                skip = unicode_width::UnicodeWidthStr::width(symbol).saturating_sub(1);
+            }
+            row.trim_end().to_owned()
+        })
+        .collect()
+}
