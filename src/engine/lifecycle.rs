@@ -32,8 +32,9 @@ impl Engine {
         self.state.ever_attended |= answering > 0;
     }
 
-    /// One end is gone: its requests need no answer, requests to it get one from us, and once all that is
-    /// written the other end learns by its own end of file.
+    /// One end says nothing more: requests to it get an answer from us, what it held is over, and once all that
+    /// is written the other end learns by its own end of file. An agent at the end of its input may still read
+    /// (requests from a file), so what it asked and was forwarded keeps its answer.
     pub(in crate::engine) fn close(&mut self, id: ConnId, side: Side, why: &str, out: &mut Out) {
         let Some(conn) = self.state.conns.get_mut(&id) else { return };
         let end = conn.end_mut(side);
@@ -41,7 +42,7 @@ impl Engine {
             return;
         }
         end.closed = true;
-        end.asked.clear();
+        end.asked.retain(|_, pending| side == Side::Agent && pending.forwarded_until.is_some());
         end.cancelled.clear();
         let waiting: Vec<TicketId> = self
             .state

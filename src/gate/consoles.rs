@@ -40,7 +40,7 @@ pub(super) fn serve(
     hub.tell_attended();
     hub.changed();
     let operator = hello.answer;
-    let mut console = Console { hub, stream, lines, number, operator, told: Told::default() };
+    let mut console = Console { hub, stream, lines, peer, number, operator, told: Told::default() };
     let why = console.run(&waker);
     tracing::info!(console = number, why, "console left");
     hub.unlisten(&waker);
@@ -80,8 +80,9 @@ struct Console<'a> {
     hub: &'a Hub,
     stream: &'a UnixStream,
     lines: Lines,
+    peer: Peer,
     number: u32,
-    /// Its standing was checked when it came; a console that came to watch never answers.
+    /// A console that came to watch never answers.
     operator: bool,
     told: Told,
 }
@@ -182,7 +183,9 @@ impl Console<'_> {
                     state.consoles.get(&self.number).is_some_and(|console| console.may_answer)
                 };
                 let taken = if may {
-                    commands::answer(self.hub, &answer, By::Console(self.number))
+                    self.still_operator("answer").and_then(|()| {
+                        commands::answer(self.hub, &answer, By::Console(self.number))
+                    })
                 } else {
                     Err("this console only watches".to_owned())
                 };
@@ -198,8 +201,13 @@ impl Console<'_> {
         }
     }
 
+    /// Asked anew for each answer: an agent may have opened its console before anybody knew that it is one.
+    fn still_operator(&self, what: &str) -> Result<(), String> {
+        self.hub.is_operator(&self.hub.standing(self.peer, what))
+    }
+
     fn request(&self) {
-        if !self.operator {
+        if !self.operator || self.still_operator("console").is_err() {
             return;
         }
         {
@@ -215,6 +223,9 @@ impl Console<'_> {
     }
 
     fn grant(&self, other: u32) {
+        if self.still_operator("grant").is_err() {
+            return;
+        }
         {
             let mut state = self.hub.state();
             let may = state.consoles.get(&self.number).is_some_and(|console| console.may_answer);

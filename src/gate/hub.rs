@@ -145,10 +145,9 @@ impl Hub {
         standing
     }
 
-    /// Where a peer stands, told to nobody.
+    /// Where a peer stands, told to nobody. A session that is over (full disk, say) does not set its agent free.
     pub(super) fn looks(&self, peer: Peer) -> Standing {
-        let roots: Vec<Process> =
-            self.state().sessions.values().filter(|s| !s.ended).filter_map(|s| s.root).collect();
+        let roots: Vec<Process> = self.state().sessions.values().filter_map(|s| s.root).collect();
         peer.standing(&roots)
     }
 

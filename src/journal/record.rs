@@ -190,7 +190,8 @@ impl From<&Happening> for What {
             Happening::Started(started) => Self::Started(started.clone()),
             Happening::Opened(opened) => Self::Opened(opened.clone()),
             Happening::Frame { conn, from, raw } => {
-                Self::Frame { conn: *conn, from: *from, raw: Raw::of(raw) }
+                // What did not pass the guard is text: other readers of JSON would choke on it or lose parts.
+                Self::Frame { conn: *conn, from: *from, raw: Raw::opaque(raw) }
             }
             Happening::Broken { conn, from, head, problem } => Self::Broken {
                 conn: *conn,

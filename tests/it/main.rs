@@ -7,6 +7,7 @@ mod console;
 mod crashes;
 mod demo;
 mod docs;
+mod gate;
 mod layout;
 mod policies;
 mod program;

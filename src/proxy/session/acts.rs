@@ -182,7 +182,7 @@ impl Loop {
         connection.control = None;
         connection.terminate(Instant::now());
         if connection.finished {
-            self.connections.remove(&id);
+            self.let_go(id);
             return;
         }
         self.closed(id, Side::Agent, "its shim was killed");
@@ -414,7 +414,20 @@ impl Loop {
             connection.finished = true;
             connection.tell(&ToShim::Finish);
         }
-        if connection.control.is_none() {
+        self.let_go(id);
+    }
+
+    /// A server whose shim is gone ended.
+    pub(super) fn orphan_ended(&mut self, id: ConnId) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.server_gone = true;
+        }
+        self.let_go(id);
+    }
+
+    /// Forgets a connection that is over. Until its server ended it is not: somebody has to kill a stubborn one.
+    fn let_go(&mut self, id: ConnId) {
+        if self.connections.get(&id).is_some_and(Connection::is_over) {
             self.connections.remove(&id);
         }
     }

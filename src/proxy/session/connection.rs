@@ -173,6 +173,16 @@ impl Connection {
         }
     }
 
+    /// The server's process, where nobody else can say that it ended.
+    pub(super) fn orphan(&self) -> Option<&OwnedFd> {
+        (self.control.is_none() && !self.server_gone).then_some(&self.server)
+    }
+
+    /// Nothing is left to do: everything is written, the shim is gone, and so is the server.
+    pub(super) const fn is_over(&self) -> bool {
+        self.finished && self.control.is_none() && self.server_gone
+    }
+
     /// Asks the server to end now.
     pub(super) fn terminate(&mut self, now: Instant) {
         if !self.server_gone && !matches!(self.ending, Ending::Terminated(_) | Ending::Killed) {

@@ -29,6 +29,7 @@ pub(super) enum Ready {
     Control(ConnId),
     From(ConnId, Side),
     Stderr(ConnId),
+    Orphan(ConnId),
     Writable,
 }
 
@@ -158,6 +159,10 @@ impl Loop {
                 what.push(Ready::Stderr(*id));
                 fds.push(PollFd::from_borrowed_fd(stderr.as_fd(), PollFlags::IN));
             }
+            if let Some(server) = connection.orphan() {
+                what.push(Ready::Orphan(*id));
+                fds.push(PollFd::new(server, PollFlags::IN));
+            }
             let waiting = [
                 connection.to_agent.wants_write(),
                 connection.to_server.wants_write(),
@@ -210,6 +215,7 @@ impl Loop {
             Ready::Control(conn) => self.read_control(conn),
             Ready::From(conn, side) => self.read_side(conn, side),
             Ready::Stderr(conn) => self.read_stderr(conn),
+            Ready::Orphan(conn) => self.orphan_ended(conn),
             Ready::Writable => {}
         }
         Next::Turn

@@ -1,0 +1,10 @@
+//! The gate, its shims and its sessions, attacked from outside: real processes, killed in the middle.
+
+mod authority;
+
+mod ends;
+mod faults;
+
+mod stage;
+mod tickets;
+mod transparency;
