@@ -13,7 +13,7 @@ fn main() -> io::Result<()> {
     let mut stream = UnixStream::connect(socket)?;
     writeln!(stream, "{lines}")?;
     for line in BufReader::new(stream).lines().take(count) {
-        println!("{}", line?);
+        writeln!(io::stdout(), "{}", line?)?;
     }
     Ok(())
 }

@@ -353,6 +353,8 @@ impl<'a> Guard<'a> {
 
     /// Leaves no orphan: the server sees its end of file, then SIGTERM, then SIGKILL.
     fn leave(&mut self, code: u8) -> u8 {
+        // The gate may see the server's output end before we see its process end.
+        let early = self.leaving.is_none() && self.exit_code.is_none();
         self.server_in = None;
         for signal in [None, Some(Signal::TERM), Some(Signal::KILL)] {
             if self.exit_code.is_some() {
@@ -365,7 +367,7 @@ impl<'a> Guard<'a> {
                 self.reap();
             }
         }
-        code
+        self.exit_code.filter(|_| early).unwrap_or(code)
     }
 
     /// No gate: the server ends, the agent hears why.

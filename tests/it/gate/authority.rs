@@ -146,10 +146,9 @@ impl Console {
         send(&stream, &hello(Role::Console(ConsoleHello { answer, tty: "pts/9".to_owned() })), &[])
             .unwrap();
         let mut lines = Lines::new();
-        match lines.wait::<ToConsole>(&stream).unwrap().unwrap() {
-            ToConsole::Welcome { console, .. } => Self { stream, lines, number: console },
-            other => panic!("{other:?}"),
-        }
+        let first = lines.wait::<ToConsole>(&stream).unwrap().unwrap();
+        let ToConsole::Welcome { console, .. } = first else { panic!("{first:?}") };
+        Self { stream, lines, number: console }
     }
 
     fn say(&self, message: &FromConsole) {
@@ -178,26 +177,24 @@ impl Console {
     }
 
     fn not_taken(&mut self) -> String {
-        self.wait(|line| match line {
-            ToConsole::NotTaken { why, .. } => Some(why),
-            _ => None,
+        self.wait(|line| {
+            let ToConsole::NotTaken { why, .. } = line else { return None };
+            Some(why)
         })
     }
 
     fn may_answer(&mut self) {
         let number = self.number;
-        self.wait(|line| match line {
-            ToConsole::Consoles { consoles } => {
-                consoles.iter().any(|c| c.console == number && c.may_answer).then_some(())
-            }
-            _ => None,
+        self.wait(|line| {
+            let ToConsole::Consoles { consoles } = line else { return None };
+            consoles.iter().any(|c| c.console == number && c.may_answer).then_some(())
         });
     }
 
     fn code(&mut self) -> String {
-        self.wait(|line| match line {
-            ToConsole::Codes { codes, .. } => codes.first().map(|(_, code)| code.clone()),
-            _ => None,
+        self.wait(|line| {
+            let ToConsole::Codes { codes, .. } = line else { return None };
+            codes.first().map(|(_, code)| code.clone())
         })
     }
 }
@@ -236,11 +233,9 @@ fn a_watcher_never_answers_and_a_second_console_must_be_let() {
     assert!(second.not_taken().contains("only watches"));
     second.say(&FromConsole::RequestRight);
     let asks = second.number;
-    first.wait(|line| match line {
-        ToConsole::Consoles { consoles } => {
-            consoles.iter().any(|c| c.console == asks && c.asks).then_some(())
-        }
-        _ => None,
+    first.wait(|line| {
+        let ToConsole::Consoles { consoles } = line else { return None };
+        consoles.iter().any(|c| c.console == asks && c.asks).then_some(())
     });
     first.say(&FromConsole::Grant { console: asks });
     second.may_answer();
