@@ -119,8 +119,9 @@ fn list(out: &mut impl io::Write, format: Format) -> Result<Exit, Failure> {
         )?,
         Format::Jsonl => {}
     }
+    let mut exit = Exit::Fine;
     for path in paths {
-        let (line, _) = inspect(&path)?;
+        let Some((line, _)) = readable(inspect(&path), &mut exit)? else { continue };
         match format {
             Format::Text => writeln!(
                 out,
@@ -135,7 +136,23 @@ fn list(out: &mut impl io::Write, format: Format) -> Result<Exit, Failure> {
             Format::Jsonl => put(out, &line)?,
         }
     }
-    Ok(Exit::Fine)
+    Ok(exit)
+}
+
+/// A file that cannot be read is said, and hides no other.
+fn readable<T>(
+    inspected: Result<T, JournalError>,
+    exit: &mut Exit,
+) -> Result<Option<T>, JournalError> {
+    match inspected {
+        Ok(read) => Ok(Some(read)),
+        Err(error @ JournalError::Io { .. }) => {
+            exit::say(Exit::Broken, format_args!("failed to {error}"));
+            *exit = Exit::Broken;
+            Ok(None)
+        }
+        Err(error @ (JournalError::Unknown { .. } | JournalError::Home(_))) => Err(error),
+    }
 }
 
 fn verify(out: &mut impl io::Write, name: Option<&str>, format: Format) -> Result<Exit, Failure> {
@@ -145,7 +162,7 @@ fn verify(out: &mut impl io::Write, name: Option<&str>, format: Format) -> Resul
     };
     let mut exit = Exit::Fine;
     for path in paths {
-        let (line, state) = inspect(&path)?;
+        let Some((line, state)) = readable(inspect(&path), &mut exit)? else { continue };
         match format {
             Format::Text => {
                 let problem =

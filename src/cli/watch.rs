@@ -2,8 +2,7 @@
 //! is told by the gate how far each journal is complete, and reads the journals themselves.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
-use std::os::unix::net::UnixStream;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,9 +11,11 @@ use crate::cli::exit::{self, Exit, Failure};
 use crate::cli::lines::Line;
 use crate::cli::sessions::show;
 use crate::cli::tail::Tail;
+use crate::gate::client::{self, Start};
+use crate::proxy::link::Lines;
 use crate::store::home::Home;
 use crate::text::Safe;
-use crate::wire::{self, Build, ConsoleHello, Hello, Role, SessionLine, ToConsole};
+use crate::wire::{ConsoleHello, Role, SessionLine, ToConsole};
 
 /// Arguments of `tollgate watch`.
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -36,33 +37,16 @@ pub fn main(args: Args) -> ExitCode {
 
 fn run(format: Format, from_start: bool) -> Result<Exit, Failure> {
     let home = Home::of_operator().map_err(|error| Failure::new(Exit::Usage, error))?;
-    let no_gate = |error: io::Error| {
-        Failure::new(Exit::NoGate, format_args!("no gate at {}: {error}", home.socket().display()))
+    let role = Role::Console(ConsoleHello { answer: false, tty: "watch".to_owned() });
+    let gate = client::hello(&home, Start::Never, role)
+        .map_err(|error| Failure::new(Exit::NoGate, format_args!("failed to {error}")))?;
+    let lost = |error: io::Error| {
+        Failure::new(Exit::NoGate, format_args!("failed to listen to the gate: {error}"))
     };
-    let mut gate = UnixStream::connect(home.socket()).map_err(no_gate)?;
-    let hello = Hello {
-        wire: wire::WIRE,
-        build: build(),
-        role: Role::Console(ConsoleHello { answer: false, tty: "watch".to_owned() }),
-    };
-    let mut line = serde_json::to_vec(&hello).map_err(|error| Failure::new(Exit::NoGate, error))?;
-    line.push(b'\n');
-    gate.write_all(&line).map_err(no_gate)?;
     let since = if from_start { 0 } else { now() };
     let mut watched = BTreeMap::new();
-    let mut gate = BufReader::new(gate);
-    loop {
-        let mut line = Vec::new();
-        (&mut gate)
-            .take(wire::LINE_BYTES_MAX as u64)
-            .read_until(b'\n', &mut line)
-            .map_err(no_gate)?;
-        if line.is_empty() {
-            return Ok(Exit::Fine);
-        }
-        let said: ToConsole = serde_json::from_slice(&line).map_err(|error| {
-            Failure::new(Exit::NoGate, format_args!("understand the gate: {error}"))
-        })?;
+    let mut lines = Lines::new();
+    while let Some(said) = lines.wait::<ToConsole>(&gate).map_err(lost)? {
         match said {
             ToConsole::Refused { why } => return Err(Failure::new(Exit::Refused, why)),
             ToConsole::Session(session) => {
@@ -78,6 +62,7 @@ fn run(format: Format, from_start: bool) -> Result<Exit, Failure> {
             | ToConsole::NotTaken { .. } => {}
         }
     }
+    Ok(Exit::Fine)
 }
 
 /// One journal, as far as it was printed.
@@ -118,17 +103,6 @@ fn put(out: &mut impl io::Write, line: &Line, format: Format) -> io::Result<()> 
             writeln!(out)
         }
     }
-}
-
-/// This binary, for the hello.
-fn build() -> Build {
-    let built_at = std::env::current_exe()
-        .and_then(std::fs::metadata)
-        .and_then(|meta| meta.modified())
-        .ok()
-        .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
-        .map_or(0, |since| since.as_secs());
-    Build { version: env!("CARGO_PKG_VERSION").to_owned(), built_at }
 }
 
 /// Microseconds since the Unix epoch.

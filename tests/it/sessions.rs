@@ -144,6 +144,18 @@ fn list_tells_the_state_of_each() {
     assert_eq!(records, [4, 3, 3, 0, 0]);
 }
 
+/// A folder in a recording's place cannot be read as one, whoever asks.
+#[test]
+fn what_cannot_be_read_hides_nothing_else() {
+    let home = home(&[("b", &recording(true))]);
+    fs::create_dir(sessions(home.path()).join("a.jsonl")).unwrap();
+    for what in ["list", "verify"] {
+        let ran = tollgate(home.path(), &["sessions", what, "--format", "jsonl"]);
+        assert_eq!((ran.code, ran.stdout.lines().count()), (5, 1), "{ran:?}");
+        assert!(ran.stderr.contains("a.jsonl"), "{}", ran.stderr);
+    }
+}
+
 #[test]
 fn verify_answers_by_its_exit_code() {
     let check = |bytes: &[u8], code: i32, says: &str| {
