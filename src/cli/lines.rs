@@ -210,7 +210,8 @@ impl Follow {
     }
 
     fn facts(line: &mut Line, facts: &Facts) {
-        if let Some(kind) = facts.kind {
+        // An edited call is judged again; that event stays an answer.
+        if let (Some(kind), "message") = (facts.kind, line.event) {
             line.event = match kind {
                 Kind::Request => "call",
                 Kind::Response => "result",

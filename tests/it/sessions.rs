@@ -201,6 +201,18 @@ fn show_escapes_what_others_wrote() {
     assert!(!ran.stdout.contains(hidden), "{:?}", ran.stdout);
 }
 
+/// An edited call is judged again; the line is about the answer all the same.
+#[test]
+fn show_calls_an_edit_an_answer() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recordings/answers.jsonl");
+    let home = home(&[]);
+    let ran = tollgate(home.path(), &["sessions", "show", path]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let edit = ran.stdout.lines().find(|line| line.contains("ticket #3 revised")).unwrap();
+    assert!(edit.contains("answered  #3 files"), "{edit}");
+    assert!(edit.contains("edit by console 1"), "{edit}");
+}
+
 #[test]
 fn replay_prints_the_records_as_they_were_written() {
     let bytes = recording(true);
