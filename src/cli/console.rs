@@ -71,6 +71,7 @@ pub fn attach(
         let role = Role::Console(ConsoleHello { answer: true, tty: terminal() });
         client::hello(home, start, role)
     };
+    client::renew(home).map_err(no_gate)?;
     let stream = hello(home, Start::IfNeeded).map_err(no_gate)?;
     let again = home.clone();
     let reconnect = Box::new(move || {

@@ -107,6 +107,33 @@ pub fn command(
     reply.ok_or_else(|| socket(io::ErrorKind::UnexpectedEof.into()))
 }
 
+/// Asks a gate of an older build to leave, so that this one's is started instead; its shims hand their
+/// descriptors over. A gate that does not want to, or that says nothing, stays.
+///
+/// # Errors
+/// When the gate was told to leave and is still there.
+pub fn renew(home: &Home) -> Result<(), ClientError> {
+    use crate::wire::Command;
+    let Ok(Reply::Status(status)) = command(home, Start::Never, Command::Status {}) else {
+        return Ok(());
+    };
+    if status.build.built_at >= build().built_at {
+        return Ok(());
+    }
+    if !matches!(command(home, Start::Never, Command::Leave {}), Ok(Reply::Done {})) {
+        return Ok(());
+    }
+    let since = std::time::Instant::now();
+    while dial(home).is_ok() {
+        if since.elapsed() > START_LIMIT {
+            let why = "the gate of an older build was told to leave and is still there";
+            return Err(ClientError::Start(why.to_owned()));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
 /// No socket, or one that nobody listens on.
 fn absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)

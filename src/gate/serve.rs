@@ -21,7 +21,7 @@ use crate::gate::{commands, consoles};
 use crate::proxy::link::{Lines, send};
 use crate::proxy::session::{DiskWork, Join, Posted};
 use crate::store::home::{Home, write_whole};
-use crate::wire::{Hello, Role, ToShim, WIRE};
+use crate::wire::{Command, Hello, Role, ToShim, WIRE};
 
 /// A gate that nobody used for so long ends itself.
 const IDLE: Duration = Duration::from_mins(1);
@@ -198,7 +198,9 @@ fn greet(stream: UnixStream, sessions: &Arc<Sessions>) {
             return;
         }
     };
-    if hello.wire != WIRE {
+    // Whatever it speaks, a newer build must be able to end us.
+    let ends_us = matches!(&hello.role, Role::Command(Command::Stop {} | Command::Leave {}));
+    if hello.wire != WIRE && !ends_us {
         let why = format!(
             "this gate is tollgate {}, you are {}: run `tollgate stop`, then try again",
             crate::gate::client::build(),

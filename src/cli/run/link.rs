@@ -41,6 +41,7 @@ impl Link {
     /// No gate, or one that refuses.
     pub(super) fn register(home: &Home, run: RunHello) -> Result<Self, Failure> {
         let role = Role::Command(Command::Run(run));
+        client::renew(home).map_err(|error| Failure::new(Exit::NoGate, error))?;
         let stream = client::hello(home, Start::IfNeeded, role)
             .map_err(|error| Failure::new(Exit::NoGate, error))?;
         Self::named(stream).map_err(|error| {
