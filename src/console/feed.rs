@@ -121,3 +121,105 @@ impl Feed {
         doc::payload(&record, want).ok_or_else(|| "the record has no such part".to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+    use crate::console::model::SessionId;
+    use crate::console::model::doc::Part;
+    use crate::engine::{At, CallId, ConnId};
+    use crate::journal::{Chain, Raw, What};
+    use crate::protocol::Side;
+
+    /// A journal of frames with these texts, and where its lines end.
+    fn journal(texts: &[&str]) -> (Vec<u8>, Vec<u64>) {
+        let (mut bytes, mut chain, mut ends) = (Vec::new(), Chain::default(), Vec::new());
+        for (seq, text) in (0..).zip(texts) {
+            let raw = Raw::of(text.as_bytes());
+            let event = What::Frame { conn: ConnId(1), from: Side::Agent, raw };
+            let record = Record { v: 1, seq, at: At(seq), event, facts: None, effects: Vec::new() };
+            let start = bytes.len();
+            let body = serde_json::to_vec(&record).unwrap();
+            bytes.extend_from_slice(body.strip_suffix(b"}").unwrap());
+            chain.seal(&mut bytes, start);
+            ends.push(bytes.len() as u64);
+        }
+        (bytes, ends)
+    }
+
+    fn written(bytes: &[u8]) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(bytes).unwrap();
+        file
+    }
+
+    fn feed(file: &tempfile::NamedTempFile) -> Feed {
+        Feed::new("s", file.path().to_str().unwrap())
+    }
+
+    /// The numbers of the records that come until nothing more is complete.
+    fn drain(feed: &mut Feed) -> Vec<(u64, Place)> {
+        let mut all = Vec::new();
+        while feed.has_more() {
+            let turn = feed.turn();
+            assert_eq!(turn.broken, None);
+            all.extend(turn.records.iter().map(|(record, place)| (record.seq, *place)));
+        }
+        all
+    }
+
+    #[test]
+    fn only_what_is_complete_is_read_and_its_place_leads_back_to_it() {
+        let huge = format!("{{\"x\":\"{}\"}}", "y".repeat(3 * CHUNK_BYTES));
+        let texts = ["{\"params\":{\"arguments\":{\"a\":1}}}", &huge, "{\"b\":2}"];
+        let (bytes, ends) = journal(&texts);
+        let file = written(&bytes);
+        let mut feed = feed(&file);
+        assert!(!feed.has_more());
+        feed.grown(ends[0]);
+        let first = drain(&mut feed);
+        assert_eq!(first.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), [0]);
+        feed.grown(ends[2]);
+        assert_eq!(drain(&mut feed).iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), [1, 2]);
+        let want = Want {
+            session: SessionId(0),
+            place: first[0].1,
+            call: CallId(1),
+            part: Part::Arguments,
+        };
+        let payload = feed.load(&want).unwrap();
+        assert_eq!(
+            (payload.text.as_str(), payload.raw.as_slice()),
+            ("{\"a\":1}", texts[0].as_bytes())
+        );
+    }
+
+    #[test]
+    fn a_changed_journal_stops_and_says_so() {
+        let (mut bytes, ends) = journal(&["{\"a\":1}", "{\"b\":2}"]);
+        let at = usize::try_from(ends[0]).unwrap() + 40;
+        bytes[at] ^= 1;
+        let file = written(&bytes);
+        let mut feed = feed(&file);
+        feed.grown(ends[1]);
+        let turn = feed.turn();
+        assert_eq!(turn.records.len(), 1);
+        assert!(turn.broken.unwrap().contains("the chain is broken"));
+        assert!(!feed.has_more());
+    }
+
+    #[test]
+    fn a_missing_or_shorter_journal_stops_and_says_so() {
+        let mut feed = Feed::new("s", "/nowhere/at/all");
+        feed.grown(5);
+        assert!(feed.turn().broken.is_some());
+        let (bytes, ends) = journal(&["{}"]);
+        let file = written(&bytes);
+        let mut feed = Feed::new("s", file.path().to_str().unwrap());
+        feed.grown(ends[0] + 10);
+        assert_eq!(feed.turn().broken, None);
+        assert!(feed.turn().broken.unwrap().contains("shorter"));
+    }
+}

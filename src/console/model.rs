@@ -83,7 +83,7 @@ pub struct Session {
     pub policy: Safe,
     /// What becomes of verdicts, as far as a verdict was seen.
     pub phase: Option<Phase>,
-    /// Whether it is over.
+    /// Whether it is over: it said so, or a gate came that does not know it.
     pub ended: bool,
     /// Set while nothing can be recorded.
     pub trouble: Option<Safe>,
@@ -379,7 +379,19 @@ impl Model {
 
     /// The tickets that wait, oldest first; no filter hides one.
     pub fn waiting(&self) -> impl Iterator<Item = &Ticket> {
-        self.tickets.iter().filter(|ticket| ticket.over.is_none())
+        self.tickets.iter().filter(|ticket| self.is_waiting(ticket))
+    }
+
+    /// Whether a ticket can still be answered: it is not over, and neither is its session.
+    #[must_use]
+    pub fn is_waiting(&self, ticket: &Ticket) -> bool {
+        ticket.over.is_none() && self.session(ticket.key.session).is_some_and(|s| !s.ended)
+    }
+
+    /// Whether the ticket of this key can still be answered.
+    #[must_use]
+    pub fn waits(&self, key: TicketKey) -> bool {
+        self.ticket(key).is_some_and(|ticket| self.is_waiting(ticket))
     }
 
     /// What the Ask pane lists: those that wait, then the lately answered, newest first.

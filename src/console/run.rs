@@ -72,6 +72,7 @@ pub enum ConsoleError {
 /// # Errors
 /// When there is no terminal, or the gate refuses.
 pub fn run(stream: StdUnixStream, options: Options) -> Result<(), ConsoleError> {
+    keep_to_ourselves();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -80,6 +81,14 @@ pub fn run(stream: StdUnixStream, options: Options) -> Result<(), ConsoleError> 
         let gate = Gate::new(stream).map_err(ConsoleError::Setup)?;
         Shell::new(gate, options)?.work().await
     })
+}
+
+/// No debugger of the same user reads the right to answer, or a code, out of our memory. Where that is
+/// not to be had the console works all the same: the threat model says what it cannot prevent.
+fn keep_to_ourselves() {
+    #[cfg(target_os = "linux")]
+    let _done =
+        rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
 /// The line to the gate.
@@ -136,6 +145,8 @@ struct Shell {
     queue: VecDeque<Cmd>,
     begun: Instant,
     drawn: Instant,
+    /// When the gate is tried again, while there is none.
+    retry_at: Instant,
     welcomed: bool,
 }
 
@@ -168,6 +179,7 @@ impl Shell {
             queue: VecDeque::new(),
             begun,
             drawn: begun,
+            retry_at: begun,
             welcomed: false,
         })
     }
@@ -204,6 +216,7 @@ impl Shell {
     async fn wait(&mut self, dirty: bool) -> Woken {
         let journal = self.feeds.iter().any(Feed::has_more);
         let down = self.gate.is_none();
+        let retry_at = tokio::time::Instant::from_std(self.retry_at);
         let counting = update::next_wake_ms(&self.model).map(Duration::from_millis);
         let frame = dirty.then(|| FRAME.saturating_sub(now().duration_since(self.drawn)));
         let wake = counting.into_iter().chain(frame).min();
@@ -216,7 +229,7 @@ impl Shell {
             line = async { match gate { Some(gate) => gate.next().await, None => std::future::pending().await } } => Woken::Gate(line),
             () = std::future::ready(()), if journal => Woken::Journal,
             () = tokio::time::sleep(wake.unwrap_or_default()), if wake.is_some() => Woken::Time,
-            () = tokio::time::sleep(RETRY), if down => Woken::Retry,
+            () = tokio::time::sleep_until(retry_at), if down => Woken::Retry,
         }
     }
 
@@ -267,13 +280,17 @@ impl Shell {
                 self.welcomed |= matches!(line, ToConsole::Welcome { .. });
                 self.take(Msg::Gate(Box::new(line)));
             }
-            Err(error) => {
-                self.gate = None;
-                let why = Safe::escape(&error.to_string());
-                self.take(Msg::Link(Link::Down { why }));
-            }
+            Err(error) => self.lose(&error),
         }
         Ok(())
+    }
+
+    /// The line to the gate is lost; it is tried again soon.
+    fn lose(&mut self, error: &io::Error) {
+        self.gate = None;
+        self.retry_at = now() + RETRY;
+        let why = Safe::escape(&error.to_string());
+        self.take(Msg::Link(Link::Down { why }));
     }
 
     /// One chunk of one journal, then keys again.
@@ -303,10 +320,7 @@ impl Shell {
                 self.gate = Some(gate);
                 self.take(Msg::Link(Link::Connecting));
             }
-            Err(error) => {
-                let why = Safe::escape(&error.to_string());
-                self.take(Msg::Link(Link::Down { why }));
-            }
+            Err(error) => self.lose(&error),
         }
     }
 
@@ -333,9 +347,7 @@ impl Shell {
                         None => Err(io::ErrorKind::NotConnected.into()),
                     };
                     if let Err(error) = sent {
-                        self.gate = None;
-                        let why = Safe::escape(&error.to_string());
-                        self.take(Msg::Link(Link::Down { why }));
+                        self.lose(&error);
                     }
                 }
             }

@@ -21,7 +21,7 @@ const PARENTS_MAX: usize = 4;
 
 /// What a piece of the screen means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the names are those of the theme file, told in docs/themes.md")]
+#[expect(missing_docs, reason = "the names are those of the theme file, told in docs/console.md")]
 pub enum Role {
     Chrome,
     ChromeAlert,

@@ -126,11 +126,18 @@ fn gate(model: &mut Model, line: ToConsole) {
         ToConsole::Welcome { console, build, pid } => {
             let build = Safe::escape(&build.to_string());
             model.link = Link::Up { console, build, pid };
+            // What follows names every session that lives; one that a dead gate had may be gone.
+            for session in &mut model.sessions {
+                session.ended = true;
+            }
         }
         ToConsole::Refused { why } => {
             model.link = Link::Down { why: Safe::escape(&why) };
         }
         ToConsole::Consoles { consoles } => {
+            if model.consoles != consoles {
+                model.ui.said = None;
+            }
             model.consoles = consoles;
             if !model.may_answer() {
                 model.codes.clear();

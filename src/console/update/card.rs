@@ -59,8 +59,7 @@ pub(super) enum Guard {
 #[must_use]
 pub fn armed_in_ms(model: &Model) -> Option<u64> {
     let card = model.ui.card.as_ref()?;
-    let waits = model.ticket(card.key).is_some_and(|ticket| ticket.over.is_none());
-    let drawn_ms = card.drawn_ms.filter(|_| waits)?;
+    let drawn_ms = card.drawn_ms.filter(|_| model.waits(card.key))?;
     let armed_at = drawn_ms + ARM_MS;
     let quiet_at = model.ui.last_input_ms.map_or(0, |at| at + QUIET_MS);
     Some(armed_at.max(quiet_at).saturating_sub(model.now.mono_ms))
@@ -192,8 +191,7 @@ pub(super) fn face(model: &mut Model, action: Action) {
 pub(super) fn answer(model: &mut Model, action: Action, guard: Guard) -> Vec<Cmd> {
     let Some(card) = &model.ui.card else { return Vec::new() };
     let key = card.key;
-    let waits = model.ticket(key).is_some_and(|ticket| ticket.over.is_none());
-    if !waits {
+    if !model.waits(key) {
         return Vec::new();
     }
     if let Step::Sent(_) = card.step {

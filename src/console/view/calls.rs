@@ -14,7 +14,9 @@ use crate::policy::Verdict;
 use crate::protocol::Side;
 use crate::text::{Safe, bytes};
 
-/// A pane of so many columns has room for the session, too.
+/// A pane of so many columns has room for when and how long.
+const WITH_TIME: usize = 56;
+/// For the session, too.
 const WITH_SESSION: usize = 60;
 /// And for the size.
 const WITH_SIZE: usize = 76;
@@ -62,7 +64,9 @@ impl Pen<'_, '_> {
         let name_role = if call.is_tool { Role::Untrusted } else { Role::Dim };
         let columns = name_columns(width);
         let mut strip = Strip::new().own(mark, Role::Key);
-        strip = strip.cell(&clock(model, call.at), 8, Role::Dim);
+        if width >= WITH_TIME {
+            strip = strip.cell(&clock(model, call.at), 8, Role::Dim);
+        }
         if width >= WITH_SESSION {
             strip = strip.cell(&session.unwrap_or_default(), 9, Role::Dim);
         }
@@ -80,7 +84,9 @@ impl Pen<'_, '_> {
             Some(done) => Safe::escape(&done.ms_since(call.at).to_string()),
             None => Safe::word("-"),
         };
-        strip = strip.cell_right(&ms, 6, Role::Dim);
+        if width >= WITH_TIME {
+            strip = strip.cell_right(&ms, 6, Role::Dim);
+        }
         if call.findings > 0 {
             strip = strip.own("!", Role::Finding);
         }
@@ -138,14 +144,18 @@ impl Pen<'_, '_> {
 const fn name_columns(width: usize) -> usize {
     let session = if width >= WITH_SESSION { 10 } else { 0 };
     let size = if width >= WITH_SIZE { 6 } else { 0 };
-    // The cursor, time, server, verdict, milliseconds and flag, each with the column behind it.
-    let taken = 3 + 9 + session + 10 + 1 + VERDICT + 1 + size + 7 + 1;
+    let times = if width >= WITH_TIME { 9 + 7 } else { 0 };
+    // The cursor, server, verdict and flag too, each with the column behind it.
+    let taken = 3 + times + session + 10 + 1 + VERDICT + 1 + size + 1;
     let left = width.saturating_sub(taken);
     if left < 6 { 6 } else { left }
 }
 
 fn heading(width: usize) -> Strip {
-    let mut strip = Strip::new().own("   ", Role::Dim).cell(&Safe::word("time"), 8, Role::Dim);
+    let mut strip = Strip::new().own("   ", Role::Dim);
+    if width >= WITH_TIME {
+        strip = strip.cell(&Safe::word("time"), 8, Role::Dim);
+    }
     if width >= WITH_SESSION {
         strip = strip.cell(&Safe::word("session"), 9, Role::Dim);
     }
@@ -156,7 +166,7 @@ fn heading(width: usize) -> Strip {
     if width >= WITH_SIZE {
         strip = strip.cell_right(&Safe::word("size"), 5, Role::Dim);
     }
-    strip.cell_right(&Safe::word("ms"), 6, Role::Dim)
+    if width >= WITH_TIME { strip.cell_right(&Safe::word("ms"), 6, Role::Dim) } else { strip }
 }
 
 /// The first row of a window of `height` rows that has `at` in its middle and shows all it can.

@@ -167,6 +167,11 @@ impl Pen<'_, '_> {
 
     fn card_foot(&mut self, area: Rect, card: &Card, ticket: &Ticket) {
         let last = area.height.saturating_sub(1);
+        if !self.model.is_waiting(ticket) && ticket.over.is_none() {
+            let text = "   over: its session is gone, nothing was forwarded by this card";
+            self.put(area, last, Strip::new().own(text, Role::Title));
+            return;
+        }
         if let Some(over) = &ticket.over {
             let mut strip = Strip::new().own("   ", Role::Text).own(over.how.words(), Role::Title);
             if let Some(by) = &over.by {

@@ -290,3 +290,17 @@ fn a_huge_result_is_drawn_at_once() {
     // Three times what a slow machine needs in a build without optimisation.
     assert!(begun.elapsed() < std::time::Duration::from_secs(15), "{:?}", begun.elapsed());
 }
+
+#[test]
+fn the_manual_has_every_key() {
+    use tollgate::console::action::BINDINGS;
+    let mut table = String::from("| keys | where | what |\n|---|---|---|\n");
+    for binding in BINDINGS {
+        let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
+        let places: Vec<&str> = binding.contexts.iter().map(|context| context.title()).collect();
+        let row = format!("| {} | {} | {} |\n", keys.join(" "), places.join(", "), binding.help);
+        table.push_str(&row);
+    }
+    let manual = include_str!("../../../docs/console.md");
+    assert!(manual.contains(&table), "docs/console.md is to have this table:\n{table}");
+}

@@ -286,3 +286,14 @@ fn a_card_too_small_to_be_drawn_is_never_armed() {
     stage.asks("write_file", SHORT, Risk::Low);
     assert_eq!(answers(&mut stage, "<5000ms>A<5000ms>a<5000ms>d"), [""; 0]);
 }
+
+#[test]
+fn a_gate_that_does_not_know_a_session_ends_its_tickets() {
+    let mut stage = waiting(Risk::Low, SHORT);
+    stage.types("A<900ms>");
+    let build = tollgate::wire::Build { version: "0.1.0".to_owned(), built_at: 2 };
+    stage.gate(ToConsole::Welcome { console: 1, build, pid: 78 });
+    stage.consoles(&[(1, true, false)]);
+    assert!(stage.screen().contains("its session is gone"));
+    assert_eq!(answers(&mut stage, "<2000ms>a<2000ms>d"), [""; 0]);
+}
