@@ -147,7 +147,7 @@ fn in_a_terminal_it_opens_the_console_and_leaving_ends_all() {
     };
     shows("Press Enter to begin.");
     keys.write_all(b"\r").unwrap();
-    shows("list_~");
+    shows("list_f");
     assert!(screen.lock().unwrap().screen().alternate_screen());
     keys.write_all(b"q").unwrap();
     shows("What happened:");
