@@ -9,7 +9,7 @@ use crate::engine::refusal::{self, Cause};
 use crate::engine::session::Pending;
 use crate::engine::step::{Engine, Out};
 use crate::engine::tickets::Ask;
-use crate::policy::{Decision, Phase, Policy, Question, Reason, Risk, Verdict};
+use crate::policy::{Decision, Phase, Policy, Question, Reason, Risk, Verdict, evaluate};
 use crate::protocol::Side;
 use crate::protocol::jsonrpc::{self, Id, Message, Parsed, Shape, Span};
 use crate::protocol::method;
@@ -23,6 +23,24 @@ enum Outcome {
     Changed(Bytes, &'static str),
     /// Is not forwarded; what is done instead was pushed already.
     Done,
+}
+
+/// What a message that may not pass was meant as, as far as that can be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meant {
+    Request,
+    Answer,
+    Unknown,
+}
+
+impl Meant {
+    const fn by(request: bool, answer: bool) -> Self {
+        match (request, answer) {
+            (true, _) => Self::Request,
+            (false, true) => Self::Answer,
+            (false, false) => Self::Unknown,
+        }
+    }
 }
 
 /// One message on its way in, alone or a batch's member.
@@ -45,7 +63,8 @@ impl Engine {
         raw: &Bytes,
         out: &mut Out,
     ) {
-        let Some(known) = self.state.conns.get(&conn) else {
+        let Some(known) = self.state.conns.get(&conn).filter(|known| !known.end(from).closed)
+        else {
             out.push(Effect::Drop(Why::Gone));
             return;
         };
@@ -88,6 +107,8 @@ impl Engine {
             (Shape::Response, Some(id)) => self.response(incoming, id, out),
             (Shape::Notification, _) => self.notification(incoming, out),
             (Shape::Request | Shape::Response, None) => {
+                let failed = incoming.message.error.is_some();
+                out.facts = Some(Facts { kind: Some(Kind::Response), failed, ..Facts::default() });
                 out.push(Effect::Drop(Why::Unanswerable));
                 Outcome::Done
             }
@@ -111,8 +132,9 @@ impl Engine {
         }
         let in_use = known.end(from).asked.contains_key(id);
         let stateless = from == Side::Server && known.modern();
-        let full = known.end(from).asked.len() >= limits::PENDING_MAX;
         let closed = known.end(from.other()).closed;
+        known.end_mut(from).reuse(id);
+        let full = self.state.pending() >= limits::PENDING_MAX;
         if in_use || stateless {
             let (rule, what, why) = if in_use {
                 (
@@ -133,7 +155,7 @@ impl Engine {
             return Outcome::Done;
         }
         let early = if closed {
-            Some(Cause::ServerGone("it was already gone".to_owned()))
+            Some(Cause::gone(from.other(), "it was already gone"))
         } else if full {
             Some(Cause::Limit("too many requests have no answer yet"))
         } else {
@@ -219,9 +241,10 @@ impl Engine {
                 None => broken_policy(),
             })
         } else {
+            let mode = message.mode.as_deref();
             match &self.policy {
-                Some(policy) => policy.decide_method(name, message.mode.as_deref()),
-                None => None,
+                Some(policy) => policy.decide_method(name, mode),
+                None => evaluate::builtin(name, mode).map(|_| broken_policy()),
             }
         };
         if let Some(decision) = decision {
@@ -267,11 +290,9 @@ impl Engine {
             known.revision = Some(method::Revision::parse(version));
         }
         out.facts = Some(facts);
-        match (&pending.edited, &message.content) {
-            (Some(arguments), Some(content)) => {
-                Outcome::Changed(with_notice(line, content, arguments), "edited-notice")
-            }
-            _ => Outcome::Pass,
+        match pending.edited.and_then(|arguments| with_notice(line, message, &arguments)) {
+            Some(line) => Outcome::Changed(line, "edited-notice"),
+            None => Outcome::Pass,
         }
     }
 
@@ -330,13 +351,22 @@ impl Engine {
         for (span, member) in members {
             let line = raw.slice(span.start.min(raw.len())..span.end.min(raw.len()));
             let mut inner = Out::default();
+            // Read again by itself, so that its places are those within its own line.
+            let member = match (jsonrpc::parse(&line), member) {
+                (Parsed::One(message), Ok(_)) => Ok(message),
+                (_, Err(fault)) => Err(fault),
+                (Parsed::Blank | Parsed::Batch(_) | Parsed::Faulty { .. }, Ok(_)) => {
+                    Err(Fault::NotAMessage { why: "no object" })
+                }
+            };
             let outcome = match member {
                 Ok(message) => {
                     let incoming = Incoming { at, conn, from, line: &line, message: &message };
                     self.message(incoming, &mut inner)
                 }
                 Err(fault) => {
-                    self.faulty(conn, from, &line, &fault, None, &mut inner);
+                    let id = jsonrpc::find_id(&line);
+                    self.faulty(conn, from, &line, &fault, id.as_ref(), &mut inner);
                     Outcome::Done
                 }
             };
@@ -388,8 +418,10 @@ impl Engine {
             what: what.to_owned(),
         });
         for message in members.into_iter().filter_map(|(_, member)| member.ok()) {
-            if let (Shape::Request, Some(id)) = (message.kind, &message.id) {
-                self.answer_fault(conn, from, id, &facts, what, out);
+            if let Some(id) = &message.id {
+                let meant =
+                    Meant::by(message.kind == Shape::Request, message.kind == Shape::Response);
+                self.answer_fault(conn, from, (id, meant), &facts, what, out);
             }
         }
         if out.effects.is_empty() {
@@ -420,7 +452,8 @@ impl Engine {
         let mut facts = Facts { kind: Some(kind), ..Facts::default() };
         facts.findings.push(Finding { rule: rule.to_owned(), severity, what: what.clone() });
         if let Some(id) = id {
-            self.answer_fault(conn, from, id, &facts, &what, out);
+            let meant = Meant::by(jsonrpc::has_method(raw), false);
+            self.answer_fault(conn, from, (id, meant), &facts, &what, out);
         } else {
             out.push(Effect::Drop(if noise { Why::Noise } else { Why::Unanswerable }));
         }
@@ -433,19 +466,24 @@ impl Engine {
         &mut self,
         conn: ConnId,
         from: Side,
-        id: &Id,
+        (id, meant): (&Id, Meant),
         facts: &Facts,
         what: &str,
         out: &mut Out,
     ) {
         let Some(known) = self.state.conns.get_mut(&conn) else { return };
-        if let Some(pending) = known.end_mut(from.other()).answered(id) {
+        let pending = match meant {
+            Meant::Request => None,
+            Meant::Answer | Meant::Unknown => known.end_mut(from.other()).answered(id),
+        };
+        let sender = from == Side::Agent && meant != Meant::Answer;
+        if let Some(pending) = pending {
             let mut facts = facts.clone();
             facts.call = Some(pending.call);
             facts.tool.clone_from(&pending.facts.tool);
             facts.method.clone_from(&pending.facts.method);
             self.refuse(conn, from.other(), id, &facts, &Cause::Answer(what.to_owned()), out);
-        } else if from == Side::Agent && !known.end(from).asked.contains_key(id) {
+        } else if sender && !known.end(from).asked.contains_key(id) {
             self.refuse(conn, from, id, facts, &Cause::Guard(what.to_owned()), out);
         } else {
             out.push(Effect::Drop(Why::Unanswerable));
@@ -461,6 +499,10 @@ impl Engine {
         problem: &Problem,
         out: &mut Out,
     ) {
+        if self.state.conns.get(&conn).is_none_or(|known| known.end(from).closed) {
+            out.push(Effect::Drop(Why::Gone));
+            return;
+        }
         let (rule, what) = match problem {
             Problem::TooLong { size_bytes, limit_bytes } => (
                 "guard.too-long",
@@ -482,7 +524,10 @@ impl Engine {
             Problem::Torn => None,
         };
         match id {
-            Some(id) => self.answer_fault(conn, from, &id, &facts, &what, out),
+            Some(id) => {
+                let meant = Meant::by(jsonrpc::has_method(head), false);
+                self.answer_fault(conn, from, (&id, meant), &facts, &what, out);
+            }
             None => out.push(Effect::Drop(Why::Unanswerable)),
         }
         out.facts = Some(facts);
@@ -502,12 +547,23 @@ fn broken_policy() -> Decision {
     }
 }
 
-/// The result with one more content item in front, which says that the arguments were edited.
-fn with_notice(line: &[u8], content: &Span, arguments: &str) -> Bytes {
-    let inside = line.get(content.clone()).unwrap_or_default();
-    let empty = inside.get(1..).is_some_and(|rest| rest.trim_ascii_start().first() == Some(&b']'));
+/// The result with one more content item in front, which says that the arguments were edited; where it has
+/// no content, with that item alone. `None` for an error, which has no place for it.
+fn with_notice(line: &[u8], message: &Message, arguments: &str) -> Option<Bytes> {
+    let span = message.content.as_ref().or(message.result.as_ref())?;
+    let inside = line.get(span.clone())?;
+    let empty = matches!(inside.get(1..)?.trim_ascii_start().first(), Some(b']' | b'}'));
     let comma = if empty { "" } else { "," };
-    let notice = format!("{}{comma}", refusal::edited_notice(arguments));
-    let place = content.start + 1;
-    jsonrpc::splice(line, &(place..place), &notice)
+    let notice = refusal::edited_notice(arguments);
+    let text = if message.content.is_some() {
+        format!("{notice}{comma}")
+    } else if inside.first() == Some(&b'{') {
+        format!("\"content\":[{notice}]{comma}")
+    } else {
+        return None;
+    };
+    let place = span.start + 1;
+    let changed = jsonrpc::splice(line, &(place..place), &text);
+    // What is spliced is guarded again: a `content` that is no array would now be there twice.
+    matches!(jsonrpc::parse(&changed), Parsed::One(_)).then_some(changed)
 }

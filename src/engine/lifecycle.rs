@@ -24,7 +24,8 @@ impl Engine {
             patience_ms: opened.patience_ms,
             ..Conn::default()
         };
-        self.state.conns.insert(opened.conn, conn);
+        // Numbers are used once; a second opening must not lose what waits on the first.
+        self.state.conns.entry(opened.conn).or_insert(conn);
     }
 
     pub(in crate::engine) fn attended(&mut self, answering: u32) {
@@ -55,8 +56,16 @@ impl Engine {
             self.state.take(ticket);
             out.push(Effect::Settle { ticket, how: Settled::Closed });
         }
-        let cause = Cause::ServerGone(why.to_owned());
+        let cause = Cause::gone(side, why);
         self.refuse_all(id, side.other(), &cause, |_| true, out);
+        if let Some(conn) = self.state.conns.get_mut(&id)
+            && conn.end(side.other()).closed
+        {
+            for end in [&mut conn.agent, &mut conn.server_end] {
+                end.asked.clear();
+                end.cancelled.clear();
+            }
+        }
         out.push(Effect::Close { conn: id, to: side.other() });
     }
 
@@ -86,10 +95,13 @@ impl Engine {
             self.state.take(ticket);
             out.push(Effect::Settle { ticket, how: Settled::Interrupted });
         }
-        for (side, sent) in [(Side::Agent, sent_to_agent), (Side::Server, sent_to_server)] {
+        // Both streams begin anew before the first refusal is counted into one of them.
+        for side in [Side::Agent, Side::Server] {
             let Some(conn) = self.state.conns.get_mut(&id) else { return };
             conn.end_mut(side).handed_out = 0;
             out.push(Effect::EndLine { conn: id, to: side });
+        }
+        for (side, sent) in [(Side::Agent, sent_to_agent), (Side::Server, sent_to_server)] {
             let asker = side.other();
             self.refuse_all(
                 id,

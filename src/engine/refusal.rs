@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::engine::event::Facts;
 use crate::policy::Verdict;
+use crate::protocol::Side;
 use crate::protocol::jsonrpc::Id;
 
 /// Code of our JSON-RPC errors; the specification keeps -32768..-32000 for itself and SDKs.
@@ -31,6 +32,8 @@ pub(in crate::engine) enum Cause {
     Interrupted,
     /// The server is gone.
     ServerGone(String),
+    /// The agent is gone, which a server asked something.
+    AgentGone(String),
     /// A limit is reached.
     Limit(&'static str),
     /// The message did not pass the guard.
@@ -50,6 +53,14 @@ pub(in crate::engine) struct Refused<'a> {
 }
 
 impl Cause {
+    /// The end that would have to answer is gone.
+    pub(in crate::engine) fn gone(side: Side, why: &str) -> Self {
+        match side {
+            Side::Agent => Self::AgentGone(why.to_owned()),
+            Side::Server => Self::ServerGone(why.to_owned()),
+        }
+    }
+
     /// The rule that refuses, for records and `data.rule`.
     pub(in crate::engine) fn rule(&self, facts: &Facts) -> String {
         match self {
@@ -58,6 +69,7 @@ impl Cause {
             }
             Self::Interrupted => "builtin.interrupted".to_owned(),
             Self::ServerGone(_) => "builtin.server-gone".to_owned(),
+            Self::AgentGone(_) => "builtin.agent-gone".to_owned(),
             Self::Limit(_) => "builtin.limit".to_owned(),
             Self::NoGate(_) => "builtin.no-gate".to_owned(),
             Self::Guard(_) | Self::Answer(_) => {
@@ -101,6 +113,7 @@ impl Cause {
             Self::ServerGone(why) => {
                 format!("The server of {what} is gone ({why}); the call has no answer.")
             }
+            Self::AgentGone(why) => format!("The agent is gone ({why}); {what} has no answer."),
             Self::Limit(limit) => format!(
                 "Tollgate refused {what}: {limit}. The server never received it. Wait for other calls to end."
             ),
@@ -124,6 +137,7 @@ impl Cause {
             | Self::Operator(_)
             | Self::Interrupted
             | Self::ServerGone(_)
+            | Self::AgentGone(_)
             | Self::Limit(_)
             | Self::Guard(_)
             | Self::Answer(_)

@@ -52,6 +52,7 @@ pub(in crate::engine) struct End {
     pub(in crate::engine) cancelled: VecDeque<(Id, Pending)>,
     /// Bytes handed out for this end since the connection opened or was resumed.
     pub(in crate::engine) handed_out: u64,
+    /// It sends nothing more; an agent may still read.
     pub(in crate::engine) closed: bool,
 }
 
@@ -137,6 +138,12 @@ impl End {
         }
     }
 
+    /// The id is used anew: an answer to a request that was taken back under it could no longer be told
+    /// from an answer to the new one, which must not lose its own.
+    pub(in crate::engine) fn reuse(&mut self, id: &Id) {
+        self.cancelled.retain(|(known, _)| known != id);
+    }
+
     /// The request that an answer with this id belongs to, which is over with it. A request that was
     /// never forwarded has no answer.
     pub(in crate::engine) fn answered(&mut self, id: &Id) -> Option<Pending> {
@@ -176,6 +183,12 @@ impl State {
         self.tickets.get(&TicketId(call.0)).map(|ticket| ticket.held.ticket)
     }
 
+    /// Requests of the session that have no answer yet.
+    pub(in crate::engine) fn pending(&self) -> usize {
+        let ends = self.conns.values().flat_map(|conn| [&conn.agent, &conn.server_end]);
+        ends.map(|end| end.asked.len()).sum()
+    }
+
     /// How long a call of this connection may wait (design.md section 7): the policy's limit, or what the
     /// agent's own limit leaves after a margin and a reserve for the execution. Both shrink with a short limit,
     /// so that some time is always left to answer.
@@ -202,9 +215,12 @@ impl State {
         ticket.progress.as_ref().map_or(at, |progress| at.min(progress.next_at))
     }
 
-    /// Whether the ticket falls after 20 s because nobody was ever there.
+    /// Whether the ticket falls after 20 s because nobody was ever there; a yes from the command line proves
+    /// that somebody is.
     pub(in crate::engine) fn counts_unattended(&self, ticket: &Ticket) -> bool {
-        !self.ever_attended && self.unattended(ticket.conn) == Unattended::Soon
+        !self.ever_attended
+            && ticket.approved.is_none()
+            && self.unattended(ticket.conn) == Unattended::Soon
     }
 
     /// What becomes of this connection's asks while nobody is there; the stricter of shim and session.

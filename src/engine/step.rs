@@ -87,11 +87,15 @@ impl Engine {
             Happening::Stderr { .. } => {}
             Happening::Closed { conn, side, why } => self.close(conn, side, &why, &mut out),
             Happening::Answered { ticket, digest, answer, by } => {
+                self.expire(at, &mut out);
                 self.answer(ticket, &digest, answer, by, &mut out);
             }
             Happening::Attended { answering } => self.attended(answering),
             Happening::Tick => self.tick(at, &mut out),
-            Happening::Synced { seq } => self.synced(seq, &mut out),
+            Happening::Synced { seq } => {
+                self.expire(at, &mut out);
+                self.synced(seq, &mut out);
+            }
             Happening::Attempt { what, by } => out.find(
                 "operator.attempt",
                 Severity::High,

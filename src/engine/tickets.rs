@@ -4,7 +4,7 @@ use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
 use crate::engine::effect::{Effect, Held, Settled};
-use crate::engine::event::{Answer, At, Digest, Facts, Operator, TicketId, Unattended};
+use crate::engine::event::{Answer, At, CallId, Digest, Facts, Operator, TicketId, Unattended};
 use crate::engine::frames::Incoming;
 use crate::engine::limits;
 use crate::engine::refusal::Cause;
@@ -12,7 +12,7 @@ use crate::engine::session::{Progress, Ticket};
 use crate::engine::step::{Engine, Out};
 use crate::policy::{Phase, Verdict};
 use crate::protocol::Side;
-use crate::protocol::jsonrpc::{self, Id, Parsed};
+use crate::protocol::jsonrpc::{self, Id, Message, Parsed};
 
 /// A request that the policy wants a person to see.
 pub(in crate::engine) struct Ask<'a> {
@@ -50,6 +50,8 @@ impl Engine {
             deadline_at: at.plus_ms(patience_ms),
         };
         out.push(Effect::Hold(held.clone()));
+        // A copy: a slice of a batch or of a read buffer would keep all of that in memory.
+        let line = Bytes::copy_from_slice(line);
         self.state.held_bytes += line.len();
         self.state.tickets.insert(
             ticket,
@@ -58,7 +60,7 @@ impl Engine {
                 conn: id,
                 from,
                 id: ask.id.clone(),
-                line: line.clone(),
+                line,
                 arguments: message.arguments.clone(),
                 params_open: message.params_open,
                 edited: None,
@@ -116,37 +118,23 @@ impl Engine {
     /// digest.
     fn edit(&mut self, id: TicketId, arguments: &str, out: &mut Out) -> Result<(), String> {
         // Raw line breaks in JSON are white space between tokens, and a frame is one line.
-        let arguments: String =
-            arguments.chars().map(|c| if matches!(c, '\n' | '\r') { ' ' } else { c }).collect();
+        let arguments = arguments.trim().replace(['\n', '\r'], " ");
         let gone = || "the call does not wait any more".to_owned();
         let ticket = self.state.tickets.get(&id).ok_or_else(gone)?;
-        let line = match (&ticket.arguments, ticket.params_open) {
-            (Some(span), _) => jsonrpc::splice(&ticket.line, span, &arguments),
-            (None, Some(open)) => {
-                jsonrpc::splice(&ticket.line, &(open..open), &format!("\"arguments\":{arguments},"))
-            }
-            (None, None) => return Err("this request has no arguments to edit".to_owned()),
-        };
-        let message = match jsonrpc::parse(&line) {
-            Parsed::One(message) => message,
-            Parsed::Faulty { fault, .. } => return Err(format!("the edited arguments: {fault}")),
-            Parsed::Blank | Parsed::Batch(_) => return Err("the edited call is no call".to_owned()),
-        };
-        let object = message
-            .arguments
-            .clone()
-            .and_then(|span| line.get(span))
-            .is_some_and(|text| text.first() == Some(&b'{'));
-        if !object || message.id.as_ref() != Some(&ticket.id) {
-            return Err("the edited arguments: expected one JSON object".to_owned());
-        }
+        let (line, message) = edited(ticket, &arguments)?;
         let (conn, from, before) = (ticket.conn, ticket.from, ticket.line.len());
-        let facts = self.judge(conn, from, &message);
+        let mut facts = self.judge(conn, from, &message);
+        if facts.tool.is_none() {
+            return Err("this request has no arguments to edit".to_owned());
+        }
+        facts.call = Some(CallId(id.0));
         if facts.verdict == Some(Verdict::Deny) && facts.phase == Some(Phase::Enforce) {
             let rule = facts.reasons.first().map_or("default", |reason| reason.rule.as_str());
             return Err(format!("the policy denies the edited call (rule {rule})"));
         }
-        if self.state.held_bytes - before + line.len() > limits::HELD_BYTES_MAX {
+        if line.len() > limits::LINE_BYTES_MAX
+            || self.state.held_bytes - before + line.len() > limits::HELD_BYTES_MAX
+        {
             return Err("the edited call is too large to hold".to_owned());
         }
         self.state.held_bytes = self.state.held_bytes - before + line.len();
@@ -195,8 +183,24 @@ impl Engine {
         }
     }
 
+    /// Ends what is beyond its deadline, so that an answer or a sync that is late by a hair, before the next
+    /// tick, forwards nothing.
+    pub(in crate::engine) fn expire(&mut self, at: At, out: &mut Out) {
+        let late: Vec<TicketId> = self
+            .state
+            .tickets
+            .values()
+            .filter(|ticket| ticket.held.deadline_at <= at)
+            .map(|ticket| ticket.held.ticket)
+            .collect();
+        for id in late {
+            self.settle(id, Settled::TimedOut, &Cause::TimedOut, out);
+        }
+    }
+
     /// Deadlines, and progress for agents that it keeps waiting.
     pub(in crate::engine) fn tick(&mut self, at: At, out: &mut Out) {
+        self.expire(at, out);
         let due: Vec<TicketId> = self
             .state
             .tickets
@@ -206,9 +210,7 @@ impl Engine {
             .collect();
         for id in due {
             let Some(ticket) = self.state.tickets.get(&id) else { continue };
-            if ticket.held.deadline_at <= at {
-                self.settle(id, Settled::TimedOut, &Cause::TimedOut, out);
-            } else if self.state.counts_unattended(ticket)
+            if self.state.counts_unattended(ticket)
                 && ticket.since.plus_ms(limits::UNATTENDED_MS) <= at
             {
                 self.settle(id, Settled::Unattended, &Cause::Unattended, out);
@@ -249,6 +251,29 @@ impl Engine {
             self.refuse(ticket.conn, ticket.from, &ticket.id, &pending.facts, cause, out);
         }
     }
+}
+
+/// The ticket's line with other arguments, guarded again. The text must be the whole value of `arguments`:
+/// nothing in it may close that value and add members of its own.
+fn edited(ticket: &Ticket, arguments: &str) -> Result<(Bytes, Message), String> {
+    let line = match (&ticket.arguments, ticket.params_open) {
+        (Some(span), _) => jsonrpc::splice(&ticket.line, span, arguments),
+        (None, Some(open)) => {
+            jsonrpc::splice(&ticket.line, &(open..open), &format!("\"arguments\":{arguments},"))
+        }
+        (None, None) => return Err("this request has no arguments to edit".to_owned()),
+    };
+    let message = match jsonrpc::parse(&line) {
+        Parsed::One(message) => message,
+        Parsed::Faulty { fault, .. } => return Err(format!("the edited arguments: {fault}")),
+        Parsed::Blank | Parsed::Batch(_) => return Err("the edited call is no call".to_owned()),
+    };
+    let whole =
+        message.arguments.clone().and_then(|span| line.get(span)) == Some(arguments.as_bytes());
+    if !whole || !arguments.starts_with('{') || message.id.as_ref() != Some(&ticket.id) {
+        return Err("the edited arguments: expected one JSON object".to_owned());
+    }
+    Ok((line, message))
 }
 
 /// SHA-256 of a line, in hex.

@@ -64,17 +64,23 @@ impl Policy {
     /// sends the person to an address (`builtin.elicitation-url`) waits for the operator.
     #[must_use]
     pub fn decide_method(&self, method: &str, mode: Option<&str>) -> Option<Decision> {
-        let (rule, why) = match (method, mode) {
-            (method::SAMPLING, _) => {
-                ("builtin.sampling", "The server wants to ask the agent's model in your name.")
-            }
-            (method::ELICITATION, Some(method::MODE_URL)) => {
-                ("builtin.elicitation-url", "The server wants to send you to a web address.")
-            }
-            _ => return None,
-        };
-        let verdict = Verdict::Ask;
-        let reason = Reason { rule: rule.to_owned(), why: why.to_owned(), verdict };
-        Some(Decision { verdict, risk: Risk::Medium, reasons: vec![reason] })
+        builtin(method, mode)
     }
+}
+
+/// What [`Policy::decide_method`] says, also where no policy could be read.
+#[must_use]
+pub fn builtin(method: &str, mode: Option<&str>) -> Option<Decision> {
+    let (rule, why) = match (method, mode) {
+        (method::SAMPLING, _) => {
+            ("builtin.sampling", "The server wants to ask the agent's model in your name.")
+        }
+        (method::ELICITATION, Some(method::MODE_URL)) => {
+            ("builtin.elicitation-url", "The server wants to send you to a web address.")
+        }
+        _ => return None,
+    };
+    let verdict = Verdict::Ask;
+    let reason = Reason { rule: rule.to_owned(), why: why.to_owned(), verdict };
+    Some(Decision { verdict, risk: Risk::Medium, reasons: vec![reason] })
 }

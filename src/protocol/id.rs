@@ -149,9 +149,36 @@ fn canonical_number(raw: &str) -> Cow<'_, str> {
 /// members disagree, or where the value is cut off.
 #[must_use]
 pub fn find_id(head: &[u8]) -> Option<Id> {
-    let mut rest = head.trim_ascii_start().strip_prefix(b"{")?;
-    let mut depth = 1_usize;
     let mut found: Option<Id> = None;
+    let mut unsure = false;
+    outer_members(head, |name, value| {
+        if is_named(name, "id") {
+            let id = loose_value(value);
+            unsure =
+                id.is_none() || found.as_ref().is_some_and(|earlier| Some(earlier) != id.as_ref());
+            found = id;
+        }
+        !unsure
+    });
+    found.filter(|_| !unsure)
+}
+
+/// Whether such bytes name a method, and so were meant as a request or a notification.
+#[must_use]
+pub fn has_method(head: &[u8]) -> bool {
+    let mut found = false;
+    outer_members(head, |name, _| {
+        found = is_named(name, "method");
+        !found
+    });
+    found
+}
+
+/// Shows the members of the outermost object, each as the inside of its name and what follows the colon,
+/// until `seen` returns `false` or the bytes end.
+fn outer_members<'a>(head: &'a [u8], mut seen: impl FnMut(&'a [u8], &'a [u8]) -> bool) {
+    let Some(mut rest) = head.trim_ascii_start().strip_prefix(b"{") else { return };
+    let mut depth = 1_usize;
     while let Some((byte, tail)) = rest.split_first() {
         match byte {
             b'{' | b'[' => depth = depth.saturating_add(1),
@@ -160,12 +187,10 @@ pub fn find_id(head: &[u8]) -> Option<Id> {
                 let Some((inside, tail)) = loose_string(tail) else { break };
                 rest = tail;
                 let value = tail.trim_ascii_start().strip_prefix(b":");
-                if let Some(value) = value.filter(|_| depth == 1 && is_id(inside)) {
-                    let id = loose_value(value.trim_ascii_start())?;
-                    if found.as_ref().is_some_and(|earlier| *earlier != id) {
-                        return None;
-                    }
-                    found = Some(id);
+                if let Some(value) = value.filter(|_| depth == 1)
+                    && !seen(inside, value.trim_ascii_start())
+                {
+                    break;
                 }
                 continue;
             }
@@ -176,11 +201,10 @@ pub fn find_id(head: &[u8]) -> Option<Id> {
         }
         rest = tail;
     }
-    found
 }
 
-fn is_id(inside: &[u8]) -> bool {
-    std::str::from_utf8(inside).is_ok_and(|name| &*unescape(name) == "id")
+fn is_named(inside: &[u8], wanted: &str) -> bool {
+    std::str::from_utf8(inside).is_ok_and(|name| &*unescape(name) == wanted)
 }
 
 /// Splits after the closing quote; `None` where there is none.

@@ -5,7 +5,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-pub use super::id::{Id, find_id};
+pub use super::id::{Id, find_id, has_method};
 use super::scan::{Envelope, Scanned, scan};
 pub use super::scan::{Fault, Span};
 use super::string::unescape;

@@ -7,6 +7,7 @@ mod console;
 mod crashes;
 mod demo;
 mod docs;
+mod engine_model;
 mod gate;
 mod layout;
 mod policies;
