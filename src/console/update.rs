@@ -74,6 +74,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
             if matches!(link, Link::Down { .. }) {
                 model.consoles.clear();
                 model.codes.clear();
+                card::lost(model);
             }
             model.link = link;
         }

@@ -1,5 +1,7 @@
 //! A body that is being looked at: loaded from its record, cut into lines, wrapped to a width.
 
+use std::time::Duration;
+
 use similar::{ChangeTag, TextDiff};
 
 use crate::console::model::json::{self, Lines};
@@ -11,6 +13,8 @@ use crate::text::{Safe, bytes, hexdump};
 /// Indents stop here, so that deep nesting leaves room for values.
 const INDENT_MAX: usize = 16;
 
+/// After this long a difference is shown more coarsely: larger pieces, the same two texts.
+const DIFF_LIMIT: Duration = Duration::from_millis(200);
 /// Columns of a hex dump of 16 bytes a row; with fewer, rows have 8.
 const HEX_COLUMNS: usize = 74;
 
@@ -330,7 +334,7 @@ pub fn lay_diff(before: &Lines, after: &Lines, width: usize) -> Laid {
     let new: Vec<String> = after.items.iter().map(key_of).collect();
     let old_lines: Vec<&str> = old.iter().map(String::as_str).collect();
     let new_lines: Vec<&str> = new.iter().map(String::as_str).collect();
-    let diff = TextDiff::from_slices(&old_lines, &new_lines);
+    let diff = TextDiff::configure().timeout(DIFF_LIMIT).diff_slices(&old_lines, &new_lines);
     let mut rows = Vec::new();
     for change in diff.iter_all_changes() {
         let (items, at, gutter) = match change.tag() {

@@ -49,7 +49,7 @@ impl Fold<'_> {
                 if let Some(session) = self.model.sessions.get_mut(self.id.0) {
                     session.servers.insert(opened.conn.0, name);
                 }
-                let command = Safe::escape(&opened.command.join(" "));
+                let command = foreign(&opened.command.join(" "));
                 let text = self.model.names.get(name).clone().then(&Safe::word(" started: "));
                 self.log(Severity::Info, Safe::word("gate"), text.then(&command));
             }
@@ -64,12 +64,11 @@ impl Fold<'_> {
                 self.log(Severity::Info, source, foreign(text));
             }
             What::Closed { side, why, .. } => {
-                let text = Safe::escape(&format!("the {side}'s end closed: {why}"));
+                let text = foreign(&format!("the {side}'s end closed: {why}"));
                 self.log(Severity::Info, Safe::word("gate"), text);
             }
             What::Attempt { what, by } => {
-                let text =
-                    Safe::escape(&format!("refused `{what}` to {by}: only the operator may"));
+                let text = foreign(&format!("refused `{what}` to {by}: only the operator may"));
                 self.log(Severity::High, Safe::word("operator.attempt"), text);
             }
             What::Resumed { .. } => {

@@ -134,6 +134,7 @@ pub fn lines(text: &str) -> Lines {
                 ahead = lexer.next();
                 if ahead == Some(Token::Colon) {
                     ahead = None;
+                    kept_bytes += shown.as_str().len();
                     key = Some(shown);
                     continue;
                 }

@@ -9,6 +9,8 @@ use crate::text::Safe;
 const NAMES_MAX: usize = 65_536;
 /// Shown for a name that was not kept.
 const TOO_MANY: &str = "(too many names)";
+/// What is kept of a name, in bytes: enough for [`COLUMNS_MAX`] columns of any script.
+const NAME_BYTES_MAX: usize = 256;
 /// Longer names are cut: the gate itself records them whole.
 const COLUMNS_MAX: usize = 64;
 
@@ -33,6 +35,8 @@ impl Default for Names {
 impl Names {
     /// Keeps a foreign name.
     pub fn keep(&mut self, name: &str) -> NameId {
+        // Names that differ only behind what is shown of them are one row's text anyway.
+        let name = name.get(..name.floor_char_boundary(NAME_BYTES_MAX)).unwrap_or_default();
         if let Some(id) = self.known.get(name) {
             return NameId(*id);
         }

@@ -269,6 +269,16 @@ fn say(model: &mut Model, what: Safe) {
     }
 }
 
+/// The gate went away: what was sent may not have arrived, and the journal will tell.
+pub(super) fn lost(model: &mut Model) {
+    if let Some(card) = &mut model.ui.card
+        && matches!(card.step, Step::Sent(_) | Step::Code(_) | Step::Confirm)
+    {
+        card.step = Step::Open;
+        card.said = Some(Safe::word("the gate was lost: that answer may not have arrived"));
+    }
+}
+
 /// The gate did not take an answer.
 pub(super) fn not_taken(model: &mut Model, key: TicketKey, why: &str) {
     let text = Safe::word("not taken: ").then(&Safe::escape(why));

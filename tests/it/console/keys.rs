@@ -297,3 +297,13 @@ fn a_gate_that_does_not_know_a_session_ends_its_tickets() {
     assert!(stage.screen().contains("its session is gone"));
     assert_eq!(answers(&mut stage, "<2000ms>a<2000ms>d"), [""; 0]);
 }
+
+#[test]
+fn an_answer_into_the_void_is_not_waited_for() {
+    let mut stage = waiting(Risk::Low, SHORT);
+    stage.types("A<900ms>a");
+    stage.lost("the gate is gone");
+    assert!(stage.screen().contains("that answer may not have arrived"));
+    assert!(stage.screen().contains("DISCONNECTED"));
+    assert_eq!(answers(&mut stage, "<1500ms>a"), ["allow"], "nobody is there to take it");
+}

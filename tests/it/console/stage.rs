@@ -232,6 +232,11 @@ impl Stage {
         self.gate(ToConsole::Codes { session: SESSION.to_owned(), codes });
     }
 
+    pub(super) fn lost(&mut self, why: &'static str) {
+        let why = tollgate::text::Safe::word(why);
+        self.take(Msg::Link(tollgate::console::model::Link::Down { why }));
+    }
+
     pub(super) fn wait(&mut self, ms: u64) {
         self.now.at = self.now.at.plus_ms(ms);
         self.now.mono_ms += ms;
