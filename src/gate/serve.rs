@@ -20,7 +20,7 @@ use crate::gate::sessions::{Recognise, Sessions};
 use crate::gate::{commands, consoles};
 use crate::proxy::link::{Lines, send};
 use crate::proxy::session::{DiskWork, Join, Posted};
-use crate::store::home::{Home, write_whole};
+use crate::store::home::{Home, write_whole_in_memory};
 use crate::wire::{Command, Hello, Role, ToShim, WIRE};
 
 /// A gate that nobody used for so long ends itself.
@@ -269,7 +269,8 @@ fn wait_for_disk(work: &Receiver<DiskWork>) {
                 }
             },
             DiskWork::Write { path, bytes } => {
-                if let Err(error) = write_whole(&path, &bytes) {
+                // A snapshot serves a gate that takes over while shims live: not after a power failure.
+                if let Err(error) = write_whole_in_memory(&path, &bytes) {
                     tracing::warn!(path = %path.display(), %error, "no snapshot");
                 }
             }

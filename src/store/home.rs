@@ -215,18 +215,33 @@ pub enum Registration {
     Remove,
 }
 
-/// Writes a file so that readers see the old or the new content, never a part.
+/// Writes a file so that readers see the old or the new content, never a part, also after a power failure.
 ///
 /// # Errors
 /// When the folder cannot be written to.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let file = beside(path, bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// As [`write_whole`], for what is of no use after a power failure anyway; it does not wait for the disk and so
+/// slows no other file's writer.
+///
+/// # Errors
+/// When the folder cannot be written to.
+pub fn write_whole_in_memory(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    beside(path, bytes)?.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+fn beside(path: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
     use std::io::Write as _;
     let dir = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     let mut file = tempfile::NamedTempFile::new_in(dir)?;
     file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    Ok(file)
 }
 
 fn absolute(dir: &Path) -> Result<PathBuf, HomeError> {
