@@ -312,6 +312,9 @@ pub struct RunHello {
     /// The agent's patience with a call, where its configuration sets one, by server.
     #[serde(default)]
     pub patience_ms: Vec<(String, u64)>,
+    /// Set when a gate died under this run: the session that it began.
+    #[serde(default)]
+    pub session: Option<String>,
 }
 
 /// The gate's answer to a [`Command`].

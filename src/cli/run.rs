@@ -89,7 +89,7 @@ fn run(args: &Args) -> Result<ExitCode, Failure> {
         Ready::Start => {}
         Ready::Ended(code) => return Ok(code),
     }
-    let code = child::work(&plan, &mut link, &signals, &mut terminal)?;
+    let code = child::work(&plan, &home, &mut link, &signals, &mut terminal)?;
     let session = Safe::escape(link.session()).to_string();
     tell(format_args!("recorded: tollgate sessions show {session}"));
     Ok(code)
@@ -144,6 +144,7 @@ fn hello_of(plan: &Plan, policy: Option<String>) -> RunHello {
         agent: plan.agent.to_owned(),
         policy,
         patience_ms: plan.covered.iter().filter_map(patience).collect(),
+        session: None,
     }
 }
 

@@ -167,6 +167,12 @@ impl Engine {
         self.state.started.as_ref()
     }
 
+    /// Whether the session's end is recorded.
+    #[must_use]
+    pub const fn ended(&self) -> bool {
+        self.state.ended
+    }
+
     /// The state as JSON, for a snapshot beside the journal.
     ///
     /// # Errors

@@ -2,10 +2,11 @@
 
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::sync_channel;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::engine::{Answer, Digest, Operator, TicketId};
 use crate::gate::authority::{Peer, Standing};
@@ -19,6 +20,8 @@ use crate::wire::{AnswerLine, AnswerWord, Command, Reply, RunHello, RunNews, Sta
 
 /// A session's loop takes an answer within this time unless it hangs.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+/// A session's beginning is on file within this time unless the disk hangs.
+const BEGINNING_LIMIT: Duration = Duration::from_millis(900);
 
 /// Who answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +102,12 @@ pub(super) fn serve(sessions: &Arc<Sessions>, stream: &UnixStream, peer: Peer, c
         }
         Command::Leave {} => done(operator(hub, peer, "leave").map(|()| sessions.leave())),
         Command::Run(hello) => {
-            match outside(hub, peer, "run") {
+            // A run that comes back is a wrapped agent's root itself: the session tells it by its process.
+            let may = match &hello.session {
+                Some(_) => Ok(()),
+                None => outside(hub, peer, "run"),
+            };
+            match may {
                 Ok(()) => run(sessions, stream, peer, hello),
                 Err(why) => {
                     // A run that does not listen has ended.
@@ -147,6 +155,25 @@ fn operator(hub: &Hub, peer: Peer, what: &str) -> Result<(), String> {
     hub.is_operator(&hub.standing(peer, what))
 }
 
+/// Waits until the session's first record is on file: a run whose gate dies can come back only to a session that
+/// has a beginning. A disk that takes longer than the limit is waited for no more.
+fn wait_for_beginning(hub: &Hub, name: &str, waker: &Waker) {
+    let until = Instant::now() + BEGINNING_LIMIT;
+    loop {
+        waker.clear();
+        let begun = hub.state().sessions.get(name).is_none_or(|session| {
+            session.ended || session.trouble.is_some() || session.bytes.load(Ordering::Relaxed) > 0
+        });
+        let left = until.saturating_duration_since(Instant::now());
+        if begun || left.is_zero() {
+            return;
+        }
+        let left = Timespec { tv_sec: 0, tv_nsec: left.subsec_nanos().into() };
+        // Interrupted or not, the next turn looks again.
+        let _ready = poll(&mut [PollFd::new(waker, PollFlags::IN)], Some(&left));
+    }
+}
+
 /// Holds a `tollgate run` session open as long as its connection lives, and tells it what waits.
 fn run(sessions: &Arc<Sessions>, stream: &UnixStream, peer: Peer, hello: RunHello) {
     let hub = &sessions.hub;
@@ -159,6 +186,7 @@ fn run(sessions: &Arc<Sessions>, stream: &UnixStream, peer: Peer, hello: RunHell
     };
     let Ok(waker) = Waker::new() else { return };
     hub.listen(&waker);
+    wait_for_beginning(hub, &name, &waker);
     let mut listens = send(stream, &Reply::Run { session: name.clone() }, &[]).is_ok();
     let mut told = None;
     while listens {

@@ -159,6 +159,9 @@ impl Sessions {
     pub(super) fn begin_run(&self, peer: Peer, hello: RunHello) -> Result<String, String> {
         let _one_at_a_time = self.door.lock().unwrap_or_else(PoisonError::into_inner);
         let root = peer::stat(peer.pid).ok_or("the run is gone")?.process;
+        if let Some(name) = &hello.session {
+            return self.take_up_run(name, root, hello.patience_ms);
+        }
         let agent = (self.recognise)(std::slice::from_ref(&hello.agent)).unwrap_or(Agent {
             name: hello.agent.clone(),
             pid: 0,
@@ -239,6 +242,42 @@ impl Sessions {
             let _over = session.inbox.post(Posted::Attended(answering));
         }
         Ok(name)
+    }
+
+    /// Lets the run whose gate died have its session again; its shims may have come back before it.
+    fn take_up_run(
+        &self,
+        name: &str,
+        run: Process,
+        patience_ms: Vec<(String, u64)>,
+    ) -> Result<String, String> {
+        let other = || format!("session {name} is another run's");
+        if !is_plain(name) {
+            return Err("the session's name is not one of ours".to_owned());
+        }
+        if let Some(session) = self.hub.state().sessions.get_mut(name) {
+            return if session.ended {
+                Err(format!("session {name} is over"))
+            } else if session.root == Some(run) {
+                session.patience_ms = patience_ms;
+                Ok(name.to_owned())
+            } else {
+                Err(other())
+            };
+        }
+        let resumed = Recorder::resume(&self.home.sessions_dir(), name)
+            .map_err(|error| format!("failed to {error}"))?;
+        if resumed.engine.ended() {
+            return Err(format!("session {name} is over"));
+        }
+        let agent = resumed.engine.started().ok_or("its recording has no beginning")?.agent.clone();
+        if agent.pid != run.pid {
+            return Err(other());
+        }
+        tracing::info!(session = name, "taken up by its run");
+        let origin = Origin { agent, root: Some(run), policy: None, patience_ms, run: true };
+        self.spawn(name, Beginning::Again(Box::new(resumed)), origin)?;
+        Ok(name.to_owned())
     }
 
     fn spawn(&self, name: &str, beginning: Beginning, origin: Origin) -> Result<(), String> {

@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::Signal;
 use tollgate::store::home::Home;
 
-use crate::bed::{Bed, PATIENCE, until};
+use crate::bed::{Bed, PATIENCE, kill, until};
 use crate::program;
 
 /// Says that it runs and each Ctrl-C that it gets; ends when the file is there.
@@ -29,6 +30,14 @@ line=$(sed -E 's/.*"command":"([^"]*)","args":\[([^]]*)\].*/"\1" \2/; s/","/" "/
     while [ ! -e "$TEST_GO" ]; do sleep 0.05; done
 } | eval "$line"
 exit 7
+"#;
+
+/// Tries to end the gate once the file is there.
+const ESCAPES: &str = r#"#!/bin/sh
+echo started
+while [ ! -e "$TEST_GO" ]; do sleep 0.05; done
+"$TEST_TOLLGATE" stop
+echo "stop said $?"
 "#;
 
 const CONFIG: &str = r#"{"mcpServers": {
@@ -74,6 +83,7 @@ impl Run {
         command.env("HOME", user.path());
         command.env("TOLLGATE_HOME", bed.home());
         command.env("TEST_GO", path("go"));
+        command.env("TEST_TOLLGATE", env!("CARGO_BIN_EXE_tollgate"));
         for name in ["TMUX", "ZELLIJ", "CLAUDE_CONFIG_DIR", "MCP_TOOL_TIMEOUT"] {
             command.env_remove(name);
         }
@@ -181,6 +191,26 @@ fn run_rings_when_a_call_waits_and_never_with_foreign_text() {
     run.let_it_end();
     assert_eq!(run.exit_code(), 7);
     assert!(run.bed.sound_recordings().contains("later please"));
+}
+
+#[test]
+fn an_agent_stays_below_its_run_when_the_gate_dies() {
+    let mut run = Run::start(ESCAPES, &["--console", "none"]);
+    run.shows("started");
+    kill(run.bed.gate().unwrap(), Signal::KILL);
+    until("the gate's end", || run.bed.gate().is_none().then_some(()));
+    let _next = run.bed.agent(&[]);
+    until("the run in the next gate", || {
+        let status = run.bed.tollgate(&["status"]).stdout;
+        let line = status.lines().find(|line| line.contains("claude-code-1"))?.to_owned();
+        line.contains("live").then_some(())
+    });
+    run.let_it_end();
+    run.shows("stop said 3");
+    assert_eq!(run.exit_code(), 0);
+    assert!(run.bed.gate().is_some(), "the gate was stopped");
+    let shown = run.bed.tollgate(&["sessions", "verify", "claude-code-1"]);
+    assert_eq!(shown.code, 0, "{shown:?}");
 }
 
 #[test]

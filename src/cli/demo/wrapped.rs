@@ -36,6 +36,7 @@ pub(super) fn run(dir: &Path, pace: Pace) -> Result<Exit, Failure> {
         agent: "demo-agent".to_owned(),
         policy: Some(policy_file(dir).display().to_string()),
         patience_ms: SERVERS.iter().map(|server| ((*server).to_owned(), patience_ms)).collect(),
+        session: None,
     };
     // The registration lasts as long as this connection.
     let gate = client::hello(&home, Start::Never, Role::Command(wire::Command::Run(hello)))

@@ -12,9 +12,14 @@ use super::tell;
 use super::tty::{Signals, Terminal, Woke};
 use crate::agents::Plan;
 use crate::cli::exit::{Exit, Failure};
+use crate::store::home::Home;
 
 /// How long shims may take to flush and end once their agent has ended.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// How often a run without a gate looks for the next one: in between, what the agent starts is not known
+/// to be below it.
+const RENEWAL: Duration = Duration::from_millis(100);
 
 /// Starts the agent and stays until it ends.
 ///
@@ -22,6 +27,7 @@ const GRACE: Duration = Duration::from_secs(2);
 /// When it cannot be started.
 pub(super) fn work(
     plan: &Plan,
+    home: &Home,
     link: &mut Link,
     signals: &Signals,
     terminal: &mut Terminal,
@@ -48,6 +54,8 @@ pub(super) fn work(
         if forward_to.is_none() && (left == Some(Duration::ZERO) || left_behind().is_empty()) {
             break;
         }
+        link.renew(home);
+        let left = if link.is_gone() { left.or(Some(RENEWAL)) } else { left };
         match signals.wait(link.descriptor(), None, left) {
             Woke::Gate => match link.take_news() {
                 Change::MoreWait => terminal.ring(),
@@ -61,7 +69,7 @@ pub(super) fn work(
     if !left_behind.is_empty() {
         tell(format_args!("the agent left processes running: {}", left_behind.join(" ")));
     }
-    if link.gone() {
+    if link.is_gone() {
         tell("the gate went away during this run; see `tollgate sessions verify`");
     }
     Ok(code)
@@ -121,9 +129,21 @@ fn exit_code(status: WaitStatus) -> ExitCode {
     ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX))
 }
 
-/// Our children's process numbers: the agent, what its descendants orphaned, and a gate that we started.
+/// Our children's process numbers: the agent and what its descendants orphaned. A gate that a shim started
+/// is nobody's child but by accident ours.
 fn children() -> Vec<i32> {
     let path = format!("/proc/self/task/{}/children", rustix::process::getpid());
     let text = std::fs::read_to_string(path).unwrap_or_default();
-    text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+    text.split_whitespace()
+        .filter_map(|pid| pid.parse().ok())
+        .filter(|pid| !is_gate(*pid))
+        .collect()
+}
+
+fn is_gate(pid: i32) -> bool {
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let mut words = line.split(|byte| *byte == 0);
+    let program = words.next().unwrap_or_default();
+    let name = program.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    name.starts_with(b"tollgate") && words.next() == Some(b"gate")
 }

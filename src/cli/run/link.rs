@@ -22,7 +22,20 @@ pub(super) struct Link {
     lines: Lines,
     session: String,
     news: RunNews,
-    gone: bool,
+    /// What the next gate is told.
+    hello: RunHello,
+    standing: Standing,
+}
+
+/// Whether a gate knows of this run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// It does.
+    Held,
+    /// It died, or left for a newer build; shims start the next one.
+    Gone,
+    /// The next one says that the session is over.
+    Over,
 }
 
 /// What the last news changed.
@@ -40,23 +53,40 @@ impl Link {
     /// # Errors
     /// No gate, or one that refuses.
     pub(super) fn register(home: &Home, run: RunHello) -> Result<Self, Failure> {
-        let role = Role::Command(Command::Run(run));
+        let role = Role::Command(Command::Run(run.clone()));
         client::renew(home).map_err(|error| Failure::new(Exit::NoGate, error))?;
         let stream = client::hello(home, Start::IfNeeded, role)
             .map_err(|error| Failure::new(Exit::NoGate, error))?;
-        Self::named(stream).map_err(|error| {
+        Self::named(stream, run).map_err(|error| {
             Failure::new(Exit::NoGate, format_args!("register this run with the gate: {error}"))
         })?
     }
 
+    /// Registers again with the gate that came after the one that died, if there is one by now. None is
+    /// started for it: shims do that, and an operator's `tollgate stop` stays obeyed.
+    pub(super) fn renew(&mut self, home: &Home) {
+        if self.standing != Standing::Gone {
+            return;
+        }
+        let role = Role::Command(Command::Run(self.hello.clone()));
+        let Ok(stream) = client::hello(home, Start::Never, role) else { return };
+        match Self::named(stream, self.hello.clone()) {
+            Ok(Ok(link)) => *self = link,
+            Ok(Err(_)) => self.standing = Standing::Over,
+            // It died as well, or is not ready.
+            Err(_) => {}
+        }
+    }
+
     /// Waits for the gate's reply.
-    fn named(stream: UnixStream) -> io::Result<Result<Self, Failure>> {
+    fn named(stream: UnixStream, mut hello: RunHello) -> io::Result<Result<Self, Failure>> {
         stream.set_read_timeout(Some(REPLY_LIMIT))?;
         let mut lines = Lines::new();
         match lines.wait(&stream)? {
             Some(Reply::Run { session }) => {
                 let news = RunNews { waiting: 0, answering: 0 };
-                Ok(Ok(Self { stream, lines, session, news, gone: false }))
+                hello.session = Some(session.clone());
+                Ok(Ok(Self { stream, lines, session, news, hello, standing: Standing::Held }))
             }
             Some(Reply::Refused { why }) => Ok(Err(Failure::new(Exit::Refused, why))),
             Some(Reply::Done {} | Reply::Status(_) | Reply::Tickets { .. }) => {
@@ -76,14 +106,14 @@ impl Link {
         &self.news
     }
 
-    /// Whether the gate went away. Shims find or start the next one by themselves.
-    pub(super) const fn gone(&self) -> bool {
-        self.gone
+    /// Whether no gate knows of this run, though one may again: then [`Link::renew`] is worth a try.
+    pub(super) fn is_gone(&self) -> bool {
+        self.standing == Standing::Gone
     }
 
     /// To poll for news; `None` once the gate went away.
     pub(super) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        (!self.gone).then(|| self.stream.as_fd())
+        (self.standing == Standing::Held).then(|| self.stream.as_fd())
     }
 
     /// Reads what is there.
@@ -105,7 +135,7 @@ impl Link {
             }
         }
         if left {
-            self.gone = true;
+            self.standing = Standing::Gone;
             self.news = RunNews { waiting: 0, answering: 0 };
         }
         if self.news.waiting > before { Change::MoreWait } else { Change::Quiet }
@@ -118,10 +148,14 @@ mod tests {
 
     use super::*;
 
+    fn hello() -> RunHello {
+        RunHello { agent: "a".to_owned(), policy: None, patience_ms: Vec::new(), session: None }
+    }
+
     fn pair(first: &str) -> (UnixStream, io::Result<Result<Link, Failure>>) {
         let (mut gate, run) = UnixStream::pair().unwrap();
         gate.write_all(first.as_bytes()).unwrap();
-        (gate, Link::named(run))
+        (gate, Link::named(run, hello()))
     }
 
     #[test]
@@ -146,7 +180,7 @@ mod tests {
         }
         drop(gate);
         assert_eq!(link.take_news(), Change::Quiet);
-        assert!(link.gone() && link.descriptor().is_none() && link.news().answering == 0);
+        assert!(link.is_gone() && link.descriptor().is_none() && link.news().answering == 0);
     }
 
     #[test]
@@ -157,6 +191,6 @@ mod tests {
         );
         let (gate, run) = UnixStream::pair().unwrap();
         drop(gate);
-        assert!(Link::named(run).is_err());
+        assert!(Link::named(run, hello()).is_err());
     }
 }

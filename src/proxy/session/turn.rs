@@ -94,6 +94,8 @@ impl Loop {
     }
 
     pub(super) fn run(mut self) {
+        // A session whose gate dies before the first call is taken up by its beginning.
+        self.record_and_send();
         while !self.over() {
             let ready = self.wait();
             let mut next = Next::Turn;
