@@ -1,12 +1,12 @@
 //! The parts of the demo, and the whole of it.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::{Read as _, Write};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use serde_json::json;
 use tollgate::demo::agent::End;
 use tollgate::demo::story::STORY;
@@ -110,15 +110,74 @@ fn interrupted_it_leaves_nothing() {
     assert_cleared(tmp.path());
 }
 
-/// A demo that ends with its test: it clears its stage when it is told to.
-struct Ends(Box<dyn portable_pty::Child + Send + Sync>);
+/// The demo in a terminal of its own. It ends with its test: told to, it clears its stage.
+struct InTerminal {
+    demo: Box<dyn Child + Send + Sync>,
+    screen: Arc<Mutex<vt100::Parser>>,
+    keys: Box<dyn Write + Send>,
+    /// Where programs are looked for, and where the demo makes its folder.
+    tmp: tempfile::TempDir,
+    _terminal: Box<dyn MasterPty + Send>,
+}
 
-impl Drop for Ends {
+impl InTerminal {
+    /// With one agent on the path.
+    fn start() -> Self {
+        let tmp = tempfile::Builder::new().prefix("tg-").tempdir_in("/tmp").unwrap();
+        let bin = tmp.path().join("bin");
+        fs::create_dir(&bin).unwrap();
+        fs::create_dir(tmp.path().join("tmp")).unwrap();
+        fs::copy(env!("CARGO_BIN_EXE_tollgate"), bin.join("codex")).unwrap();
+        let size = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
+        let pty = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_tollgate"));
+        command.arg("demo");
+        command.env("TMPDIR", tmp.path().join("tmp"));
+        command.env("PATH", bin);
+        command.env("TERM", "xterm-256color");
+        let demo = pty.slave.spawn_command(command).unwrap();
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(40, 120, 0)));
+        let mut output = pty.master.try_clone_reader().unwrap();
+        let drawn = Arc::clone(&screen);
+        // Ends when no process has the terminal any more.
+        std::thread::spawn(move || {
+            let mut chunk = [0; 4096];
+            while let Ok(count @ 1..) = output.read(&mut chunk) {
+                drawn.lock().unwrap().process(&chunk[..count]);
+            }
+        });
+        let keys = pty.master.take_writer().unwrap();
+        Self { demo, screen, keys, tmp, _terminal: pty.master }
+    }
+
+    #[track_caller]
+    fn shows(&self, text: &str) {
+        until(text, || self.contents().contains(text).then_some(()));
+    }
+
+    fn contents(&self) -> String {
+        self.screen.lock().unwrap().screen().contents()
+    }
+
+    fn is_taken(&self) -> bool {
+        self.screen.lock().unwrap().screen().alternate_screen()
+    }
+
+    fn press(&mut self, keys: &[u8]) {
+        self.keys.write_all(keys).unwrap();
+    }
+
+    fn exit_code(&mut self) -> u32 {
+        until("the demo to end", || self.demo.try_wait().unwrap()).exit_code()
+    }
+}
+
+impl Drop for InTerminal {
     fn drop(&mut self) {
-        if let (Ok(None), Some(id)) = (self.0.try_wait(), self.0.process_id()) {
+        if let (Ok(None), Some(id)) = (self.demo.try_wait(), self.demo.process_id()) {
             let pid = rustix::process::Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
             rustix::process::kill_process(pid, rustix::process::Signal::TERM).ok();
-            self.0.wait().ok();
+            self.demo.wait().ok();
         }
     }
 }
@@ -127,50 +186,28 @@ impl Drop for Ends {
 /// says what happened and what to type next.
 #[test]
 fn in_a_terminal_it_opens_the_console_and_leaving_ends_all() {
-    let tmp = tempfile::Builder::new().prefix("tg-").tempdir_in("/tmp").unwrap();
-    let size = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
-    let pty = native_pty_system().openpty(size).unwrap();
-    let agent = tmp.path().join("bin/codex");
-    fs::create_dir(agent.parent().unwrap()).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_tollgate"), &agent).unwrap();
-    let stage = tmp.path().join("tmp");
-    fs::create_dir(&stage).unwrap();
-    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_tollgate"));
-    command.arg("demo");
-    command.env("TMPDIR", &stage);
-    command.env("PATH", agent.parent().unwrap());
-    command.env("TERM", "xterm-256color");
-    let mut demo = Ends(pty.slave.spawn_command(command).unwrap());
-    drop(pty.slave);
-    let screen = Arc::new(Mutex::new(vt100::Parser::new(40, 120, 0)));
-    let mut output = pty.master.try_clone_reader().unwrap();
-    let drawn = Arc::clone(&screen);
-    let reader = std::thread::spawn(move || {
-        let mut chunk = [0; 4096];
-        while let Ok(count @ 1..) = output.read(&mut chunk) {
-            drawn.lock().unwrap().process(&chunk[..count]);
-        }
-    });
-    let mut keys = pty.master.take_writer().unwrap();
-    let shows = |text: &str| {
-        until(text, || {
-            let contents = screen.lock().unwrap().screen().contents();
-            contents.contains(text).then_some(())
-        });
-    };
-    shows("Press Enter to begin.");
-    keys.write_all(b"\r").unwrap();
+    let mut terminal = InTerminal::start();
+    terminal.shows("Press Enter to begin.");
+    terminal.press(b"\r");
     // The console cuts names to the width of its columns.
-    shows("list_");
-    assert!(screen.lock().unwrap().screen().alternate_screen());
-    keys.write_all(b"q").unwrap();
-    shows("What happened:");
-    shows("allow files.list_files    answered");
-    shows("tollgate run -- codex");
-    assert!(!screen.lock().unwrap().screen().alternate_screen());
-    assert!(!screen.lock().unwrap().screen().contents().contains("-- claude"));
-    assert_eq!(demo.0.wait().unwrap().exit_code(), 0);
-    drop((keys, pty.master));
-    reader.join().unwrap();
-    assert_cleared(&stage);
+    terminal.shows("list_");
+    assert!(terminal.is_taken());
+    terminal.press(b"q");
+    terminal.shows("What happened:");
+    terminal.shows("allow files.list_files    answered");
+    terminal.shows("tollgate run -- codex");
+    assert!(!terminal.is_taken());
+    assert!(!terminal.contents().contains("-- claude"));
+    assert_eq!(terminal.exit_code(), 0);
+    assert_cleared(&terminal.tmp.path().join("tmp"));
+}
+
+/// Ctrl-C before it begins is heard, though it waits for a line.
+#[test]
+fn in_a_terminal_ctrl_c_before_it_begins_leaves_nothing() {
+    let mut terminal = InTerminal::start();
+    terminal.shows("Press Enter to begin.");
+    terminal.press(&[3]);
+    assert_eq!(terminal.exit_code(), 1);
+    assert_cleared(&terminal.tmp.path().join("tmp"));
 }

@@ -1,8 +1,10 @@
 //! The demo in a terminal: the console takes it, the user answers.
 
-use std::io::{self, BufRead as _, Write as _};
+use std::io::{self, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::cli::demo::stage::{Stage, no_gate};
 use crate::cli::demo::watcher::Watcher;
@@ -33,9 +35,7 @@ pub(super) fn play(stage: &mut Stage) -> Result<Exit, Failure> {
     let mut out = io::stdout();
     writeln!(out, "{BEFORE}")?;
     out.flush()?;
-    let mut line = String::new();
-    let read = io::stdin().lock().read_line(&mut line).unwrap_or(0);
-    if read == 0 || stage.interrupted() {
+    if !enter(stage)? {
         return Ok(Exit::Fine);
     }
     let mut console = open_console(stage)?;
@@ -46,6 +46,25 @@ pub(super) fn play(stage: &mut Stage) -> Result<Exit, Failure> {
     // The agent may still be at work: it and the gate get a moment to end in order.
     writeln!(io::stdout(), "\nClearing up …")?;
     Ok(Exit::Fine)
+}
+
+/// Waits for Enter; `false` at the end of input. Polled, because a read would go on over Ctrl-C.
+fn enter(stage: &Stage) -> Result<bool, Failure> {
+    let broken = |error| Failure::new(Exit::Broken, format_args!("read the terminal: {error}"));
+    let wait = Timespec { tv_sec: 0, tv_nsec: i64::from(LOOK.subsec_nanos()) };
+    let stdin = io::stdin();
+    while !stage.interrupted() {
+        let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
+        match poll(&mut fds, Some(&wait)) {
+            Ok(0) | Err(rustix::io::Errno::INTR) => {}
+            Ok(_) => {
+                let mut line = String::new();
+                return stdin.read_line(&mut line).map(|read| read > 0).map_err(broken);
+            }
+            Err(error) => return Err(broken(error.into())),
+        }
+    }
+    Err(Failure::new(Exit::Findings, "interrupted"))
 }
 
 fn open_console(stage: &Stage) -> Result<Child, Failure> {
