@@ -41,10 +41,12 @@ impl Console {
         Ok(Self { child, _terminal: pair.master, drawn })
     }
 
-    fn wait_for_frame(&self) -> Result<(), Failure> {
-        self.drawn
-            .recv_timeout(Duration::from_secs(20))
-            .map_err(|_| "the console drew nothing".into())
+    fn wait_for_frame(&mut self) -> Result<(), Failure> {
+        self.drawn.recv_timeout(Duration::from_secs(20)).map_err(|_| "the console drew nothing")?;
+        match self.child.try_wait()? {
+            Some(status) => Err(format!("the console ended: {status}").into()),
+            None => Ok(()),
+        }
     }
 
     fn signal(&self, signal: Signal) -> Result<(), Failure> {
@@ -72,7 +74,7 @@ pub(crate) fn stopped(
     let payload = "x".repeat(1000);
     let (mut free, mut hung) = (Samples::default(), Samples::default());
     let mut peer = Peer::start(&ways.tollgate)?;
-    let console = Console::open(home)?;
+    let mut console = Console::open(home)?;
     console.wait_for_frame()?;
     console.signal(Signal::STOP)?;
     // What a stopped console leaves unread must have filled whatever buffers there are.

@@ -63,16 +63,25 @@ fn measure() -> Result<(), Failure> {
     let home = Home::new(Path::new(TOLLGATE))?;
     let ways = Ways::new(&home)?;
     let mut report = Report::default();
-
-    load::latency(&ways, rounds, &mut report)?;
-    load::throughput(&ways, rounds, &mut report)?;
-    start::warm(&ways, &mut report)?;
-    start::cold(&ways, &home, &mut report)?;
-    start::idle_sizes(&ways, &home, &mut report)?;
-    console::stopped(&ways, &home, rounds, &mut report)?;
-    load::memory(&ways, &home, calls, &mut report)?;
+    // What was measured before something failed is worth seeing.
+    let done = measure_all(&ways, &home, (rounds, calls), &mut report);
     println!("{report}");
-    Ok(())
+    done
+}
+
+fn measure_all(
+    ways: &Ways,
+    home: &Home,
+    (rounds, calls): (usize, usize),
+    report: &mut Report,
+) -> Result<(), Failure> {
+    load::latency(ways, rounds, report)?;
+    load::throughput(ways, rounds, report)?;
+    start::warm(ways, report)?;
+    start::cold(ways, home, report)?;
+    start::idle_sizes(ways, home, report)?;
+    load::memory(ways, home, calls, report)?;
+    console::stopped(ways, home, rounds, report)
 }
 
 fn number(variable: &str, default: usize) -> Result<usize, Failure> {
