@@ -140,6 +140,8 @@ struct Shell {
     keys: EventStream,
     term: Signal,
     hup: Signal,
+    /// Raw mode makes Ctrl-C a key; this one comes from outside.
+    int: Signal,
     model: Model,
     feeds: Vec<Feed>,
     queue: VecDeque<Cmd>,
@@ -164,6 +166,7 @@ impl Shell {
     fn new(gate: Gate, options: Options) -> Result<Self, ConsoleError> {
         let term = signal(SignalKind::terminate()).map_err(ConsoleError::Setup)?;
         let hup = signal(SignalKind::hangup()).map_err(ConsoleError::Setup)?;
+        let int = signal(SignalKind::interrupt()).map_err(ConsoleError::Setup)?;
         let screen = Screen::take().map_err(ConsoleError::Terminal)?;
         let begun = now();
         let only = options.session.clone();
@@ -174,6 +177,7 @@ impl Shell {
             keys: EventStream::new(),
             term,
             hup,
+            int,
             model: Model::new(TimeZone::system(), only),
             feeds: Vec::new(),
             queue: VecDeque::new(),
@@ -225,6 +229,7 @@ impl Shell {
             biased;
             _ = self.term.recv() => Woken::Signal,
             _ = self.hup.recv() => Woken::Signal,
+            _ = self.int.recv() => Woken::Signal,
             event = self.keys.next() => Woken::Key(event),
             line = async { match gate { Some(gate) => gate.next().await, None => std::future::pending().await } } => Woken::Gate(line),
             () = std::future::ready(()), if journal => Woken::Journal,
@@ -252,7 +257,11 @@ impl Shell {
             }
             Event::Paste(text) => self.take(Msg::Paste(text)),
             Event::FocusGained | Event::FocusLost => self.take(Msg::Focus),
-            Event::Resize(columns, rows) => self.take(Msg::Resize(Size { columns, rows })),
+            Event::Resize(columns, rows) => {
+                // The next frame meets the same error, if there is one.
+                let _gone = self.screen.forget();
+                self.take(Msg::Resize(Size { columns, rows }));
+            }
             Event::Mouse(_) => {}
         }
     }

@@ -4,7 +4,7 @@ use std::io::{self, Read as _};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::proxy::link::{Lines, send};
 use crate::store::home::{Home, HomeError};
@@ -12,6 +12,8 @@ use crate::wire::{Build, Hello, Reply, Role, WIRE};
 
 /// A gate that starts answers within this time, or something is wrong with it.
 const START_LIMIT: Duration = Duration::from_secs(10);
+/// Between two attempts to start a gate: it binds its socket a moment after it took the lock.
+const AGAIN: Duration = Duration::from_millis(5);
 /// A command's answer comes within this time.
 const REPLY_LIMIT: Duration = Duration::from_secs(10);
 
@@ -73,8 +75,23 @@ pub fn connect(home: &Home, start: Start) -> Result<UnixStream, ClientError> {
         Err(_) if start == Start::Never => Err(ClientError::None(home.socket())),
         Err(_) => {
             home.prepare()?;
-            start_gate(home)?;
-            dial(home).map_err(|source| ClientError::Socket { path: home.socket(), source })
+            start_and_dial(home)
+        }
+    }
+}
+
+/// Starts a gate and connects to it. Another gate may hold the lock without listening: just before it has
+/// bound its socket, or while it leaves. Then it is tried again.
+fn start_and_dial(home: &Home) -> Result<UnixStream, ClientError> {
+    let began = Instant::now();
+    loop {
+        start_gate(home)?;
+        match dial(home) {
+            Ok(stream) => return Ok(stream),
+            Err(error) if absent(&error) && began.elapsed() < START_LIMIT => {
+                std::thread::sleep(AGAIN);
+            }
+            Err(source) => return Err(ClientError::Socket { path: home.socket(), source }),
         }
     }
 }

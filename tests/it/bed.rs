@@ -89,6 +89,25 @@ impl Bed {
         })
     }
 
+    /// Kills the gate, and waits until it is gone: what a dying gate has read and not recorded is lost, and
+    /// a test that goes on at once would meet that sometimes.
+    pub(crate) fn kill_gate(&self) -> Pid {
+        let gate = until("a gate", || self.gate());
+        kill(gate, Signal::KILL);
+        until("its end", || (self.gate() != Some(gate)).then_some(gate))
+    }
+
+    /// Stops the gate as a debugger does, and waits until it stands still.
+    pub(crate) fn hang_gate(&self) -> Pid {
+        let gate = until("a gate", || self.gate());
+        kill(gate, Signal::STOP);
+        until("its standstill", || {
+            let tasks = fs::read_dir(format!("/proc/{gate}/task")).unwrap();
+            let mut stats = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("stat")));
+            stats.all(|stat| stat.is_ok_and(|stat| stat.contains(") T "))).then_some(gate)
+        })
+    }
+
     /// The shim of this home.
     pub(crate) fn shim_pid(&self) -> Pid {
         let home = self.home();

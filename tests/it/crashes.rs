@@ -14,8 +14,7 @@ fn a_killed_gate_is_replaced_and_calls_go_on() {
     let mut agent = bed.agent(&[]);
     agent.call(1, "read_file", &json!({ "path": "a" }));
     assert_eq!(agent.result(1), ("done".to_owned(), false));
-    let first = until("a gate", || bed.gate());
-    kill(first, Signal::KILL);
+    let first = bed.kill_gate();
     let sent = agent.call(2, "read_file", &json!({ "path": "b" }));
     assert_eq!(agent.result(2), ("done".to_owned(), false));
     assert_eq!(bed.received().matches(&sent).count(), 1, "forwarded once");
@@ -31,7 +30,7 @@ fn a_call_that_waits_is_not_forwarded_by_a_gates_death() {
     let mut agent = bed.agent(ASKS);
     let sent = agent.call(1, "write_file", &json!({ "path": "a" }));
     bed.ticket();
-    kill(bed.gate().unwrap(), Signal::KILL);
+    bed.kill_gate();
     agent.call(2, "read_file", &json!({ "path": "b" }));
     assert_eq!(agent.result(2), ("done".to_owned(), false));
     // Still waiting, or refused; in any case not sent.
@@ -46,8 +45,7 @@ fn a_hung_gate_is_killed_and_replaced() {
     let mut agent = bed.agent(&[]);
     agent.call(1, "read_file", &json!({}));
     agent.answer(1);
-    let hung = until("a gate", || bed.gate());
-    kill(hung, Signal::STOP);
+    let hung = bed.hang_gate();
     agent.call(2, "read_file", &json!({}));
     assert_eq!(agent.result(2), ("done".to_owned(), false));
     assert_ne!(bed.gate(), Some(hung));
