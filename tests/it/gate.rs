@@ -6,5 +6,6 @@ mod ends;
 mod faults;
 
 mod stage;
+mod terminal;
 mod tickets;
 mod transparency;
