@@ -6,6 +6,5 @@ mod ends;
 mod faults;
 
 mod stage;
-mod terminal;
 mod tickets;
 mod transparency;

@@ -127,3 +127,47 @@ fn approving_on_the_command_line_needs_a_terminal_and_denying_does_not() {
     assert!(failed && text.contains("not today"), "{text}");
     assert!(!bed.received().contains(&sent));
 }
+
+#[test]
+fn a_risky_call_is_allowed_with_the_code_on_the_card() {
+    let bed = Bed::new();
+    let mut console = Terminal::open(&bed.home(), &["console"]);
+    let mut agent = bed.agent(&["--policy", "ask-writes"]);
+    let sent = agent.call(1, "delete_file", &json!({ "path": "/tmp/a" }));
+    console.shows("delete_file");
+    console.press_until("A", "RISK HIGH");
+    console.shows("typed after a:");
+    let card = console.text();
+    let code = card.split_once("typed after a:").unwrap().1.split(['[', ']']).nth(1).unwrap();
+    console.press_until("a", "type the code");
+    assert!(!bed.received().contains(&sent));
+    console.press(code);
+    assert_eq!(agent.result(1), ("done".to_owned(), false));
+}
+
+#[test]
+fn a_denial_takes_its_reason_to_the_agent() {
+    let bed = Bed::new();
+    let (mut agent, mut console, _) = asked(&bed);
+    console.press_until("A", "some text");
+    console.press_until("D", "reason:");
+    console.press("Use the staging one.\r");
+    let (text, failed) = agent.result(1);
+    assert!(failed && text.contains("Use the staging one."), "{text}");
+}
+
+#[test]
+fn an_edited_call_is_shown_as_a_difference_and_sent_as_edited() {
+    let bed = Bed::new();
+    let (mut agent, mut console, sent) = asked(&bed);
+    console.press_until("A", "some text");
+    console.press_until("e", "editing");
+    // Down to the path, to its end, and back over the quote and the comma.
+    console.press("\x1b[B\x1b[F\x1b[D\x1b[Db\x13");
+    console.shows("EDITED");
+    console.shows("\"/tmp/ab\"");
+    console.press_until("a", "yes, allow");
+    console.press_until_so("y", |_| bed.received().contains("/tmp/ab"));
+    let (text, failed) = agent.result(1);
+    assert!(!failed && !bed.received().contains(&sent), "{text}");
+}
