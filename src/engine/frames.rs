@@ -145,7 +145,7 @@ impl Engine {
             } else {
                 (
                     "guard.not-in-revision",
-                    "a server's request, which this revision does not have",
+                    "a server's request, which this revision does not have,",
                     Why::NotInRevision,
                 )
             };

@@ -162,7 +162,7 @@ impl Engine {
         out: &mut Out,
     ) {
         let Some(known) = self.state.conns.get(&conn) else { return };
-        let answered = Refused { id, server: &known.server, facts, modern: known.modern() };
+        let answered = Refused { id, asker, server: &known.server, facts, modern: known.modern() };
         let line = refusal::line(&answered, cause);
         let permit = self.state.permit(conn, asker, line);
         out.push(Effect::Refuse { permit, call: facts.call, rule: cause.rule(facts) });

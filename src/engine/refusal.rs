@@ -47,6 +47,7 @@ pub(in crate::engine) enum Cause {
 /// What is refused, in words that an agent knows.
 pub(in crate::engine) struct Refused<'a> {
     pub(in crate::engine) id: &'a Id,
+    pub(in crate::engine) asker: Side,
     pub(in crate::engine) server: &'a str,
     pub(in crate::engine) facts: &'a Facts,
     pub(in crate::engine) modern: bool,
@@ -83,13 +84,17 @@ impl Cause {
         let what = subject(refused);
         let why = refused.facts.reasons.first().map_or("", |reason| reason.why.as_str());
         let rule = self.rule(refused.facts);
+        let never = match refused.asker {
+            Side::Agent => "The server never received it.",
+            Side::Server => "The agent never received it.",
+        };
         match self {
             Self::Policy => format!(
-                "Tollgate refused {what}: {why} (rule {rule}). The server never received it. Do not repeat \
+                "Tollgate refused {what}: {why} (rule {rule}). {never} Do not repeat \
                  this call; reach the goal another way or ask the user to change the policy."
             ),
             Self::Operator(reason) => format!(
-                "The operator refused {what}{}. The server never received it. Do not retry the same call; \
+                "The operator refused {what}{}. {never} Do not retry the same call; \
                  follow the operator's words or ask the user how to go on.",
                 reason.as_ref().map_or_else(
                     || format!(" (asked because of rule {rule})"),
@@ -97,14 +102,12 @@ impl Cause {
                 )
             ),
             Self::TimedOut => format!(
-                "Nobody approved {what} in time, so Tollgate refused it: {why} (rule {rule}). The server \
-                 never received it. Do not repeat it at once; ask the user to watch `tollgate console` and \
-                 approve it there."
+                "Nobody approved {what} in time, so Tollgate refused it: {why} (rule {rule}). {never} Do \
+                 not repeat it at once; ask the user to watch `tollgate console` and approve it there."
             ),
             Self::Unattended => format!(
-                "{} needs a person's approval and nobody is watching: {why} (rule {rule}). The server never \
-                 received it. Ask the user to open `tollgate console` in another terminal, then try again.",
-                capital(&what)
+                "A person has to approve {what} and nobody is watching: {why} (rule {rule}). {never} Ask the \
+                 user to open `tollgate console` in another terminal, then try again."
             ),
             Self::Interrupted => format!(
                 "Tollgate was interrupted before {what} was forwarded; it was refused and most likely did not \
@@ -114,12 +117,12 @@ impl Cause {
                 format!("The server of {what} is gone ({why}); the call has no answer.")
             }
             Self::AgentGone(why) => format!("The agent is gone ({why}); {what} has no answer."),
-            Self::Limit(limit) => format!(
-                "Tollgate refused {what}: {limit}. The server never received it. Wait for other calls to end."
-            ),
-            Self::Guard(fault) => format!(
-                "Tollgate refused {what}: {fault}. The server never received it. Send it again well-formed."
-            ),
+            Self::Limit(limit) => {
+                format!("Tollgate refused {what}: {limit}. {never} Wait for other calls to end.")
+            }
+            Self::Guard(fault) => {
+                format!("Tollgate refused {what}: {fault}. {never} Send it again well-formed.")
+            }
             Self::Answer(fault) => format!(
                 "The server's answer to {what} was withheld: {fault}. The call may have run."
             ),
@@ -198,11 +201,6 @@ fn quoted(text: &str) -> String {
         .collect()
 }
 
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
-
 /// The answer of a shim that has no gate to a line of its agent; `None` where none is due.
 #[must_use]
 pub fn refuse_without_gate(line: &[u8], why: &str) -> Option<Bytes> {
@@ -217,6 +215,7 @@ pub fn refuse_without_gate(line: &[u8], why: &str) -> Option<Bytes> {
         Parsed::Faulty { .. } => (find_id(line)?, Facts::default()),
         Parsed::Blank | Parsed::One(_) | Parsed::Batch(_) => return None,
     };
-    let refused = Refused { id: &id, server: "server", facts: &facts, modern: false };
+    let refused =
+        Refused { id: &id, asker: Side::Agent, server: "server", facts: &facts, modern: false };
     Some(self::line(&refused, &Cause::NoGate(why.to_owned())))
 }

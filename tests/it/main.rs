@@ -15,6 +15,7 @@ mod program;
 mod pty_answers;
 mod recordings;
 mod run;
+mod scenarios;
 mod sessions;
 mod terminal;
 mod watch;

@@ -1,0 +1,406 @@
+//! Scripts in `tests/scenarios`: what happens, under a clock that only the script moves, and below each line
+//! what the engine made of it. `INSTA_UPDATE=always` (`just bless`) writes the second part anew.
+//!
+//! Head: `agent NAME PATIENCE|none [progress]`, `phase PHASE`, `unattended soon|deny|ask`, `attended`,
+//! `slow-disk` (the journal is on disk only where the script says `synced`). Then one event a line:
+//! `TIME [#CONN] WHAT`. Ticks come by themselves whenever the engine wants one.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tollgate::engine::{
+    Agent, Answer, At, ConnId, Digest, Effect, Engine, Event, Facts, Happening, Opened, Operator,
+    Problem, Settled, Started, Step, TicketId, Unattended,
+};
+use tollgate::journal::read::read_all;
+use tollgate::journal::redecide::redecide;
+use tollgate::journal::write::Writer;
+use tollgate::protocol::Side;
+
+fn dir() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios")
+}
+
+/// Every scenario by its name.
+fn scenarios() -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = fs::read_dir(dir())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
+        .map(|path| {
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            (name, fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// One play: an engine, a twin that goes through a snapshot before every step, and the recording.
+struct Play {
+    engine: Engine,
+    twin: Engine,
+    started: Option<Started>,
+    now: u64,
+    writer: Writer,
+    journal: Vec<u8>,
+    slow_disk: bool,
+    /// Digests by ticket and version.
+    digests: Vec<(TicketId, Digest)>,
+    says: String,
+}
+
+impl Play {
+    fn new() -> Self {
+        let policy = fs::read_to_string(dir().join("policy.yaml")).unwrap();
+        Self {
+            engine: Engine::new(),
+            twin: Engine::new(),
+            started: Some(Started {
+                session: "scenario-1".to_owned(),
+                build: "0".to_owned(),
+                agent: Agent {
+                    name: "agent".to_owned(),
+                    pid: 1,
+                    patience_ms: None,
+                    progress_extends: false,
+                },
+                redaction: "none".to_owned(),
+                policy_name: "scenarios".to_owned(),
+                policy,
+                unattended: Unattended::Soon,
+                attended: false,
+            }),
+            now: 0,
+            writer: Writer::default(),
+            journal: Vec::new(),
+            slow_disk: false,
+            digests: Vec::new(),
+            says: String::new(),
+        }
+    }
+
+    /// Plays the script and writes it with what came of each line.
+    fn script(&mut self, text: &str) -> String {
+        let mut played = String::new();
+        for line in text.lines().filter(|line| !line.starts_with("    ")) {
+            writeln!(played, "{line}").unwrap();
+            if !line.is_empty() && !line.starts_with('#') {
+                self.line(line);
+            }
+            played.push_str(&std::mem::take(&mut self.says));
+        }
+        played
+    }
+
+    fn line(&mut self, line: &str) {
+        let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let rest = rest.trim_start();
+        if let Some(started) = self.started.as_mut() {
+            match word {
+                "agent" => {
+                    let words: Vec<&str> = rest.split_whitespace().collect();
+                    words[0].clone_into(&mut started.agent.name);
+                    started.agent.patience_ms = (words[1] != "none").then(|| millis(words[1]));
+                    started.agent.progress_extends = words.get(2) == Some(&"progress");
+                    return;
+                }
+                "phase" => {
+                    started.policy =
+                        started.policy.replace("phase: enforce", &format!("phase: {rest}"));
+                    return;
+                }
+                "unattended" => return started.unattended = unattended(rest),
+                "attended" => return started.attended = true,
+                "slow-disk" => return self.slow_disk = true,
+                _ => {}
+            }
+        }
+        if let Some(started) = self.started.take() {
+            self.step(Happening::Started(started));
+        }
+        self.pass_time(micros(word));
+        let numbered = rest.strip_prefix('#').and_then(|rest| rest.split_once(' '));
+        let (conn, rest) = numbered.map_or((1, rest), |(conn, rest)| (conn.parse().unwrap(), rest));
+        let what = self.happening(ConnId(conn), rest);
+        if let Some(what) = what {
+            self.step(what);
+        }
+    }
+
+    /// Ticks whenever the engine wants one, up to this time.
+    fn pass_time(&mut self, until: u64) {
+        assert!(until >= self.now, "time only goes on");
+        while let Some(wake) = self.engine.next_wake().filter(|wake| wake.0 <= until) {
+            self.now = self.now.max(wake.0);
+            writeln!(self.says, "    {}", clock(self.now)).unwrap();
+            self.step(Happening::Tick);
+            assert!(self.engine.next_wake().is_none_or(|next| next > wake), "a tick goes on");
+        }
+        self.now = until;
+    }
+
+    fn happening(&mut self, conn: ConnId, text: &str) -> Option<Happening> {
+        let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+        let (first, behind) = rest.split_once(' ').unwrap_or((rest, ""));
+        let from = if word == "server" { Side::Server } else { Side::Agent };
+        Some(match word {
+            "open" => {
+                let option = |name: &str| {
+                    let mut words = behind.split_whitespace().skip_while(move |word| *word != name);
+                    words.nth(1)
+                };
+                Happening::Opened(Opened {
+                    conn,
+                    server: first.to_owned(),
+                    command: vec![first.to_owned()],
+                    pid: 2,
+                    unattended: option("unattended").map(unattended),
+                    patience_ms: option("patience").map(millis),
+                })
+            }
+            "agent" | "server" => Happening::Frame { conn, from, raw: frame(rest).into() },
+            "broken" => Happening::Broken {
+                conn,
+                from: if first == "server" { Side::Server } else { Side::Agent },
+                head: behind.to_owned().into(),
+                problem: Problem::TooLong { size_bytes: 70_000_000, limit_bytes: 67_108_864 },
+            },
+            "torn" => Happening::Broken {
+                conn,
+                from: if first == "server" { Side::Server } else { Side::Agent },
+                head: behind.to_owned().into(),
+                problem: Problem::Torn,
+            },
+            "allow" => self.answer(first, behind == "old", Answer::Allow),
+            "deny" => {
+                let reason = (!behind.is_empty()).then(|| behind.to_owned());
+                self.answer(first, false, Answer::Deny { reason })
+            }
+            "edit" => {
+                let arguments = behind.replace("\\n", "\n");
+                self.answer(first, false, Answer::Edit { arguments })
+            }
+            "close" => Happening::Closed {
+                conn,
+                side: if first == "server" { Side::Server } else { Side::Agent },
+                why: behind.to_owned(),
+            },
+            "attended" => Happening::Attended { answering: rest.parse().unwrap() },
+            "synced" => Happening::Synced { seq: self.engine.steps() - 1 },
+            "attempt" => Happening::Attempt { what: first.to_owned(), by: behind.to_owned() },
+            "resumed" => {
+                let sent = |side, text: &str| match text {
+                    "all" => self.engine.handed_out(conn, side),
+                    count => count.parse().unwrap(),
+                };
+                Happening::Resumed {
+                    conn,
+                    sent_to_agent: sent(Side::Agent, first),
+                    sent_to_server: sent(Side::Server, behind),
+                }
+            }
+            "ended" => Happening::Ended { why: rest.to_owned() },
+            // Time passes, nothing else.
+            "" => return None,
+            _ => panic!("what is {text:?}?"),
+        })
+    }
+
+    fn answer(&self, ticket: &str, old: bool, answer: Answer) -> Happening {
+        let ticket = TicketId(ticket.parse().unwrap());
+        let mut shown = self.digests.iter().filter(|(known, _)| *known == ticket);
+        let digest = if old { shown.next() } else { shown.next_back() };
+        let digest = digest.map_or(Digest("0".repeat(64)), |(_, digest)| digest.clone());
+        Happening::Answered { ticket, digest, answer, by: Operator("operator".to_owned()) }
+    }
+
+    fn step(&mut self, what: Happening) {
+        let event = Event { at: At(self.now), what };
+        let snapshot = self.twin.snapshot().unwrap();
+        self.twin = Engine::restore(&snapshot, self.twin.steps()).unwrap();
+        let step = self.engine.step(event.clone());
+        assert_eq!(step, self.twin.step(event.clone()), "a snapshot changes nothing");
+        let seq = self.writer.append(&event, &step, &mut self.journal);
+        self.say(&step);
+        if step.effects.contains(&Effect::Sync) && !self.slow_disk {
+            self.step(Happening::Synced { seq });
+        }
+    }
+
+    fn say(&mut self, step: &Step) {
+        if let Some(facts) = &step.facts {
+            say_facts(&mut self.says, "", facts);
+        }
+        for effect in &step.effects {
+            if let Effect::Hold(held) | Effect::Revise { held, .. } = effect {
+                self.digests.push((held.ticket, held.digest.clone()));
+            }
+            writeln!(self.says, "    => {}", effect_text(effect)).unwrap();
+        }
+    }
+}
+
+/// `call ID TOOL [ARGUMENTS] [token T]`, `result ID TEXT`, `cancel ID`, or the line itself.
+fn frame(text: &str) -> String {
+    let words: Vec<&str> = text.splitn(3, ' ').collect();
+    match words[..] {
+        ["call", id, call] => {
+            let (call, token) = call.split_once(" token ").unwrap_or((call, ""));
+            let (tool, arguments) = call.split_once(' ').unwrap_or((call, "{}"));
+            let meta = if token.is_empty() {
+                String::new()
+            } else {
+                format!(r#","_meta":{{"progressToken":{token}}}"#)
+            };
+            format!(
+                r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"{tool}","arguments":{arguments}{meta}}}}}"#
+            )
+        }
+        ["result", id, text] => format!(
+            r#"{{"jsonrpc":"2.0","id":{id},"result":{{"content":[{{"type":"text","text":"{text}"}}]}}}}"#
+        ),
+        ["cancel", id] => format!(
+            r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{id}}}}}"#
+        ),
+        _ => text.to_owned(),
+    }
+}
+
+fn say_facts(says: &mut String, indent: &str, facts: &Facts) {
+    if let Some(verdict) = facts.verdict {
+        let rules: Vec<&str> = facts.reasons.iter().map(|reason| reason.rule.as_str()).collect();
+        writeln!(says, "    {indent}{} ({})", verdict.word(), rules.join(", ")).unwrap();
+    }
+    let findings = if facts.members.is_empty() { &facts.findings[..] } else { &[] };
+    for finding in findings {
+        writeln!(says, "    {indent}finding {}: {}", finding.rule, finding.what).unwrap();
+    }
+    for (at, member) in facts.members.iter().enumerate() {
+        say_facts(says, &format!("[{at}] "), member);
+    }
+}
+
+fn effect_text(effect: &Effect) -> String {
+    let line = |permit: &tollgate::engine::Permit| {
+        format!("{} {}", permit.to(), String::from_utf8_lossy(permit.line()))
+    };
+    match effect {
+        Effect::Forward(permit) => format!("forward to {}", permit.to()),
+        Effect::Replace { permit, how } => format!("{how} to {}", line(permit)),
+        Effect::Refuse { permit, rule, .. } => format!("refuse ({rule}) to {}", line(permit)),
+        Effect::Hold(held) => format!(
+            "hold {} ({} risk) until {}",
+            held.ticket.0,
+            held.risk.word(),
+            clock(held.deadline_at.0)
+        ),
+        Effect::Revise { held, arguments } => {
+            format!("revise {} to version {}: {arguments}", held.ticket.0, held.version)
+        }
+        Effect::Rejected { ticket, why, .. } => format!("answer to {} rejected: {why}", ticket.0),
+        Effect::Settle { ticket, how } => {
+            let how = match how {
+                Settled::Allowed { .. } => "allowed".to_owned(),
+                Settled::Denied { reason, .. } => {
+                    format!("denied, {}", reason.as_deref().unwrap_or("without a reason"))
+                }
+                Settled::TimedOut => "timed out".to_owned(),
+                Settled::Unattended => "unattended".to_owned(),
+                Settled::Cancelled => "cancelled".to_owned(),
+                Settled::Closed => "closed".to_owned(),
+                Settled::Interrupted => "interrupted".to_owned(),
+            };
+            format!("settle {}: {how}", ticket.0)
+        }
+        Effect::Drop(why) => format!("drop ({})", format!("{why:?}").to_lowercase()),
+        Effect::Originate { permit, what } => format!("{what} to {}", line(permit)),
+        Effect::Sync => "sync".to_owned(),
+        Effect::EndLine { to, .. } => format!("end the line to {to}"),
+        Effect::Close { to, .. } => format!("close {to}"),
+    }
+}
+
+fn unattended(word: &str) -> Unattended {
+    match word {
+        "soon" => Unattended::Soon,
+        "deny" => Unattended::Deny,
+        "ask" => Unattended::Ask,
+        _ => panic!("unattended {word:?}?"),
+    }
+}
+
+/// `250ms`, `1s`, `1.5s`, as microseconds.
+fn micros(text: &str) -> u64 {
+    let number = |text: &str| text.parse::<u64>().unwrap_or_else(|_| panic!("no time: {text:?}"));
+    if let Some(count) = text.strip_suffix("ms") {
+        return number(count) * 1000;
+    }
+    let seconds = text.strip_suffix('s').unwrap_or_else(|| panic!("no time: {text:?}"));
+    let (whole, part) = seconds.split_once('.').unwrap_or((seconds, "0"));
+    number(whole) * 1_000_000 + number(&format!("{part:0<6}"))
+}
+
+fn millis(text: &str) -> u64 {
+    micros(text) / 1000
+}
+
+fn clock(micros: u64) -> String {
+    format!("{:?}", Duration::from_micros(micros))
+}
+
+#[test]
+fn every_scenario_goes_as_it_says() {
+    let mut wrong = Vec::new();
+    for (name, text) in scenarios() {
+        let played = Play::new().script(&text);
+        if played != text {
+            if std::env::var("INSTA_UPDATE").is_ok_and(|how| how == "always") {
+                fs::write(dir().join(format!("{name}.txt")), played).unwrap();
+            } else {
+                let first = text.lines().zip(played.lines()).find(|(was, is)| was != is);
+                wrong.push(format!("{name}: {first:#?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_scenario_decided_again_is_the_same() {
+    for (name, text) in scenarios() {
+        let mut play = Play::new();
+        play.script(&text);
+        let reading = read_all(&play.journal);
+        assert_eq!((reading.flaw, reading.torn), (None, None), "{name}");
+        assert_eq!(reading.records.len() as u64, play.engine.steps(), "{name}");
+        assert_eq!(redecide(&reading.records), [], "{name}");
+    }
+}
+
+/// A phase changes what becomes of a verdict, never the verdict.
+#[test]
+fn every_phase_gives_the_same_verdicts() {
+    let (_, enforce) = scenarios().into_iter().find(|(name, _)| name == "phase-enforce").unwrap();
+    let verdicts = |text: &str| -> Vec<String> {
+        let verdict =
+            |line: &&str| line.starts_with("    ") && line.ends_with(')') && !line.contains("=>");
+        text.lines().filter(verdict).map(str::to_owned).collect()
+    };
+    let script = |text: &str| -> Vec<String> {
+        let line = |line: &&str| !line.starts_with([' ', '#']) && !line.starts_with("phase");
+        text.lines().filter(line).map(str::to_owned).collect()
+    };
+    assert!(verdicts(&enforce).len() >= 5);
+    for (name, text) in scenarios() {
+        if name.starts_with("phase-") {
+            assert_eq!(
+                (script(&text), verdicts(&text)),
+                (script(&enforce), verdicts(&enforce)),
+                "{name}"
+            );
+        }
+    }
+}
