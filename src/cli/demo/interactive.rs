@@ -15,14 +15,16 @@ use crate::wire::{self, Reply};
 
 /// What the user should know before the console takes the screen.
 const BEFORE: &str = "\
-An agent is about to prepare a release, with two tool servers: files and mail. Everything that it
-calls passes the gate. Reading goes on by itself, deleting is forbidden; writing a file and sending a
-mail wait for you:
+An agent is about to prepare a release, with two tool servers: files and mail.
+Everything that it calls passes the gate. Reading goes on by itself, deleting
+is forbidden; writing a file and sending a mail wait for you:
 
-  A  opens the oldest call that waits     a  allows it (with a y or a code)     d  denies it
+  A  opens the oldest call that waits
+  a  allows it, with a y or a code        d  denies it
 
-The story takes a minute, and longer if you take your time: a call that nobody answers is denied after
-65 seconds. When the top line says `0 sessions`, the agent is done: leave with q.
+The story takes a minute, and longer if you take your time: a call that nobody
+answers is denied after 65 seconds. When the top line says `0 sessions`, the
+agent is done: leave with q.
 
 Press Enter to begin.";
 /// A console that does not attach in this time does not come.
