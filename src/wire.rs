@@ -1,7 +1,7 @@
 //! What gate, shim, console and commands say to each other: one JSON object a line over the gate's
 //! Unix socket, tagged by its kind. [`WIRE`] changes with any change that an older peer would misread.
 //!
-//! A connection begins with the client's [`Hello`] and the gate's [`Welcome`]; what follows depends on
+//! A connection begins with the client's [`Hello`] and the gate's [`ToConsole::Welcome`]; what follows depends on
 //! who said hello. Payloads never travel here: consoles read the journals, whose paths and lengths they
 //! are told. **The right to answer travels nowhere**: it is a property of a connection, kept by the gate.
 

@@ -7,12 +7,14 @@ mod framing;
 mod guard;
 mod journal_read;
 mod policy_file;
+mod theme_file;
 
 pub use engine_ops::engine_ops;
 pub use framing::framing;
 pub use guard::guard;
 pub use journal_read::journal_read;
 pub use policy_file::policy_file;
+pub use theme_file::theme_file;
 
 /// A target.
 pub type Target = fn(&[u8]);
@@ -24,4 +26,5 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("guard", guard),
     ("journal_read", journal_read),
     ("policy_file", policy_file),
+    ("theme_file", theme_file),
 ];

@@ -7,7 +7,7 @@ use std::path::Path;
 use tollgate_fuzz::TARGETS;
 
 /// How many cuts and how many changes are made of one input.
-const VARIANTS_MAX: usize = 80;
+const VARIANTS_MAX: usize = 50;
 
 /// The input, its beginnings, and copies with one byte changed.
 fn variants(input: &[u8]) -> Vec<Vec<u8>> {

@@ -1,4 +1,4 @@
-//! The model as a frame. One file per pane; [`strip`] is the only way to put text on the screen, and
+//! The model as a frame. One file per pane; `strip` is the only way to put text on the screen, and
 //! takes foreign text as [`crate::text::Safe`] alone.
 
 mod ask;
