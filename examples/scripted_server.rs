@@ -3,7 +3,7 @@
 //! `scripted_server relay SOCKET`: what comes on stdin goes to the socket, byte for byte, and back.
 //! `scripted_server echo LOG [stubborn]`: notes each line in the log, then answers it if it is a request.
 //! A call of `exit` ends it with code 7, of `mute` gets no answer, of `noise` is answered behind lines that
-//! are no messages, of `complain` writes to stderr first; a stubborn one ignores SIGTERM and its end of file.
+//! are no messages, of `large` with 200 kB, of `complain` writes to stderr first; a stubborn one ignores SIGTERM and its end of file.
 
 use std::fs::OpenOptions;
 use std::io::{self, BufRead as _, Read, Write};
@@ -95,7 +95,11 @@ fn echo(log: &str) -> io::Result<()> {
             _ => {}
         }
         let text = r#"[{"type":"text","text":"done"}]"#;
-        writeln!(out, r#"{{"jsonrpc":"2.0","id":{id},"result":{{"content":{text}}}}}"#)?;
+        let more = "x".repeat(if tool == "large" { 200_000 } else { 0 });
+        writeln!(
+            out,
+            r#"{{"jsonrpc":"2.0","id":{id},"result":{{"content":{text},"more":"{more}"}}}}"#
+        )?;
         out.flush()?;
     }
 }

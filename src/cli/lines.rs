@@ -196,7 +196,7 @@ impl Follow {
                 line.detail = Some(format!("{by} tried {what}"));
                 "attempt"
             }
-            What::Resumed { conn, sent_to_agent, sent_to_server } => {
+            What::Resumed { conn, sent_to_agent, sent_to_server, .. } => {
                 self.at_conn(line, *conn);
                 line.detail =
                     Some(format!("sent to agent {sent_to_agent}, to server {sent_to_server}"));

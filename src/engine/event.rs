@@ -239,10 +239,14 @@ pub enum Happening {
     Resumed {
         /// Which.
         conn: ConnId,
-        /// Bytes known to have reached the agent since the connection opened.
+        /// Bytes known to have reached the agent since the connection opened or was taken over last.
         sent_to_agent: u64,
-        /// Bytes known to have reached the server since the connection opened.
+        /// Bytes known to have reached the server since then.
         sent_to_server: u64,
+        /// Bytes of lines for the agent that did not arrive and are written again, ahead of all others.
+        again_to_agent: u64,
+        /// The same for the server.
+        again_to_server: u64,
     },
     /// The session is over.
     Ended {

@@ -74,10 +74,12 @@ impl Engine {
     pub(in crate::engine) fn resume(
         &mut self,
         id: ConnId,
-        sent_to_agent: u64,
-        sent_to_server: u64,
+        ends: [(Side, u64, u64); 2],
         out: &mut Out,
     ) {
+        if let Some(conn) = self.state.conns.get_mut(&id) {
+            conn.resumptions += 1;
+        }
         out.find(
             "gate.resumed",
             Severity::Medium,
@@ -96,12 +98,12 @@ impl Engine {
             out.push(Effect::Settle { ticket, how: Settled::Interrupted });
         }
         // Both streams begin anew before the first refusal is counted into one of them.
-        for side in [Side::Agent, Side::Server] {
+        for (side, _, again) in ends {
             let Some(conn) = self.state.conns.get_mut(&id) else { return };
-            conn.end_mut(side).handed_out = 0;
+            conn.end_mut(side).handed_out = again;
             out.push(Effect::EndLine { conn: id, to: side });
         }
-        for (side, sent) in [(Side::Agent, sent_to_agent), (Side::Server, sent_to_server)] {
+        for (side, sent, _) in ends {
             let asker = side.other();
             self.refuse_all(
                 id,

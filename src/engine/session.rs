@@ -41,6 +41,8 @@ pub(in crate::engine) struct Conn {
     pub(in crate::engine) revision: Option<Revision>,
     pub(in crate::engine) agent: End,
     pub(in crate::engine) server_end: End,
+    #[serde(default)]
+    pub(in crate::engine) resumptions: u64,
 }
 
 /// One end of a connection.

@@ -101,8 +101,18 @@ impl Engine {
                 Severity::High,
                 format!("{by}, which runs below the wrapped agent, tried `{what}`: refused"),
             ),
-            Happening::Resumed { conn, sent_to_agent, sent_to_server } => {
-                self.resume(conn, sent_to_agent, sent_to_server, &mut out);
+            Happening::Resumed {
+                conn,
+                sent_to_agent,
+                sent_to_server,
+                again_to_agent,
+                again_to_server,
+            } => {
+                let ends = [
+                    (Side::Agent, sent_to_agent, again_to_agent),
+                    (Side::Server, sent_to_server, again_to_server),
+                ];
+                self.resume(conn, ends, &mut out);
             }
             Happening::Ended { why } => self.end(&why, &mut out),
         }
@@ -159,6 +169,24 @@ impl Engine {
     #[must_use]
     pub fn handed_out(&self, conn: ConnId, side: Side) -> u64 {
         self.state.conns.get(&conn).map_or(0, |conn| conn.end(side).handed_out)
+    }
+
+    /// How many gates took this connection over.
+    #[must_use]
+    pub fn resumptions(&self, conn: ConnId) -> u64 {
+        self.state.conns.get(&conn).map_or(0, |conn| conn.resumptions)
+    }
+
+    /// Whether this end of a connection said its last.
+    #[must_use]
+    pub fn is_closed(&self, conn: ConnId, side: Side) -> bool {
+        self.state.conns.get(&conn).is_none_or(|conn| conn.end(side).closed)
+    }
+
+    /// The number of the next connection: none is ever given twice.
+    #[must_use]
+    pub fn next_connection(&self) -> u32 {
+        self.state.conns.keys().last().map_or(0, |conn| conn.0 + 1)
     }
 
     /// The session's first event, once it came.

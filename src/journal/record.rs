@@ -109,17 +109,55 @@ impl Raw {
 pub enum What {
     Started(Started),
     Opened(Opened),
-    Frame { conn: ConnId, from: Side, raw: Raw },
-    Broken { conn: ConnId, from: Side, head: Raw, problem: Problem },
-    Stderr { conn: ConnId, text: String },
-    Closed { conn: ConnId, side: Side, why: String },
-    Answered { ticket: TicketId, digest: Digest, answer: Answer, by: Operator },
-    Attended { answering: u32 },
+    Frame {
+        conn: ConnId,
+        from: Side,
+        raw: Raw,
+    },
+    Broken {
+        conn: ConnId,
+        from: Side,
+        head: Raw,
+        problem: Problem,
+    },
+    Stderr {
+        conn: ConnId,
+        text: String,
+    },
+    Closed {
+        conn: ConnId,
+        side: Side,
+        why: String,
+    },
+    Answered {
+        ticket: TicketId,
+        digest: Digest,
+        answer: Answer,
+        by: Operator,
+    },
+    Attended {
+        answering: u32,
+    },
     Tick {},
-    Synced { seq: u64 },
-    Attempt { what: String, by: String },
-    Resumed { conn: ConnId, sent_to_agent: u64, sent_to_server: u64 },
-    Ended { why: String },
+    Synced {
+        seq: u64,
+    },
+    Attempt {
+        what: String,
+        by: String,
+    },
+    Resumed {
+        conn: ConnId,
+        sent_to_agent: u64,
+        sent_to_server: u64,
+        #[serde(default)]
+        again_to_agent: u64,
+        #[serde(default)]
+        again_to_server: u64,
+    },
+    Ended {
+        why: String,
+    },
 }
 
 /// The stored form of [`Effect`]: what was sent instead of a permit to send it.
@@ -213,10 +251,18 @@ impl From<&Happening> for What {
             Happening::Tick => Self::Tick {},
             Happening::Synced { seq } => Self::Synced { seq: *seq },
             Happening::Attempt { what, by } => Self::Attempt { what: what.clone(), by: by.clone() },
-            Happening::Resumed { conn, sent_to_agent, sent_to_server } => Self::Resumed {
+            Happening::Resumed {
+                conn,
+                sent_to_agent,
+                sent_to_server,
+                again_to_agent,
+                again_to_server,
+            } => Self::Resumed {
                 conn: *conn,
                 sent_to_agent: *sent_to_agent,
                 sent_to_server: *sent_to_server,
+                again_to_agent: *again_to_agent,
+                again_to_server: *again_to_server,
             },
             Happening::Ended { why } => Self::Ended { why: why.clone() },
         }
@@ -253,10 +299,18 @@ impl Record {
             What::Tick {} => Happening::Tick,
             What::Synced { seq } => Happening::Synced { seq: *seq },
             What::Attempt { what, by } => Happening::Attempt { what: what.clone(), by: by.clone() },
-            What::Resumed { conn, sent_to_agent, sent_to_server } => Happening::Resumed {
+            What::Resumed {
+                conn,
+                sent_to_agent,
+                sent_to_server,
+                again_to_agent,
+                again_to_server,
+            } => Happening::Resumed {
                 conn: *conn,
                 sent_to_agent: *sent_to_agent,
                 sent_to_server: *sent_to_server,
+                again_to_agent: *again_to_agent,
+                again_to_server: *again_to_server,
             },
             What::Ended { why } => Happening::Ended { why: why.clone() },
         };

@@ -85,7 +85,9 @@ impl Lines {
         let flags = flags | RecvFlags::CMSG_CLOEXEC;
         let got = match recvmsg(from, &mut [IoSliceMut::new(&mut chunk)], &mut control, flags) {
             Ok(got) => got,
-            Err(Errno::AGAIN | Errno::INTR) => return Ok(Received::Nothing),
+            Err(Errno::AGAIN) => return Ok(Received::Nothing),
+            // A signal is no silence: the caller looks again.
+            Err(Errno::INTR) => return Ok(Received::Some),
             Err(Errno::CONNRESET) => return Ok(Received::End),
             Err(error) => return Err(error.into()),
         };

@@ -110,10 +110,60 @@ pub struct Resumed {
     pub engine: Engine,
     /// Lines that were decided on and may not have been written, oldest first, each with the place in its
     /// stream at which it ends.
-    pub unsent: Vec<(Permit, u64)>,
+    pub unsent: Unsent,
     /// A half-written last line that was cut off.
     pub torn: Option<Torn>,
 }
+
+/// Lines with the places in their streams at which they end.
+pub type Unsent = Vec<(Permit, u64)>;
+
+/// What a new gate writes to one end before anything else.
+#[derive(Debug, Default)]
+pub struct Again {
+    /// A newline first, because the last line may be half written. One too many is a blank line, which readers
+    /// skip.
+    pub end_line: bool,
+    /// The lines that did not arrive, but for requests: the engine refuses them rather than risk that one runs
+    /// twice.
+    pub lines: Vec<Permit>,
+}
+
+impl Again {
+    /// What is left to write when so many bytes reached this end of the connection.
+    #[must_use]
+    pub fn of(unsent: &Unsent, conn: ConnId, to: Side, sent: u64) -> Self {
+        let mut late = unsent
+            .iter()
+            .filter(|(permit, ends)| permit.conn() == conn && permit.to() == to && *ends > sent)
+            .map(|(permit, _)| permit)
+            .peekable();
+        let end_line = late.peek().is_some();
+        let lines = late.filter(|permit| !asks(permit)).cloned().collect();
+        Self { end_line, lines }
+    }
+
+    /// Its bytes on the wire.
+    #[must_use]
+    pub fn wire_len(&self) -> u64 {
+        u64::from(self.end_line) + self.lines.iter().map(Permit::wire_len).sum::<u64>()
+    }
+}
+
+/// Whether a line is a request or holds one.
+fn asks(permit: &Permit) -> bool {
+    use crate::protocol::jsonrpc::{Parsed, Shape, parse};
+    match parse(permit.line()) {
+        Parsed::One(message) => message.kind == Shape::Request,
+        Parsed::Batch(members) => members
+            .iter()
+            .any(|(_, member)| member.as_ref().is_ok_and(|one| one.kind == Shape::Request)),
+        Parsed::Blank | Parsed::Faulty { .. } => false,
+    }
+}
+
+/// Length of one connection's slot in `NAME.sent`: to the agent, to the server, which take-over.
+const SLOT: usize = 24;
 
 impl Recorder {
     /// Begins the journal of a new session named after its agent, `claude-code-3`.
@@ -166,6 +216,8 @@ impl Recorder {
         let mut file = OpenOptions::new().read(true).append(true).open(&path).map_err(read)?;
         let (mut engine, reader, from) = from_snapshot(&dir.join(format!("{name}.state")))
             .unwrap_or_else(|| (Engine::new(), Reader::default(), 0));
+        // Gates that die early must not make the way back longer and longer.
+        let snapshot_due = reader.lines() + SNAPSHOT_RECORDS;
         let mut rest = Vec::new();
         file.seek(SeekFrom::Start(from)).map_err(read)?;
         file.read_to_end(&mut rest).map_err(read)?;
@@ -190,7 +242,7 @@ impl Recorder {
             path: path.clone(),
             file,
             sent,
-            snapshot_due: writer.next_seq() + SNAPSHOT_RECORDS,
+            snapshot_due,
             writer,
             buffer: Vec::new(),
             bytes,
@@ -251,27 +303,28 @@ impl Recorder {
         }
     }
 
-    /// Notes how much of a connection's lines reached its ends.
-    pub fn note_sent(&self, conn: ConnId, sent: Sent) {
-        let mut slot = [0; 16];
-        let (agent, server) = slot.split_at_mut(8);
-        agent.copy_from_slice(&sent.agent.to_le_bytes());
-        server.copy_from_slice(&sent.server.to_le_bytes());
+    /// Notes how much of a connection's lines reached its ends since this take-over.
+    pub fn note_sent(&self, conn: ConnId, sent: Sent, resumptions: u64) {
+        let slot = [sent.agent, sent.server, resumptions].map(u64::to_le_bytes);
+        let slot = slot.as_flattened();
         // Without the note a resumed call is refused instead of answered: safe, so a full disk is no trouble here.
-        let _full = self.sent.write_all_at(&slot, u64::from(conn.0) * 16);
+        let _full = self.sent.write_all_at(slot, u64::from(conn.0) * SLOT as u64);
     }
 
-    /// What [`Recorder::note_sent`] noted last.
+    /// What [`Recorder::note_sent`] noted last, where that was about this take-over: a note of an earlier one
+    /// counts bytes of another stream.
     #[must_use]
-    pub fn noted_sent(&self, conn: ConnId) -> Sent {
-        let mut slot = [0; 16];
-        if self.sent.read_exact_at(&mut slot, u64::from(conn.0) * 16).is_err() {
+    pub fn noted_sent(&self, conn: ConnId, resumptions: u64) -> Sent {
+        let mut slot = [0; SLOT];
+        if self.sent.read_exact_at(&mut slot, u64::from(conn.0) * SLOT as u64).is_err() {
             return Sent::default();
         }
-        let half = |range: std::ops::Range<usize>| {
-            slot.get(range).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes)
-        };
-        Sent { agent: half(0..8), server: half(8..16) }
+        match slot.as_chunks().0 {
+            [agent, server, noted] if u64::from_le_bytes(*noted) == resumptions => {
+                Sent { agent: u64::from_le_bytes(*agent), server: u64::from_le_bytes(*server) }
+            }
+            _ => Sent::default(),
+        }
     }
 
     /// The snapshot's file and content, when one is due. Only to be called while nothing waits to be sent.
@@ -326,8 +379,8 @@ impl Recorder {
 }
 
 /// Steps the engine through the records and collects what they let go, with its place in its stream.
-fn replay(engine: &mut Engine, records: &[Record]) -> Vec<(Permit, u64)> {
-    let mut unsent = Vec::new();
+fn replay(engine: &mut Engine, records: &[Record]) -> Unsent {
+    let mut unsent = Unsent::new();
     let mut places: std::collections::BTreeMap<(ConnId, Side), u64> =
         std::collections::BTreeMap::new();
     for conn in engine.open_connections() {
@@ -336,9 +389,21 @@ fn replay(engine: &mut Engine, records: &[Record]) -> Vec<(Permit, u64)> {
         }
     }
     for event in records.iter().filter_map(Record::event) {
-        if let crate::engine::Happening::Resumed { conn, .. } = &event.what {
-            unsent.retain(|(permit, _): &(Permit, u64)| permit.conn() != *conn);
-            places.retain(|(known, _), _| known != conn);
+        if let crate::engine::Happening::Resumed { conn, sent_to_agent, sent_to_server, .. } =
+            event.what
+        {
+            let mut again = Vec::new();
+            for (side, sent) in [(Side::Agent, sent_to_agent), (Side::Server, sent_to_server)] {
+                let left = Again::of(&unsent, conn, side, sent);
+                let mut place = u64::from(left.end_line);
+                for permit in left.lines {
+                    place += permit.wire_len();
+                    again.push((permit, place));
+                }
+                places.insert((conn, side), place);
+            }
+            unsent.retain(|(permit, _)| permit.conn() != conn);
+            unsent.append(&mut again);
         }
         for effect in engine.step(event).effects {
             let permit = match effect {

@@ -18,7 +18,7 @@ pub use connection::Join;
 pub use inbox::{AnswerTo, Inbox, Posted};
 
 use crate::engine::{Engine, Started};
-use crate::proxy::recorder::{Recorder, Resumed};
+use crate::proxy::recorder::{Recorder, Resumed, Unsent};
 
 /// What a session needs to begin.
 pub struct Spec {
@@ -116,12 +116,12 @@ impl Clock {
 }
 
 /// Engine, files, a new session's first event, and what an earlier gate left unsent.
-type Parts = (Engine, Recorder, Option<Box<Started>>, Vec<(crate::engine::Permit, u64)>);
+type Parts = (Engine, Recorder, Option<Box<Started>>, Unsent);
 
 impl Beginning {
     fn into_parts(self) -> Parts {
         match self {
-            Self::New(started, recorder) => (Engine::new(), recorder, Some(started), Vec::new()),
+            Self::New(started, recorder) => (Engine::new(), recorder, Some(started), Unsent::new()),
             Self::Again(resumed) => {
                 let Resumed { recorder, engine, unsent, torn: _ } = *resumed;
                 (engine, recorder, None, unsent)

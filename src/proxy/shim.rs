@@ -163,6 +163,12 @@ impl<'a> Guard<'a> {
         let mut next = Ok(control);
         let mut attempts = 0;
         loop {
+            if let Some((until, code)) = self.leaving
+                && (self.exit_code.is_none() || Instant::now() >= until)
+            {
+                // The agent ended us; only what a server that ended by itself left behind is worth another gate.
+                return self.leave(code);
+            }
             let why = match next {
                 Ok(control) => {
                     let gate = gate_handle(&control);
@@ -182,6 +188,17 @@ impl<'a> Guard<'a> {
                         }
                         Err(Refusal::Final(why)) => return self.alone(&why),
                         Err(Refusal::Again(why)) => why,
+                        Err(Refusal::Hangs(why)) => {
+                            // It has the descriptors already and must not wake up to read them.
+                            if let Some(gate) = &gate {
+                                peer::signal(gate, Signal::KILL);
+                            }
+                            drop(control);
+                            if !confirm_dead(gate) {
+                                return self.alone("the gate hangs and cannot be killed");
+                            }
+                            why
+                        }
                     }
                 }
                 Err(why) => why,
@@ -236,7 +253,14 @@ impl<'a> Guard<'a> {
         control.set_read_timeout(Some(SILENCE)).map_err(again)?;
         send(control, &hello, &descriptors).map_err(again)?;
         let mut lines = Lines::new();
-        match lines.wait::<ToShim>(control).map_err(again)? {
+        let welcome = lines.wait::<ToShim>(control).map_err(|error| {
+            if error.kind() == io::ErrorKind::TimedOut {
+                Refusal::Hangs("the gate says nothing".to_owned())
+            } else {
+                again(error)
+            }
+        })?;
+        match welcome {
             Some(ToShim::Welcome { session, conn, notice }) => {
                 self.place = Some(Resume { session, conn });
                 if let Some(notice) = notice {
@@ -372,6 +396,9 @@ impl<'a> Guard<'a> {
 
     /// No gate: the server ends, the agent hears why.
     fn alone(mut self, why: &str) -> u8 {
+        if let Some(code) = self.exit_code {
+            return code;
+        }
         peer::signal(&self.child_handle, Signal::TERM);
         self.leave(1);
         alone::run(why, &self.signals.pipe)
@@ -383,6 +410,8 @@ enum Refusal {
     Final(String),
     /// Another gate may take it.
     Again(String),
+    /// The gate was told and does not answer.
+    Hangs(String),
 }
 
 /// A handle on the process at the other end of the socket.

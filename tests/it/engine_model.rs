@@ -178,6 +178,8 @@ impl Run {
                     conn: id(*conn),
                     sent_to_agent: sent[0],
                     sent_to_server: sent[1],
+                    again_to_agent: 0,
+                    again_to_server: 0,
                 }
             }
             Op::Aside(true) => Happening::Stderr { conn: id(0), text: "log".to_owned() },

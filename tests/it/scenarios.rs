@@ -200,6 +200,8 @@ impl Play {
                     conn,
                     sent_to_agent: sent(Side::Agent, first),
                     sent_to_server: sent(Side::Server, behind),
+                    again_to_agent: 0,
+                    again_to_server: 0,
                 }
             }
             "ended" => Happening::Ended { why: rest.to_owned() },

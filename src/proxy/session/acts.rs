@@ -10,10 +10,10 @@ use crate::engine::{
 };
 use crate::protocol::Side;
 use crate::protocol::framing::Piece;
-use crate::protocol::jsonrpc::{self, Parsed, Shape};
+use crate::protocol::jsonrpc::{self, Parsed};
 use crate::proxy::descriptor::Got;
 use crate::proxy::link::Received;
-use crate::proxy::recorder::Sent;
+use crate::proxy::recorder::{Again, Sent};
 use crate::proxy::session::connection::{Connection, Join, STDERR_LINE_MAX};
 use crate::proxy::session::inbox::AnswerTo;
 use crate::proxy::session::outbox::Flushed;
@@ -48,14 +48,16 @@ impl Loop {
         connection.tell(&ToShim::Welcome { session: self.name.clone(), conn: id.0, notice });
         self.connections.insert(id, connection);
         if resumed.is_some() {
-            let sent = self.recorder.noted_sent(id);
-            self.resend(id, sent);
+            let sent = self.recorder.noted_sent(id, self.engine.resumptions(id));
+            let [again_to_agent, again_to_server] = self.resend(id, sent);
             self.step(Happening::Resumed {
                 conn: id,
                 sent_to_agent: sent.agent,
                 sent_to_server: sent.server,
+                again_to_agent,
+                again_to_server,
             });
-            self.recorder.note_sent(id, Sent::default());
+            self.close_again(id);
         } else {
             self.step(Happening::Opened(Opened {
                 conn: id,
@@ -78,27 +80,35 @@ impl Loop {
         let _gone = crate::proxy::link::send(&join.control, &refused, &[]);
     }
 
-    /// Lines that the last gate decided on and that did not arrive go first; requests among them are left
-    /// to the engine, which refuses them rather than risk that a server runs one twice.
-    fn resend(&mut self, id: ConnId, sent: Sent) {
-        let all = std::mem::take(&mut self.unsent);
-        let (mine, others): (Vec<_>, Vec<_>) =
-            all.into_iter().partition(|(permit, _)| permit.conn() == id);
-        self.unsent = others;
-        let Some(connection) = self.connections.get_mut(&id) else { return };
-        for (side, reached) in [(Side::Agent, sent.agent), (Side::Server, sent.server)] {
-            let late = mine.iter().filter(|(p, ends)| p.to() == side && *ends > reached);
-            for (n, (permit, ends)) in late.enumerate() {
-                if n == 0 && reached > ends - permit.wire_len() {
-                    connection.outbox(side).end_line();
+    /// Lines that the last gate decided on and that did not arrive go first. Their bytes, by end.
+    fn resend(&mut self, id: ConnId, sent: Sent) -> [u64; 2] {
+        let sides = [(Side::Agent, sent.agent), (Side::Server, sent.server)];
+        let again = sides.map(|(to, sent)| (to, Again::of(&self.unsent, id, to, sent)));
+        self.unsent.retain(|(permit, _)| permit.conn() != id);
+        let bytes = again.each_ref().map(|(_, again)| again.wire_len());
+        if let Some(connection) = self.connections.get_mut(&id) {
+            for (to, again) in again {
+                let outbox = connection.outbox(to);
+                if again.end_line {
+                    outbox.end_line();
                 }
-                let request = matches!(
-                    jsonrpc::parse(permit.line()),
-                    Parsed::One(message) if message.kind == Shape::Request
-                );
-                if side == Side::Agent || !request {
-                    connection.outbox(side).push_again(permit);
+                again.lines.iter().for_each(|permit| outbox.push(permit));
+            }
+        }
+        bytes
+    }
+
+    /// An end that closed under a gate before this one says so only once.
+    fn close_again(&mut self, id: ConnId) {
+        for side in [Side::Agent, Side::Server] {
+            if self.engine.is_closed(id, side)
+                && let Some(connection) = self.connections.get_mut(&id)
+            {
+                match side {
+                    Side::Agent => connection.from_agent = None,
+                    Side::Server => connection.from_server = None,
                 }
+                connection.outbox(side.other()).close();
             }
         }
     }
@@ -384,7 +394,7 @@ impl Loop {
                 Sent { agent: connection.to_agent.sent(), server: connection.to_server.sent() };
             if sent != connection.noted {
                 connection.noted = sent;
-                self.recorder.note_sent(id, sent);
+                self.recorder.note_sent(id, sent, self.engine.resumptions(id));
             }
         }
     }

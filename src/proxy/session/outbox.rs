@@ -22,8 +22,6 @@ pub(super) struct Outbox {
     waiting_bytes: usize,
     /// Bytes of the first piece that are written already.
     written: usize,
-    /// Bytes at the front that belong to a gate before this one and are not counted.
-    uncounted: u64,
     sent: u64,
     closing: bool,
 }
@@ -45,15 +43,7 @@ const NEWLINE: Bytes = Bytes::from_static(b"\n");
 
 impl Outbox {
     pub(super) const fn new(to: Option<Descriptor>) -> Self {
-        Self {
-            to,
-            waiting: VecDeque::new(),
-            waiting_bytes: 0,
-            written: 0,
-            uncounted: 0,
-            sent: 0,
-            closing: false,
-        }
+        Self { to, waiting: VecDeque::new(), waiting_bytes: 0, written: 0, sent: 0, closing: false }
     }
 
     /// Adds a line that the engine let go.
@@ -62,16 +52,9 @@ impl Outbox {
         self.add(NEWLINE);
     }
 
-    /// Adds a line that an earlier gate's engine let go and that did not arrive.
-    pub(super) fn push_again(&mut self, permit: &Permit) {
-        self.push(permit);
-        self.uncounted += permit.wire_len();
-    }
-
     /// Ends a line that an earlier gate left half written.
     pub(super) fn end_line(&mut self) {
         self.add(NEWLINE);
-        self.uncounted += 1;
     }
 
     fn add(&mut self, piece: Bytes) {
@@ -112,9 +95,7 @@ impl Outbox {
     }
 
     fn advance(&mut self, n: usize) {
-        let earlier = self.uncounted.min(n as u64);
-        self.uncounted -= earlier;
-        self.sent += n as u64 - earlier;
+        self.sent += n as u64;
         self.waiting_bytes = self.waiting_bytes.saturating_sub(n);
         self.written += n;
         while let Some(first) = self.waiting.front().filter(|first| first.len() <= self.written) {

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::engine::{At, ConnId, Engine, Event, Happening, Permit};
+use crate::engine::{At, ConnId, Engine, Event, Happening};
 use crate::protocol::Side;
-use crate::proxy::recorder::{Recorder, Trouble};
+use crate::proxy::recorder::{Recorder, Trouble, Unsent};
 use crate::proxy::session::connection::Connection;
 use crate::proxy::session::inbox::{Inbox, Posted, Posts};
 use crate::proxy::session::{Clock, Disk, DiskWork, Spec, Watcher};
@@ -45,7 +45,7 @@ pub(super) struct Loop {
     pub(super) engine: Engine,
     pub(super) recorder: Recorder,
     pub(super) connections: BTreeMap<ConnId, Connection>,
-    pub(super) unsent: Vec<(Permit, u64)>,
+    pub(super) unsent: Unsent,
     pub(super) clock: Clock,
     pub(super) watcher: Arc<dyn Watcher>,
     pub(super) disk: Disk,
@@ -64,8 +64,10 @@ pub(super) struct Loop {
 impl Loop {
     pub(super) fn new(spec: Spec, inbox: Inbox, posts: Posts) -> Self {
         let Spec { name, beginning, agent, held_open, watcher, disk } = spec;
-        let (engine, recorder, started, unsent) = beginning.into_parts();
-        let next_conn = engine.open_connections().last().map_or(0, |conn| conn.0 + 1);
+        let (engine, recorder, started, mut unsent) = beginning.into_parts();
+        let open = engine.open_connections();
+        unsent.retain(|(permit, _)| open.contains(&permit.conn()));
+        let next_conn = engine.next_connection();
         let again = started.is_none();
         let mut this = Self {
             name,
@@ -262,6 +264,7 @@ impl Loop {
         }
         if self.missing_until.is_some_and(|until| until <= now) {
             self.missing_until = None;
+            self.unsent.clear();
             for conn in self.engine.open_connections() {
                 if !self.connections.contains_key(&conn) {
                     for side in [Side::Agent, Side::Server] {
@@ -281,10 +284,10 @@ impl Loop {
         }
         self.send();
         self.watcher.grew(self.recorder.bytes());
-        let quiet = self
-            .connections
-            .values()
-            .all(|connection| connection.to_agent.is_empty() && connection.to_server.is_empty());
+        let quiet = self.unsent.is_empty()
+            && self.connections.values().all(|connection| {
+                connection.to_agent.is_empty() && connection.to_server.is_empty()
+            });
         if quiet && let Some((path, bytes)) = self.recorder.snapshot(&self.engine) {
             // A snapshot that is skipped only makes a take-over slower.
             let _later = self.disk.try_send(DiskWork::Write { path, bytes });
