@@ -1,15 +1,17 @@
-//! A console that hangs must not be felt.
+//! A console that hangs must not be felt, and one that does not shows an ask at once.
 
+use std::ffi::OsString;
 use std::io::Read as _;
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::home::Home;
-use crate::report::Report;
-use crate::stats::{Samples, micros, ratio};
+use crate::report::{Report, Row};
+use crate::stats::{Samples, micros, millis, ratio};
 use crate::{Failure, Peer, TOLLGATE, Ways};
 
 /// A console on a terminal of its own.
@@ -18,6 +20,7 @@ struct Console {
     /// Kept open: the console would end with its terminal.
     _terminal: Box<dyn MasterPty + Send>,
     drawn: Receiver<()>,
+    screen: Arc<Mutex<vt100::Parser>>,
 }
 
 impl Console {
@@ -31,14 +34,18 @@ impl Console {
         let child = pair.slave.spawn_command(command)?;
         let mut reader = pair.master.try_clone_reader()?;
         let (drew, drawn) = sync_channel(1);
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(size.rows, size.cols, 0)));
+        let shared = Arc::clone(&screen);
         std::thread::spawn(move || {
             let mut chunk = [0; 4096];
-            while reader.read(&mut chunk).is_ok_and(|count| count > 0) {
+            while let Ok(count @ 1..) = reader.read(&mut chunk) {
+                let bytes = chunk.get(..count).unwrap_or_default();
+                shared.lock().unwrap_or_else(PoisonError::into_inner).process(bytes);
                 // A full channel says the same as one more message.
                 let _full = drew.try_send(());
             }
         });
-        Ok(Self { child, _terminal: pair.master, drawn })
+        Ok(Self { child, _terminal: pair.master, drawn, screen })
     }
 
     fn wait_for_frame(&mut self) -> Result<(), Failure> {
@@ -46,6 +53,20 @@ impl Console {
         match self.child.try_wait()? {
             Some(status) => Err(format!("the console ended: {status}").into()),
             None => Ok(()),
+        }
+    }
+
+    /// Waits until the screen has this text.
+    fn shows(&self, text: &str) -> Result<(), Failure> {
+        loop {
+            let screen = self.screen.lock().unwrap_or_else(PoisonError::into_inner);
+            let contents = screen.screen().contents();
+            drop(screen);
+            if contents.contains(text) {
+                return Ok(());
+            }
+            let more = self.drawn.recv_timeout(Duration::from_secs(20));
+            more.map_err(|_| format!("{text:?} is not on the screen:\n{contents}"))?;
         }
     }
 
@@ -64,6 +85,42 @@ impl Drop for Console {
     }
 }
 
+/// The way through the gate, below a shell: else this process would be taken for the agent, and no console
+/// that it starts could answer.
+fn below_a_shell(way: &[OsString]) -> Vec<OsString> {
+    let shell = ["sh", "-c", "\"$0\" \"$@\"; exit $?"].map(OsString::from);
+    [shell.as_slice(), way].concat()
+}
+
+/// From a call that asks to its row on the screen.
+pub(crate) fn ask_on_screen(ways: &Ways, home: &Home, report: &mut Report) -> Result<(), Failure> {
+    let mut way = below_a_shell(&ways.tollgate);
+    let options = ["--policy", "ask-writes", "--unattended", "ask"].map(OsString::from);
+    let end = way.iter().position(|word| word == "--").ok_or("no command")?;
+    way.splice(end..end, options);
+    let mut console = Console::open(home)?;
+    console.wait_for_frame()?;
+    let mut peer = Peer::start(&way)?;
+    let mut samples = Samples::default();
+    // The pane of waiting calls has room for six; the newest must be one of them.
+    for number in 0..6 {
+        let began = Instant::now();
+        peer.ask(&format!("write_{number}"))?;
+        console.shows(&format!("write_{number}"))?;
+        samples.push(began.elapsed());
+    }
+    let slowest = samples.per_mille(999);
+    report.add(Row {
+        what: "an ask on the screen".to_owned(),
+        figures: format!("median {}", millis(samples.median())),
+        result: millis(slowest),
+        budget: "<= 50 ms",
+        within: slowest <= Duration::from_millis(50),
+    });
+    drop(peer);
+    Ok(())
+}
+
 /// Calls with a console that is stopped against calls without one, in turns.
 pub(crate) fn stopped(
     ways: &Ways,
@@ -73,7 +130,7 @@ pub(crate) fn stopped(
 ) -> Result<(), Failure> {
     let payload = "x".repeat(1000);
     let (mut free, mut hung) = (Samples::default(), Samples::default());
-    let mut peer = Peer::start(&ways.tollgate)?;
+    let mut peer = Peer::start(&below_a_shell(&ways.tollgate))?;
     let mut console = Console::open(home)?;
     console.wait_for_frame()?;
     console.signal(Signal::STOP)?;

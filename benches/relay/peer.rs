@@ -65,6 +65,16 @@ impl Peer {
         Ok(took)
     }
 
+    /// Sends a call without waiting for its answer.
+    pub(crate) fn ask(&mut self, tool: &str) -> Result<(), Failure> {
+        self.calls += 1;
+        let line = format!(
+            r#"{{"jsonrpc":"2.0","id":{},"method":"tools/call","params":{{"name":"{tool}","arguments":{{"text":"x"}}}}}}"#,
+            self.calls
+        );
+        self.send(format!("{line}\n").as_bytes())
+    }
+
     /// So many calls with so many under way at any time; the time for all.
     pub(crate) fn pipelined(
         &mut self,

@@ -17,5 +17,6 @@ mod recordings;
 mod run;
 mod scenarios;
 mod sessions;
+mod sizes;
 mod terminal;
 mod watch;
