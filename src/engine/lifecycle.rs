@@ -45,17 +45,7 @@ impl Engine {
         end.closed = true;
         end.asked.retain(|_, pending| side == Side::Agent && pending.forwarded_until.is_some());
         end.cancelled.clear();
-        let waiting: Vec<TicketId> = self
-            .state
-            .tickets
-            .values()
-            .filter(|ticket| ticket.conn == id)
-            .map(|ticket| ticket.held.ticket)
-            .collect();
-        for ticket in waiting {
-            self.state.take(ticket);
-            out.push(Effect::Settle { ticket, how: Settled::Closed });
-        }
+        self.settle_all(id, &Settled::Closed, out);
         let cause = Cause::gone(side, why);
         self.refuse_all(id, side.other(), &cause, |_| true, out);
         if let Some(conn) = self.state.conns.get_mut(&id)
@@ -86,17 +76,7 @@ impl Engine {
             "the gate died and another took over: messages that were read and not yet recorded are lost"
                 .to_owned(),
         );
-        let waiting: Vec<TicketId> = self
-            .state
-            .tickets
-            .values()
-            .filter(|ticket| ticket.conn == id)
-            .map(|ticket| ticket.held.ticket)
-            .collect();
-        for ticket in waiting {
-            self.state.take(ticket);
-            out.push(Effect::Settle { ticket, how: Settled::Interrupted });
-        }
+        self.settle_all(id, &Settled::Interrupted, out);
         // Both streams begin anew before the first refusal is counted into one of them.
         for (side, _, again) in ends {
             let Some(conn) = self.state.conns.get_mut(&id) else { return };
@@ -129,6 +109,21 @@ impl Engine {
             }
         }
         self.state.ended = true;
+    }
+
+    /// Ends all tickets of a connection without answering their requests.
+    fn settle_all(&mut self, conn: ConnId, how: &Settled, out: &mut Out) {
+        let waiting: Vec<TicketId> = self
+            .state
+            .tickets
+            .values()
+            .filter(|ticket| ticket.conn == conn)
+            .map(|ticket| ticket.held.ticket)
+            .collect();
+        for ticket in waiting {
+            self.state.take(ticket);
+            out.push(Effect::Settle { ticket, how: how.clone() });
+        }
     }
 
     /// Answers the open requests of `asker` whose place in the stream `which` accepts.

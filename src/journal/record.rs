@@ -269,6 +269,28 @@ impl From<&Happening> for What {
     }
 }
 
+impl What {
+    /// The bytes that were received with the event, if any: a whole line, or the head of a broken one.
+    #[must_use]
+    pub const fn received(&self) -> Option<&Raw> {
+        match self {
+            Self::Frame { raw, .. } => Some(raw),
+            Self::Broken { head, .. } => Some(head),
+            Self::Started(_)
+            | Self::Opened(_)
+            | Self::Stderr { .. }
+            | Self::Closed { .. }
+            | Self::Answered { .. }
+            | Self::Attended { .. }
+            | Self::Tick {}
+            | Self::Synced { .. }
+            | Self::Attempt { .. }
+            | Self::Resumed { .. }
+            | Self::Ended { .. } => None,
+        }
+    }
+}
+
 impl Record {
     /// The event as the engine takes it; `None` when its bytes cannot be restored.
     #[must_use]

@@ -29,6 +29,8 @@ const PING_EVERY: Duration = Duration::from_secs(1);
 /// A gate that says nothing for so long is killed: its longest legitimate work, 64 MiB of one message, takes
 /// about a second.
 const SILENCE: Duration = Duration::from_secs(5);
+/// The loop turns at least once a second; a longer gap means that this process did not run.
+const STOPPED: Duration = Duration::from_secs(3);
 /// The gate gets this long to flush after the agent's signal or the server's end.
 const FLUSH: Duration = Duration::from_secs(3);
 /// A killed gate is confirmed dead within this time, or not trusted to be.
@@ -281,6 +283,7 @@ impl<'a> Guard<'a> {
         let mut pings: u64 = 0;
         let mut heard = Instant::now();
         let mut pinged = Instant::now();
+        let mut turned = Instant::now();
         loop {
             let now = Instant::now();
             if let Some((until, code)) = self.leaving
@@ -288,6 +291,11 @@ impl<'a> Guard<'a> {
             {
                 return Ended::Done(code);
             }
+            if now.duration_since(turned) > STOPPED {
+                // It was us who stood still (Ctrl-Z, a suspended machine): the gate's silence proves nothing.
+                heard = now;
+            }
+            turned = now;
             if now.duration_since(heard) > SILENCE {
                 if let Some(gate) = gate {
                     peer::signal(gate, Signal::KILL);

@@ -87,20 +87,9 @@ pub(in crate::cli) fn head(line: &Line) -> String {
 /// What was received, and what was sent in its place or beside it.
 fn payloads(record: &Record) -> Vec<(String, &Raw)> {
     let mut found = Vec::new();
-    match &record.event {
-        What::Frame { raw, .. } => found.push((String::new(), raw)),
-        What::Broken { head, .. } => found.push(("begins: ".to_owned(), head)),
-        What::Started(_)
-        | What::Opened(_)
-        | What::Stderr { .. }
-        | What::Closed { .. }
-        | What::Answered { .. }
-        | What::Attended { .. }
-        | What::Tick {}
-        | What::Synced { .. }
-        | What::Attempt { .. }
-        | What::Resumed { .. }
-        | What::Ended { .. } => {}
+    if let Some(raw) = record.event.received() {
+        let head = matches!(record.event, What::Broken { .. });
+        found.push((if head { "begins: ".to_owned() } else { String::new() }, raw));
     }
     for effect in &record.effects {
         match effect {

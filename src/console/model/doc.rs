@@ -7,7 +7,7 @@ use similar::{ChangeTag, TextDiff};
 use crate::console::model::json::{self, Lines};
 use crate::console::model::{Place, SessionId};
 use crate::engine::{CallId, Facts};
-use crate::journal::{Effected, Raw, Record, What};
+use crate::journal::{Effected, Raw, Record};
 use crate::text::{Safe, bytes, hexdump};
 
 /// Indents stop here, so that deep nesting leaves room for values.
@@ -59,7 +59,7 @@ pub fn payload(record: &Record, want: &Want) -> Option<Payload> {
         return Some(Payload { text: edited.to_owned(), raw: edited.as_bytes().to_vec() });
     }
     let refusal = record.effects.iter().find_map(|effect| refusal(effect, want.call));
-    let frame = frame(&record.event);
+    let frame = record.event.received();
     let raw = match want.part {
         Part::Arguments => frame,
         Part::Answer => refusal.or(frame),
@@ -99,24 +99,6 @@ fn refusal(effect: &Effected, of: CallId) -> Option<&Raw> {
         | Effected::Sync {}
         | Effected::EndLine { .. }
         | Effected::Close { .. } => None,
-    }
-}
-
-fn frame(event: &What) -> Option<&Raw> {
-    match event {
-        What::Frame { raw, .. } => Some(raw),
-        What::Broken { head, .. } => Some(head),
-        What::Started(_)
-        | What::Opened(_)
-        | What::Stderr { .. }
-        | What::Closed { .. }
-        | What::Answered { .. }
-        | What::Attended { .. }
-        | What::Tick {}
-        | What::Synced { .. }
-        | What::Attempt { .. }
-        | What::Resumed { .. }
-        | What::Ended { .. } => None,
     }
 }
 
