@@ -120,7 +120,8 @@ pub enum ToShim {
         #[serde(default)]
         notice: Option<String>,
     },
-    /// Nothing was taken over; the shim refuses all requests itself.
+    /// Nothing was taken over: the shim refuses all requests itself. Behind a welcome: nothing can be recorded
+    /// any more, so the shim ends.
     Refused {
         /// In words.
         why: String,

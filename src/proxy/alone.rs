@@ -11,7 +11,7 @@ use crate::protocol::framing::{Framer, Piece};
 use crate::proxy::descriptor::{Descriptor, Got, Way};
 
 /// What `tollgate` exits with when there is no gate.
-const NO_GATE: u8 = 4;
+pub(super) const NO_GATE: u8 = 4;
 
 /// Answers until the agent closes or ends us.
 #[must_use]

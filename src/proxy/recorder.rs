@@ -453,3 +453,50 @@ fn private() -> OpenOptions {
     options.mode(0o600);
     options
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{At, Happening};
+    use crate::journal::read::read_all;
+
+    fn stderr(text: &str) -> Event {
+        let what = Happening::Stderr { conn: ConnId(0), text: text.to_owned() };
+        Event { at: At(0), what }
+    }
+
+    #[test]
+    fn at_its_cap_a_journal_ends_with_a_whole_record() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut recorder, name) = Recorder::create(dir.path(), "Agent 7").unwrap();
+        assert_eq!(name, "agent-7-1");
+        recorder.cap = 1000;
+        let full = (0..)
+            .find_map(|n| {
+                recorder.push(&stderr(&format!("line {n}")), &Step::default());
+                recorder.flush().err()
+            })
+            .unwrap();
+        assert!(matches!(full, Trouble::Cap { cap: 1000, .. }), "{full}");
+        let bytes = fs::read(recorder.path()).unwrap();
+        assert!(bytes.len() as u64 == recorder.bytes() && bytes.len() > 800, "{}", bytes.len());
+        let reading = read_all(&bytes);
+        assert_eq!((reading.flaw, reading.torn), (None, None));
+        // What did not fit stays out for good, whatever follows.
+        assert!(recorder.flush().is_ok());
+        assert_eq!(fs::read(recorder.path()).unwrap(), bytes);
+    }
+
+    #[test]
+    fn notes_of_an_earlier_take_over_do_not_count() {
+        let dir = tempfile::tempdir().unwrap();
+        let (recorder, name) = Recorder::create(dir.path(), "agent").unwrap();
+        let sent = Sent { agent: 12, server: 34 };
+        recorder.note_sent(ConnId(3), sent, 0);
+        let again = Recorder::resume(dir.path(), &name).unwrap().recorder;
+        assert_eq!(again.noted_sent(ConnId(3), 0), sent);
+        assert_eq!(again.noted_sent(ConnId(3), 1), Sent::default());
+        assert_eq!(again.noted_sent(ConnId(2), 0), Sent::default());
+        assert_eq!(again.noted_sent(ConnId(9), 0), Sent::default());
+    }
+}

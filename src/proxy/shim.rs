@@ -320,10 +320,14 @@ impl<'a> Guard<'a> {
                     match message {
                         ToShim::CloseCopy { side: Side::Server } => self.server_in = None,
                         ToShim::Finish => return Ended::Done(self.finished()),
+                        ToShim::Refused { .. } => {
+                            // The gate said why on stderr. Ending is what every agent notices at once.
+                            self.leaving = Some((Instant::now(), alone::NO_GATE));
+                            return Ended::Done(alone::NO_GATE);
+                        }
                         ToShim::Pong { .. }
                         | ToShim::CloseCopy { side: Side::Agent }
-                        | ToShim::Welcome { .. }
-                        | ToShim::Refused { .. } => {}
+                        | ToShim::Welcome { .. } => {}
                     }
                 }
             }

@@ -6,6 +6,7 @@ mod crash;
 mod ends;
 mod faults;
 
+mod races;
 mod stage;
 mod tickets;
 mod transparency;

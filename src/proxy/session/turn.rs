@@ -300,7 +300,7 @@ impl Loop {
         for connection in self.connections.values_mut() {
             connection.pass_stderr(format!("tollgate: cannot {why}\n").as_bytes());
             connection.terminate(Instant::now());
-            connection.tell(&crate::wire::ToShim::Finish);
+            connection.tell(&crate::wire::ToShim::Refused { why: why.clone() });
         }
         self.connections.clear();
         self.trouble = Some(why);
