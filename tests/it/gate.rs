@@ -8,5 +8,6 @@ mod faults;
 
 mod races;
 mod stage;
+mod takeover;
 mod tickets;
 mod transparency;
