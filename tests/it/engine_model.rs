@@ -173,13 +173,16 @@ impl Run {
                 };
                 let sent = [sent(Side::Agent, quarters[0]), sent(Side::Server, quarters[1])];
                 self.reference.resume(*conn, sent);
-                self.handed.retain(|(known, _), _| *known != id(*conn));
+                // What the new gate writes again stands in front of all that the engine lets go.
+                let again = quarters.map(|quarter| quarter * 60);
+                self.handed.insert((id(*conn), Side::Agent), again[0]);
+                self.handed.insert((id(*conn), Side::Server), again[1]);
                 Happening::Resumed {
                     conn: id(*conn),
                     sent_to_agent: sent[0],
                     sent_to_server: sent[1],
-                    again_to_agent: 0,
-                    again_to_server: 0,
+                    again_to_agent: again[0],
+                    again_to_server: again[1],
                 }
             }
             Op::Aside(true) => Happening::Stderr { conn: id(0), text: "log".to_owned() },
