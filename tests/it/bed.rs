@@ -220,7 +220,9 @@ impl Agent {
         let (send, lines) = sync_channel(10_000);
         std::thread::spawn(move || {
             for line in output.lines().map_while(Result::ok) {
-                if send.send(line).is_err() {
+                // A gate that takes over ends a line that may be half written: where it was whole, a blank
+                // line follows, as agents skip it.
+                if !line.trim().is_empty() && send.send(line).is_err() {
                     break;
                 }
             }
