@@ -14,6 +14,9 @@ use crate::report::{Report, Row};
 use crate::stats::{Samples, micros, millis, ratio};
 use crate::{Failure, Peer, TOLLGATE, Ways};
 
+/// Longer than a frame.
+const REST: Duration = Duration::from_millis(100);
+
 /// A console on a terminal of its own.
 struct Console {
     child: Box<dyn Child + Send + Sync>,
@@ -104,6 +107,8 @@ pub(crate) fn ask_on_screen(ways: &Ways, home: &Home, report: &mut Report) -> Re
     let mut samples = Samples::default();
     // The pane of waiting calls has room for six; the newest must be one of them.
     for number in 0..6 {
+        // An ask right behind a frame waits for the next one; what counts is one that comes at rest.
+        std::thread::sleep(REST);
         let began = Instant::now();
         peer.ask(&format!("write_{number}"))?;
         console.shows(&format!("write_{number}"))?;

@@ -190,11 +190,11 @@ impl Shell {
 
     async fn work(mut self) -> Result<(), ConsoleError> {
         self.draw()?;
-        let mut dirty = false;
+        let mut dirty: Option<Instant> = None;
         loop {
-            let woken = self.wait(dirty).await;
+            let woken = self.wait(dirty.is_some()).await;
             let at_once = matches!(woken, Woken::Key(_) | Woken::Time);
-            dirty = true;
+            let since = *dirty.get_or_insert_with(now);
             match woken {
                 Woken::Signal | Woken::Key(None) => return Ok(()),
                 Woken::Key(Some(Err(error))) => return Err(ConsoleError::Terminal(error)),
@@ -207,9 +207,13 @@ impl Shell {
             if self.carry_out().await? {
                 return Ok(());
             }
-            if at_once || now().duration_since(self.drawn) >= FRAME {
+            // A frame is due, and what it is about was read: the gate's word comes before the journal's, and a
+            // frame between the two would put the news off by a frame. A flood does not put frames off for ever.
+            let due = now().duration_since(self.drawn) >= FRAME;
+            let read = !self.feeds.iter().any(Feed::has_more);
+            if at_once || due && (read || now().duration_since(since) >= FRAME) {
                 self.draw()?;
-                dirty = false;
+                dirty = None;
             }
         }
     }

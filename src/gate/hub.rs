@@ -288,7 +288,6 @@ impl Watcher for SessionWatch {
                 })
                 .collect();
         }
-        self.hub.changed();
     }
 
     fn over(&self, trouble: Option<String>) {

@@ -57,7 +57,7 @@ pub struct Waiting {
 
 /// Told what happens in a session; must not block.
 pub trait Watcher: Send + Sync {
-    /// The journal has this many bytes of whole records now.
+    /// The journal has this many bytes of whole records now. Always follows a [`Watcher::waiting`].
     fn grew(&self, bytes: u64);
     /// These calls wait now, oldest first.
     fn waiting(&self, waiting: Vec<Waiting>);

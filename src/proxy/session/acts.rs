@@ -326,7 +326,6 @@ impl Loop {
     /// Does what the engine wants, after its record is in the buffer and before that is flushed: lines only
     /// go into boxes here.
     pub(super) fn apply(&mut self, seq: u64, step: Step) {
-        let mut tickets_changed = false;
         for effect in step.effects {
             match effect {
                 Effect::Forward(permit)
@@ -334,7 +333,7 @@ impl Loop {
                 | Effect::Refuse { permit, .. }
                 | Effect::Originate { permit, .. } => self.put(&permit),
                 Effect::Hold(_) | Effect::Revise { .. } | Effect::Settle { .. } => {
-                    tickets_changed = true;
+                    self.tickets_changed = true;
                 }
                 Effect::Sync => self.sync(seq),
                 Effect::Close { conn, to } => {
@@ -346,7 +345,11 @@ impl Loop {
                 Effect::EndLine { .. } | Effect::Rejected { .. } | Effect::Drop(_) => {}
             }
         }
-        if tickets_changed {
+    }
+
+    /// Tells what waits, once its records are on file: whoever is told may look at once.
+    pub(super) fn tell(&mut self) {
+        if std::mem::take(&mut self.tickets_changed) {
             let waiting = self.engine.held().map(|waiting| Waiting {
                 held: waiting.held.clone(),
                 server: waiting.server.to_owned(),
@@ -354,6 +357,7 @@ impl Loop {
             });
             self.watcher.waiting(waiting.collect());
         }
+        self.watcher.grew(self.recorder.bytes());
     }
 
     fn put(&mut self, permit: &Permit) {

@@ -59,6 +59,7 @@ pub(super) struct Loop {
     stopping: Option<String>,
     pub(super) trouble: Option<String>,
     pub(super) chunk: Vec<u8>,
+    pub(super) tickets_changed: bool,
 }
 
 impl Loop {
@@ -88,6 +89,7 @@ impl Loop {
             stopping: None,
             trouble: None,
             chunk: vec![0; CHUNK_BYTES],
+            tickets_changed: false,
         };
         if let Some(started) = started {
             this.step(Happening::Started(*started));
@@ -283,7 +285,7 @@ impl Loop {
             return;
         }
         self.send();
-        self.watcher.grew(self.recorder.bytes());
+        self.tell();
         let quiet = self.unsent.is_empty()
             && self.connections.values().all(|connection| {
                 connection.to_agent.is_empty() && connection.to_server.is_empty()
