@@ -217,7 +217,9 @@ pub fn outside_agents(own: &Home, what: &str) -> Result<(), Failure> {
     let others = own.registered().map_err(usage)?;
     let homes = std::iter::once(own.clone()).chain(others.iter().map(|dir| Home::below(dir)));
     for home in homes {
-        match client::command(&home, Start::Never, Command::Ask { what: what.to_owned() }) {
+        let ask = || client::command(&home, Start::Never, Command::Ask { what: what.to_owned() });
+        // A gate may end in the middle of the question; then there is none any more to ask.
+        match ask().or_else(|_| ask()) {
             Ok(reply) => {
                 done(reply)?;
             }

@@ -82,7 +82,11 @@ impl Cause {
     /// What happened, why, and what to do instead.
     fn sentence(&self, refused: &Refused<'_>) -> String {
         let what = subject(refused);
-        let why = refused.facts.reasons.first().map_or("", |reason| reason.why.as_str());
+        let why = refused
+            .facts
+            .reasons
+            .first()
+            .map_or("", |reason| reason.why.trim_end_matches(['.', ' ']));
         let rule = self.rule(refused.facts);
         let never = match refused.asker {
             Side::Agent => "The server never received it.",

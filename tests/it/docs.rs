@@ -91,7 +91,8 @@ fn commands_that_can_run_do() {
     let home = tempfile::tempdir().unwrap();
     let sessions = tollgate::store::home::Home::below(home.path()).sessions_dir();
     fs::create_dir_all(&sessions).unwrap();
-    fs::copy(root().join("tests/recordings/demo.jsonl"), sessions.join("claude-1.jsonl")).unwrap();
+    fs::copy(root().join("tests/recordings/demo.jsonl"), sessions.join("claude-code-1.jsonl"))
+        .unwrap();
     let mut ran = Vec::new();
     for (page, text) in pages() {
         for line in typed(&text) {

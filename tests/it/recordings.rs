@@ -10,11 +10,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use tollgate::engine::Engine;
 use tollgate::journal::read::{Flaw, Reader, Reading, read_all, read_from};
-use tollgate::journal::record::{Record, VERSION};
+use tollgate::journal::record::VERSION;
 use tollgate::journal::redecide::redecide;
-use tollgate::journal::write::Writer;
 use tollgate::journal::{Chain, What};
 
 fn recordings() -> Vec<(PathBuf, Vec<u8>)> {
@@ -199,20 +197,4 @@ fn snake(name: &str) -> String {
         let gap = if c.is_uppercase() && !word.is_empty() { "_" } else { "" };
         word + gap + &c.to_lowercase().to_string()
     })
-}
-
-/// Makes a recording of the events of another, which may have been edited: `TOLLGATE_REBUILD=FROM:TO`.
-#[test]
-#[ignore = "makes a recording, tests nothing"]
-fn rebuild() {
-    let Ok(paths) = std::env::var("TOLLGATE_REBUILD") else { return };
-    let (from, to) = paths.split_once(':').unwrap();
-    let (mut engine, mut writer, mut sealed) = (Engine::new(), Writer::default(), Vec::new());
-    for line in fs::read_to_string(from).unwrap().lines() {
-        let record: Record = serde_json::from_str(line).unwrap();
-        let event = record.event().unwrap();
-        let step = engine.step(event.clone());
-        writer.append(&event, &step, &mut sealed);
-    }
-    fs::write(to, sealed).unwrap();
 }
