@@ -3,7 +3,8 @@
 //! `scripted_server relay SOCKET`: what comes on stdin goes to the socket, byte for byte, and back.
 //! `scripted_server echo LOG [stubborn]`: notes each line in the log, then answers it if it is a request.
 //! A call of `exit` ends it with code 7, of `mute` gets no answer, of `noise` is answered behind lines that
-//! are no messages, of `large` with 200 kB, of `complain` writes to stderr first; a stubborn one ignores SIGTERM and its end of file.
+//! are no messages, of `large` with 200 kB, of `complain` writes to stderr first, of `slow` takes
+//! three seconds; a stubborn one ignores SIGTERM and its end of file.
 
 use std::fs::OpenOptions;
 use std::io::{self, BufRead as _, Read, Write};
@@ -91,6 +92,8 @@ fn echo(log: &str) -> io::Result<()> {
             "exit" => std::process::exit(7),
             "mute" => continue,
             "noise" => out.write_all(b"starting up...\n\nDEBUG 12\n\"a string\"\n")?,
+            // Longer than a server is left after its end of file when it owes nothing.
+            "slow" => std::thread::sleep(std::time::Duration::from_secs(3)),
             "complain" => io::stderr().write_all(b"something is odd\n")?,
             _ => {}
         }

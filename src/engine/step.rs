@@ -189,6 +189,13 @@ impl Engine {
         self.state.conns.keys().last().map_or(0, |conn| conn.0 + 1)
     }
 
+    /// Requests of the agent that its server has received and not answered yet.
+    #[must_use]
+    pub fn unanswered(&self, conn: ConnId) -> usize {
+        let asked = self.state.conns.get(&conn).map(|conn| conn.end(Side::Agent).asked.values());
+        asked.map_or(0, |asked| asked.filter(|p| p.forwarded_until.is_some()).count())
+    }
+
     /// The session's first event, once it came.
     #[must_use]
     pub const fn started(&self) -> Option<&Started> {

@@ -60,7 +60,7 @@ impl Globs {
     fn rules(&self, name: &str) -> Vec<usize> {
         let mut rules = Vec::new();
         let mut note = |set: &GlobSet, owners: &[usize], name: &str| {
-            rules.extend(set.matches(name).iter().filter_map(|at| owners.get(*at)));
+            rules.extend(set.matches(fenced(name)).iter().filter_map(|at| owners.get(*at)));
         };
         note(&self.exact, &self.exact_rules, name);
         if !self.folded_rules.is_empty() {
@@ -129,9 +129,20 @@ fn glob(pattern: &str) -> Result<globset::Glob, Cause> {
     if pattern.len() > PATTERN_BYTES_MAX {
         return Err(Cause::PatternTooLong { limit_bytes: PATTERN_BYTES_MAX });
     }
-    let mut builder = GlobBuilder::new(pattern);
-    builder.literal_separator(false).backslash_escape(true).empty_alternates(true);
-    builder.build().map_err(|error| bad(error.kind().to_string()))
+    let build = |pattern: &str| {
+        let mut builder = GlobBuilder::new(pattern);
+        builder.literal_separator(false).backslash_escape(true).empty_alternates(true);
+        builder.build().map_err(|error| bad(error.kind().to_string()))
+    };
+    // As it was written first: a fence would close what it leaves open.
+    build(pattern)?;
+    build(&fenced(pattern))
+}
+
+/// globset takes what it matches for a path: `*.` does not match `..`, because that has no file name. Between two
+/// letters nothing is the end of a path, and both pattern and name have them.
+fn fenced(text: &str) -> String {
+    format!("x{text}x")
 }
 
 impl Policy {

@@ -305,9 +305,7 @@ impl<'a> Guard<'a> {
             if now.duration_since(pinged) >= PING_EVERY {
                 pings += 1;
                 pinged = now;
-                if send(control, &FromShim::Ping { n: pings }, &[]).is_err() {
-                    return Ended::GateLost;
-                }
+                self.say(control, &FromShim::Ping { n: pings });
             }
             let [from_gate, from_child, from_agent] = self.wait(control);
             if from_gate {
@@ -333,9 +331,7 @@ impl<'a> Guard<'a> {
             }
             if from_child && self.exit_code.is_none() {
                 let code = self.reap();
-                if send(control, &FromShim::ServerExited { code: i32::from(code) }, &[]).is_err() {
-                    return Ended::GateLost;
-                }
+                self.say(control, &FromShim::ServerExited { code: i32::from(code) });
                 self.leaving.get_or_insert((Instant::now() + FLUSH, code));
             }
             if from_agent {
@@ -347,6 +343,14 @@ impl<'a> Guard<'a> {
                 }
                 self.leaving = Some((Instant::now() + FLUSH, code));
             }
+        }
+    }
+
+    /// Says something to the gate. One that hung up may have left a last word, which is read first: the end of
+    /// the socket is what tells that the gate is lost.
+    fn say(&self, control: &UnixStream, message: &FromShim) {
+        if let Err(error) = send(control, message, &[]) {
+            tracing::debug!(server = self.options.server, %error, "the gate does not listen");
         }
     }
 

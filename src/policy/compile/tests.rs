@@ -184,6 +184,18 @@ fn build(default: &str, rules: &Rules) -> Policy {
     policy(default, &borrowed)
 }
 
+#[test]
+fn names_are_no_paths() {
+    let check = |pattern: &str, tool: &str| {
+        let policy = policy("allow", &[(0, ("deny", "low", "*", pattern))]);
+        assert_eq!(decide(&policy, "s", tool).verdict, Verdict::Deny, "{pattern} {tool}");
+    };
+    check("*.", "..");
+    check("a*.", "a/..");
+    check("*/..", "a/..");
+    check("*.b", "a/.b");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 

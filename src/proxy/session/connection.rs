@@ -173,6 +173,14 @@ impl Connection {
         }
     }
 
+    /// Gives a server whose input is closed, and that still owes answers, another while.
+    pub(super) fn put_end_off(&mut self, now: Instant) {
+        match self.ending {
+            Ending::Closed(_) => self.ending = Ending::Closed(now + GRACE),
+            Ending::Open | Ending::Terminated(_) | Ending::Killed => self.end_server(now),
+        }
+    }
+
     /// The server's process, where nobody else can say that it ended.
     pub(super) fn orphan(&self) -> Option<&OwnedFd> {
         (self.control.is_none() && !self.server_gone).then_some(&self.server)

@@ -52,6 +52,8 @@ pub(super) struct Loop {
     pub(super) inbox: Inbox,
     posts: Posts,
     agent: Option<OwnedFd>,
+    /// Whether its end was seen.
+    agent_gone: bool,
     held_open: bool,
     pub(super) next_conn: u32,
     idle_since: Option<Instant>,
@@ -82,6 +84,7 @@ impl Loop {
             inbox,
             posts,
             agent,
+            agent_gone: false,
             held_open,
             next_conn,
             idle_since: None,
@@ -216,6 +219,7 @@ impl Loop {
             Ready::Posts => return self.take_posts(),
             Ready::AgentProcess => {
                 self.agent = None;
+                self.agent_gone = true;
                 self.idle_since = None;
             }
             Ready::Control(conn) => self.read_control(conn),
@@ -259,9 +263,14 @@ impl Loop {
         if self.engine.next_wake().is_some_and(|due| due <= at) {
             self.step(Happening::Tick);
         }
-        for connection in self.connections.values_mut() {
+        for (id, connection) in &mut self.connections {
             if connection.wake_at().is_some_and(|due| due <= now) {
-                connection.end_server(now);
+                // Requests from a file end at once; the server may still be at work on the last of them.
+                if self.agent_gone || self.engine.unanswered(*id) == 0 {
+                    connection.end_server(now);
+                } else {
+                    connection.put_end_off(now);
+                }
             }
         }
         if self.missing_until.is_some_and(|until| until <= now) {
@@ -301,8 +310,9 @@ impl Loop {
         let why = trouble.to_string();
         for connection in self.connections.values_mut() {
             connection.pass_stderr(format!("tollgate: cannot {why}\n").as_bytes());
-            connection.terminate(Instant::now());
+            // First the word, then the server's end, which the shim would report as the cause.
             connection.tell(&crate::wire::ToShim::Refused { why: why.clone() });
+            connection.terminate(Instant::now());
         }
         self.connections.clear();
         self.trouble = Some(why);
