@@ -160,19 +160,10 @@ impl Run {
             }
         }
         for effect in effects {
-            match effect {
-                Effect::Forward(permit) => self.check_forward(event, permit),
-                Effect::Replace { permit, .. }
-                | Effect::Refuse { permit, .. }
-                | Effect::Originate { permit, .. } => self.check_sent(event, permit),
-                Effect::Hold(_)
-                | Effect::Revise { .. }
-                | Effect::Rejected { .. }
-                | Effect::Settle { .. }
-                | Effect::Drop(_)
-                | Effect::Sync
-                | Effect::EndLine { .. }
-                | Effect::Close { .. } => {}
+            if let Effect::Forward(permit) = effect {
+                self.check_forward(event, permit);
+            } else if let Some(permit) = effect.permit() {
+                self.check_sent(event, permit);
             }
         }
         if let Happening::Frame { .. } = &event.what {

@@ -153,3 +153,24 @@ pub enum Effect {
         to: Side,
     },
 }
+
+impl Effect {
+    /// The line that this effect lets go, if it is one that does.
+    #[must_use]
+    pub const fn permit(&self) -> Option<&Permit> {
+        match self {
+            Self::Forward(permit)
+            | Self::Replace { permit, .. }
+            | Self::Refuse { permit, .. }
+            | Self::Originate { permit, .. } => Some(permit),
+            Self::Hold(_)
+            | Self::Revise { .. }
+            | Self::Rejected { .. }
+            | Self::Settle { .. }
+            | Self::Drop(_)
+            | Self::Sync
+            | Self::EndLine { .. }
+            | Self::Close { .. } => None,
+        }
+    }
+}

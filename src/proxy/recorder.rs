@@ -405,24 +405,11 @@ fn replay(engine: &mut Engine, records: &[Record]) -> Unsent {
             unsent.retain(|(permit, _)| permit.conn() != conn);
             unsent.append(&mut again);
         }
-        for effect in engine.step(event).effects {
-            let permit = match effect {
-                Effect::Forward(permit)
-                | Effect::Replace { permit, .. }
-                | Effect::Refuse { permit, .. }
-                | Effect::Originate { permit, .. } => permit,
-                Effect::Hold(_)
-                | Effect::Revise { .. }
-                | Effect::Rejected { .. }
-                | Effect::Settle { .. }
-                | Effect::Drop(_)
-                | Effect::Sync
-                | Effect::EndLine { .. }
-                | Effect::Close { .. } => continue,
-            };
+        let step = engine.step(event);
+        for permit in step.effects.iter().filter_map(Effect::permit) {
             let place = places.entry((permit.conn(), permit.to())).or_default();
             *place += permit.wire_len();
-            unsent.push((permit, *place));
+            unsent.push((permit.clone(), *place));
         }
     }
     unsent
