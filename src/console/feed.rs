@@ -97,7 +97,10 @@ impl Feed {
             let (line, behind) = rest.split_at(end);
             match self.reader.line(line) {
                 Ok(record) => {
-                    turn.records.push((record, Place { offset: self.line_at, len: end as u64 }));
+                    turn.records.push((
+                        record,
+                        Place { offset: self.line_at, len: u32::try_from(end).unwrap_or(u32::MAX) },
+                    ));
                 }
                 Err(flaw) => {
                     self.stopped = true;

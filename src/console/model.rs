@@ -3,22 +3,27 @@
 //! [`Model::apply`] is the one fold of records, for live sessions and for playback alike. Bodies are not
 //! kept: a row knows the [`Place`] of its record in the journal, and [`doc`] holds what is being read.
 
+mod call;
+mod chunks;
 pub mod doc;
 mod fold;
 pub mod json;
+mod mark;
 pub mod names;
 pub mod ui;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
-use crate::engine::{At, CallId, Held, Settled, Severity, TicketId};
-use crate::policy::{Phase, Risk, Verdict};
-use crate::protocol::Side;
+use crate::engine::{At, Held, Settled, Severity, TicketId};
+use crate::policy::{Phase, Risk};
 use crate::text::Safe;
 use crate::wire::ConsoleLine;
 
+pub use call::{Call, Passed, State};
+pub use chunks::Chunks;
+pub use mark::Mark;
 pub use names::{NameId, Names};
 pub use ui::Ui;
 
@@ -26,6 +31,10 @@ pub use ui::Ui;
 pub const LOG_MAX: usize = 10_000;
 /// Answered tickets that stay readable in the Ask pane.
 pub const OVER_MAX: usize = 32;
+/// Rows in a piece of [`Model::calls`]: some 24 kB, which a changed row of a marked state costs.
+pub const CALLS_PER_PIECE: usize = 256;
+/// The same for the log, whose lines are larger and fewer.
+pub const LOG_PER_PIECE: usize = 64;
 
 /// When a message came: for countdowns the wall clock, for guards one that never jumps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,7 +55,15 @@ pub struct Size {
 
 /// A session's place in [`Model::sessions`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SessionId(pub usize);
+pub struct SessionId(pub u32);
+
+impl SessionId {
+    /// Where it stands in the list.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// A row's place in [`Model::calls`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,8 +74,8 @@ pub struct CallAt(pub usize);
 pub struct Place {
     /// Bytes before it.
     pub offset: u64,
-    /// Its bytes, without the newline.
-    pub len: u64,
+    /// Its bytes, without the newline: no record is longer than 256 MiB.
+    pub len: u32,
 }
 
 /// A ticket of one session.
@@ -71,7 +88,7 @@ pub struct TicketKey {
 }
 
 /// One session, as its journal and the gate tell.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Session {
     /// Its name, as the gate calls it.
     pub name: String,
@@ -90,82 +107,8 @@ pub struct Session {
     /// Bytes of its journal that were read, and that there are.
     pub read: (u64, u64),
     servers: BTreeMap<u32, NameId>,
-    rows: Vec<Option<CallAt>>,
-}
-
-/// What became of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// Forwarded, not answered yet.
-    Running,
-    /// Its ticket waits.
-    Waiting,
-    /// Answered.
-    Done,
-    /// Answered by a failure.
-    Failed,
-    /// Refused by this rule.
-    Refused(NameId),
-    /// Refused by an operator.
-    Denied,
-    /// Denied at the deadline.
-    TimedOut,
-    /// Denied because nobody could answer.
-    Unattended,
-    /// Taken back by its sender.
-    Cancelled,
-    /// An end of its connection closed, or its gate died.
-    Lost,
-}
-
-/// One request.
-#[derive(Debug, Clone)]
-pub struct Call {
-    /// Whose.
-    pub session: SessionId,
-    /// Its number.
-    pub call: CallId,
-    /// The server.
-    pub server: NameId,
-    /// Its tool, or else its method.
-    pub name: NameId,
-    /// Whether `name` is a tool.
-    pub is_tool: bool,
-    /// Who asked.
-    pub from: Side,
-    /// When.
-    pub at: At,
-    /// When it was answered.
-    pub done_at: Option<At>,
-    /// What the policy said.
-    pub verdict: Option<Verdict>,
-    /// The strictest rule.
-    pub rule: Option<NameId>,
-    /// Whether the verdict acted.
-    pub enforced: bool,
-    /// Whether an operator let it pass, and whether with other arguments.
-    pub passed: Option<Passed>,
-    /// What became of it.
-    pub state: State,
-    /// Bytes of the request.
-    pub size: u64,
-    /// Bytes of the answer.
-    pub answer_size: u64,
-    /// Things seen in the request or its answer.
-    pub findings: u32,
-    /// The request's record.
-    pub request: Place,
-    /// The answer's record.
-    pub answer: Option<Place>,
-}
-
-/// How an operator let a call pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Passed {
-    /// As the agent sent it.
-    Unchanged,
-    /// With other arguments.
-    Edited,
+    /// The row of each call of the session, by its number; 0 where there is none, else one more than the row.
+    rows: Chunks<u32, CALLS_PER_PIECE>,
 }
 
 /// A call that waits, or just did.
@@ -287,11 +230,11 @@ pub struct Model {
     /// In the order in which the gate named them.
     pub sessions: Vec<Session>,
     /// In the order in which they were read.
-    pub calls: Vec<Call>,
+    pub calls: Chunks<Call, CALLS_PER_PIECE>,
     /// Waiting and lately answered ones, oldest first.
     pub tickets: Vec<Ticket>,
     /// Newest last.
-    pub log: VecDeque<Entry>,
+    pub log: Chunks<Entry, LOG_PER_PIECE>,
     /// Lines that the log pane no longer has.
     pub log_dropped: u64,
     /// Findings since the start.
@@ -322,9 +265,9 @@ impl Model {
     pub fn new(zone: TimeZone, only: Option<String>) -> Self {
         Self {
             sessions: Vec::new(),
-            calls: Vec::new(),
+            calls: Chunks::default(),
             tickets: Vec::new(),
-            log: VecDeque::new(),
+            log: Chunks::default(),
             log_dropped: 0,
             findings: 0,
             names: Names::default(),
@@ -341,8 +284,10 @@ impl Model {
 
     /// The session of this name, known from now on.
     pub fn session_id(&mut self, name: &str) -> SessionId {
-        if let Some(at) = self.sessions.iter().position(|session| session.name == name) {
-            return SessionId(at);
+        let known = self.sessions.iter().position(|session| session.name == name);
+        let id = |at| SessionId(u32::try_from(at).unwrap_or(u32::MAX));
+        if let Some(at) = known {
+            return id(at);
         }
         self.sessions.push(Session {
             name: name.to_owned(),
@@ -354,15 +299,15 @@ impl Model {
             trouble: None,
             read: (0, 0),
             servers: BTreeMap::new(),
-            rows: Vec::new(),
+            rows: Chunks::default(),
         });
-        SessionId(self.sessions.len() - 1)
+        id(self.sessions.len() - 1)
     }
 
     /// A session by its number.
     #[must_use]
     pub fn session(&self, id: SessionId) -> Option<&Session> {
-        self.sessions.get(id.0)
+        self.sessions.get(id.index())
     }
 
     /// A row by its number.
@@ -436,9 +381,9 @@ impl Model {
 
     /// Adds a line to the log pane.
     pub(crate) fn note(&mut self, entry: Entry) {
-        self.log.push_back(entry);
+        self.log.push(entry);
         while self.log.len() > LOG_MAX {
-            self.log.pop_front();
+            self.log.drop_first();
             self.log_dropped += 1;
         }
     }

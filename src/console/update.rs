@@ -84,7 +84,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
         }
         Msg::Read(session, read, total) => {
             let id = model.session_id(&session);
-            if let Some(session) = model.sessions.get_mut(id.0) {
+            if let Some(session) = model.sessions.get_mut(id.index()) {
                 session.read = (read, total);
             }
             if read >= total {
@@ -93,7 +93,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
         }
         Msg::Broken(session, why) => {
             let id = model.session_id(&session);
-            if let Some(session) = model.sessions.get_mut(id.0) {
+            if let Some(session) = model.sessions.get_mut(id.index()) {
                 session.trouble = Some(Safe::escape(&why));
             }
         }
@@ -146,7 +146,7 @@ fn gate(model: &mut Model, line: ToConsole) {
         }
         ToConsole::Session(line) => {
             let id = model.session_id(&line.session);
-            if let Some(session) = model.sessions.get_mut(id.0) {
+            if let Some(session) = model.sessions.get_mut(id.index()) {
                 session.ended = line.ended;
                 session.trouble = line.trouble.as_deref().map(Safe::escape);
                 if session.agent.is_empty() {
@@ -315,8 +315,8 @@ fn show_call(model: &mut Model) -> Vec<Cmd> {
     let Some(at) = selected(model) else { return Vec::new() };
     let Some(call) = model.calls.get(at.0) else { return Vec::new() };
     let want = |place, part| Want { session: call.session, place, call: call.call, part };
-    let request = want(call.request, Part::Arguments);
-    let answer = call.answer.map(|place| want(place, Part::Answer));
+    let request = want(call.request(), Part::Arguments);
+    let answer = call.answer().map(|place| want(place, Part::Answer));
     let detail = &mut model.ui.detail;
     let mut cmds = Vec::new();
     if detail.row != Some(at) {

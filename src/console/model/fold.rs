@@ -46,7 +46,7 @@ impl Fold<'_> {
             What::Started(started) => self.started(started),
             What::Opened(opened) => {
                 let name = self.model.names.keep(&opened.server);
-                if let Some(session) = self.model.sessions.get_mut(self.id.0) {
+                if let Some(session) = self.model.sessions.get_mut(self.id.index()) {
                     session.servers.insert(opened.conn.0, name);
                 }
                 let command = foreign(&opened.command.join(" "));
@@ -76,7 +76,7 @@ impl Fold<'_> {
                 self.log(Severity::Low, Safe::word("gate"), text);
             }
             What::Ended { why } => {
-                if let Some(session) = self.model.sessions.get_mut(self.id.0) {
+                if let Some(session) = self.model.sessions.get_mut(self.id.index()) {
                     session.ended = true;
                 }
                 let text = Safe::word("session ended: ").then(&foreign(why));
@@ -89,7 +89,7 @@ impl Fold<'_> {
 
     fn started(&mut self, started: &Started) {
         let policy = started.policy_name.rsplit('/').next().unwrap_or_default();
-        if let Some(session) = self.model.sessions.get_mut(self.id.0) {
+        if let Some(session) = self.model.sessions.get_mut(self.id.index()) {
             session.agent = names::identifier(&started.agent.name);
             session.policy = names::identifier(policy);
         }
@@ -137,45 +137,35 @@ impl Fold<'_> {
         let unknown = names.keep("?");
         let name = names.keep(facts.tool.as_deref().unwrap_or(method));
         let rule = facts.reasons.first().map(|reason| names.keep(&reason.rule));
-        let Some(session) = self.model.sessions.get_mut(self.id.0) else { return };
+        let Some(session) = self.model.sessions.get_mut(self.id.index()) else { return };
         session.phase = facts.phase.or(session.phase);
-        let row = CallAt(self.model.calls.len());
+        let number = u32::try_from(self.model.calls.len() + 1).unwrap_or(u32::MAX);
         let slot = usize::try_from(call.0).unwrap_or(usize::MAX);
-        if session.rows.len() <= slot {
-            session.rows.resize(slot + 1, None);
+        while session.rows.len() <= slot {
+            session.rows.push(0);
         }
         if let Some(slot) = session.rows.get_mut(slot) {
-            *slot = Some(row);
+            *slot = number;
         }
-        self.model.calls.push(Call {
-            session: self.id,
-            call,
-            server: session.servers.get(&conn.0).copied().unwrap_or(unknown),
-            name,
-            is_tool: facts.tool.is_some(),
-            from,
-            at: self.at,
-            done_at: None,
-            verdict: facts.verdict,
-            rule,
-            enforced: facts.phase == Some(crate::policy::Phase::Enforce),
-            passed: None,
-            state: State::Running,
-            size,
-            answer_size: 0,
-            findings: count(facts.findings.len()),
-            request: self.place,
-            answer: None,
-        });
+        let server = session.servers.get(&conn.0).copied().unwrap_or(unknown);
+        let mut row = Call::new((self.id, call), (server, name), from, (self.at, self.place));
+        row.size = narrow(size);
+        row.rule = rule;
+        row.findings = count(facts.findings.len());
+        row.verdict = facts.verdict;
+        row.risk = facts.risk;
+        row.is_tool = facts.tool.is_some();
+        row.enforced = facts.phase == Some(crate::policy::Phase::Enforce);
+        self.model.calls.push(row);
     }
 
     fn response(&mut self, call: CallId, size: u64, facts: &Facts) {
         let (at, place) = (self.at, self.place);
         if let Some(row) = self.row(call) {
-            row.done_at = Some(at);
-            row.answer = Some(place);
-            row.answer_size = size;
-            row.findings += count(facts.findings.len());
+            row.end(at);
+            row.answered_in(place);
+            row.answer_size = narrow(size);
+            row.findings = row.findings.saturating_add(count(facts.findings.len()));
             if row.state == State::Running {
                 row.state = if facts.failed { State::Failed } else { State::Done };
             }
@@ -213,8 +203,12 @@ impl Fold<'_> {
                 let rule = self.model.names.keep(rule);
                 let (at, place) = (self.at, self.place);
                 if let Some(row) = self.row(*call) {
-                    row.done_at = row.done_at.or(Some(at));
-                    row.answer = row.answer.or(Some(place));
+                    if row.done_at().is_none() {
+                        row.end(at);
+                    }
+                    if row.answer().is_none() {
+                        row.answered_in(place);
+                    }
                     if matches!(row.state, State::Running | State::Waiting) {
                         row.state = State::Refused(rule);
                     }
@@ -301,8 +295,9 @@ impl Fold<'_> {
                 Ending::Cancelled => (State::Cancelled, None),
                 Ending::Closed | Ending::Interrupted => (State::Lost, None),
             };
+            row.held_ms = narrow(at.ms_since(row.at));
             if ending != Ending::Allowed {
-                row.done_at = Some(at);
+                row.end(at);
             }
         }
         let text = Safe::escape(&format!("#{} {}", id.0, ending.words()));
@@ -345,7 +340,8 @@ impl Fold<'_> {
 
     fn row_at(&self, call: CallId) -> Option<CallAt> {
         let slot = usize::try_from(call.0).ok()?;
-        self.model.sessions.get(self.id.0)?.rows.get(slot).copied().flatten()
+        let row = *self.model.sessions.get(self.id.index())?.rows.get(slot)?;
+        usize::try_from(row).ok()?.checked_sub(1).map(CallAt)
     }
 
     fn row(&mut self, call: CallId) -> Option<&mut Call> {
@@ -354,7 +350,7 @@ impl Fold<'_> {
     }
 
     fn server_shown(&self, conn: ConnId) -> Safe {
-        let session = self.model.sessions.get(self.id.0);
+        let session = self.model.sessions.get(self.id.index());
         let name = session.and_then(|session| session.servers.get(&conn.0));
         name.map_or_else(|| Safe::word("?"), |name| self.model.names.get(*name).clone())
     }
@@ -391,6 +387,11 @@ fn size_of(raw: &Raw) -> u64 {
     len as u64
 }
 
-fn count(len: usize) -> u32 {
-    u32::try_from(len).unwrap_or(u32::MAX)
+fn count(len: usize) -> u16 {
+    u16::try_from(len).unwrap_or(u16::MAX)
+}
+
+/// A size or time for a row: what is beyond 4 GB or 49 days reads as that.
+fn narrow(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }

@@ -1,7 +1,9 @@
 //! Names that many rows share, kept once.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
+use crate::console::model::Chunks;
 use crate::text::Safe;
 
 /// Beyond this many different names, further ones are shown as [`TOO_MANY`]: a peer that invents a name
@@ -14,21 +16,35 @@ const NAME_BYTES_MAX: usize = 256;
 /// Longer names are cut: the gate itself records them whole.
 const COLUMNS_MAX: usize = 64;
 
-/// One kept name.
+/// One kept name, from 1: so that none takes no room of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct NameId(u32);
+pub struct NameId(NonZeroU32);
+
+impl NameId {
+    /// From 0, in the order in which names came.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
+
+/// A kept name, as it came and to look at.
+type Kept = (Box<str>, Safe);
+/// The kept names in the order in which they came: the same for the same records.
+pub(super) type Shown = Chunks<Kept, 64>;
 
 /// All of them.
 #[derive(Debug)]
 pub struct Names {
-    known: BTreeMap<String, u32>,
-    shown: Vec<Safe>,
+    known: BTreeMap<Box<str>, NameId>,
+    shown: Shown,
     none: Safe,
 }
 
 impl Default for Names {
     fn default() -> Self {
-        Self { known: BTreeMap::new(), shown: Vec::new(), none: Safe::word(TOO_MANY) }
+        let (known, shown) = (BTreeMap::new(), Shown::default());
+        Self { known, shown, none: Safe::word(TOO_MANY) }
     }
 }
 
@@ -38,20 +54,43 @@ impl Names {
         // Names that differ only behind what is shown of them are one row's text anyway.
         let name = name.get(..name.floor_char_boundary(NAME_BYTES_MAX)).unwrap_or_default();
         if let Some(id) = self.known.get(name) {
-            return NameId(*id);
+            return *id;
         }
-        let id = u32::try_from(self.shown.len()).unwrap_or(u32::MAX);
+        let number = u32::try_from(self.shown.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let id = NameId(NonZeroU32::new(number).unwrap_or(NonZeroU32::MAX));
         if self.shown.len() < NAMES_MAX {
-            self.known.insert(name.to_owned(), id);
-            self.shown.push(identifier(name));
+            self.known.insert(name.into(), id);
+            self.shown.push((name.into(), identifier(name)));
         }
-        NameId(id)
+        id
     }
 
     /// How a kept name is shown.
     #[must_use]
     pub fn get(&self, id: NameId) -> &Safe {
-        usize::try_from(id.0).ok().and_then(|at| self.shown.get(at)).unwrap_or(&self.none)
+        self.shown.get(id.index()).map_or(&self.none, |(_, shown)| shown)
+    }
+
+    /// All of them, as they came.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.shown.iter().map(|(name, _)| &**name)
+    }
+
+    /// For a mark.
+    pub(super) const fn shown(&self) -> &Shown {
+        &self.shown
+    }
+
+    /// Knows what was known at a mark of the same recording, where names have the same numbers.
+    pub(super) fn go_to(&mut self, shown: &Shown) {
+        let known = self.shown.len();
+        self.known.retain(|_, id| id.index() < shown.len());
+        for (at, (name, _)) in (known..).zip(shown.range(known..shown.len().max(known))) {
+            let number = u32::try_from(at).unwrap_or(u32::MAX).saturating_add(1);
+            let id = NameId(NonZeroU32::new(number).unwrap_or(NonZeroU32::MAX));
+            self.known.insert(name.clone(), id);
+        }
+        self.shown.clone_from(shown);
     }
 }
 

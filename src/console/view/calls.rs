@@ -78,10 +78,10 @@ impl Pen<'_, '_> {
         let (verdict, role) = self.outcome(call);
         strip = strip.cell(&verdict, VERDICT, role);
         if width >= WITH_SIZE {
-            strip = strip.cell_right(&Safe::escape(&bytes::size(call.size)), 5, Role::Dim);
+            strip = strip.cell_right(&Safe::escape(&bytes::size(call.size.into())), 5, Role::Dim);
         }
-        let ms = match call.done_at {
-            Some(done) => Safe::escape(&done.ms_since(call.at).to_string()),
+        let ms = match call.took_ms() {
+            Some(ms) => Safe::escape(&ms.to_string()),
             None => Safe::word("-"),
         };
         if width >= WITH_TIME {

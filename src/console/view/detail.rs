@@ -41,7 +41,7 @@ impl Pen<'_, '_> {
             Tab::Args | Tab::Raw => (&detail.request, call.size),
             Tab::Result => (&detail.answer, call.answer_size),
         };
-        tabs = tabs.own("  ", Role::Text).drawn(&bytes::exact(size), Role::Dim);
+        tabs = tabs.own("  ", Role::Text).drawn(&bytes::exact(size.into()), Role::Dim);
         if let Some(doc) = slot.doc().filter(|doc| doc.lines.hidden > 0) {
             tabs = tabs
                 .own("  hidden characters: ", Role::Finding)
@@ -59,7 +59,7 @@ impl Pen<'_, '_> {
                 self.put(inside, 1, text.safe(why, Role::Failed));
             }
             Slot::Empty => {
-                let text = if call.done_at.is_some() { "  no answer" } else { "  no answer yet" };
+                let text = if call.done_at().is_some() { "  no answer" } else { "  no answer yet" };
                 self.put(inside, 1, Strip::new().own(text, Role::Dim));
             }
         }
