@@ -9,6 +9,7 @@
 //! operator was shown; the gate checks the right to answer, the digest and the code again.
 
 pub mod action;
+mod deck;
 mod feed;
 pub mod input;
 pub mod model;
@@ -18,5 +19,5 @@ pub mod theme;
 pub mod update;
 pub mod view;
 
-pub use run::{ConsoleError, Options, Reconnect, run};
+pub use run::{ConsoleError, Options, Reconnect, replay, run};
 pub use theme::{ColorWhen, Depth, Theme, ThemeError};

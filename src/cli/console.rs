@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use crate::cli::exit::{self, Exit, Failure};
 use crate::console::{self, ColorWhen, ConsoleError, Depth, Options, Theme};
 use crate::gate::client::{self, Start};
+use crate::journal::redecide::Instead;
 use crate::store::home::Home;
 use crate::wire::{ConsoleHello, Role};
 
@@ -16,6 +17,13 @@ pub struct Args {
     /// Show this session alone.
     #[arg(long)]
     session: Option<String>,
+    #[command(flatten)]
+    look: Look,
+}
+
+/// How a console is to look.
+#[derive(Debug, clap::Args)]
+pub struct Look {
     /// A shipped theme (base16, mono) or a theme file.
     #[arg(long, default_value = "base16")]
     theme: String,
@@ -52,8 +60,29 @@ fn run(args: Args) -> Result<Exit, Failure> {
         let words = "a console needs a terminal; `tollgate watch` prints to a pipe";
         return Err(Failure::new(Exit::Usage, words));
     }
-    let theme = theme(&args.theme, args.color).map_err(usage)?;
-    attach(&home, theme, args.ascii, args.session)
+    let theme = theme(&args.look.theme, args.look.color).map_err(usage)?;
+    attach(&home, theme, args.look.ascii, args.session)
+}
+
+/// Plays a recording in a console's panes.
+///
+/// # Errors
+/// When there is no terminal, the theme is none, or the recording cannot be opened.
+pub fn play(
+    recording: &Path,
+    name: &str,
+    instead: Option<Instead>,
+    look: &Look,
+) -> Result<Exit, Failure> {
+    let usage = |error: String| Failure::new(Exit::Usage, format!("failed to {error}"));
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        let words = "playback needs a terminal; --headless prints the records";
+        return Err(Failure::new(Exit::Usage, words));
+    }
+    let theme = theme(&look.theme, look.color).map_err(usage)?;
+    let reconnect = Box::new(|| Err(io::ErrorKind::Unsupported.into()));
+    let options = Options { theme, ascii: look.ascii, session: None, reconnect };
+    ended(console::replay(recording, name, instead, options))
 }
 
 /// Attaches a console to the home's gate, starting one if there is none.
@@ -77,12 +106,18 @@ pub fn attach(
     let reconnect = Box::new(move || {
         hello(&again, Start::Never).map_err(|error| io::Error::other(error.to_string()))
     });
-    match console::run(stream, Options { theme, ascii, session, reconnect }) {
+    ended(console::run(stream, Options { theme, ascii, session, reconnect }))
+}
+
+fn ended(how: Result<(), ConsoleError>) -> Result<Exit, Failure> {
+    match how {
         Ok(()) => Ok(Exit::Fine),
         Err(ConsoleError::Refused(why)) => Err(Failure::new(Exit::Refused, why)),
-        Err(error @ (ConsoleError::Terminal(_) | ConsoleError::Setup(_))) => {
-            Err(Failure::new(Exit::Broken, format!("failed to {error}")))
-        }
+        Err(
+            error @ (ConsoleError::Terminal(_)
+            | ConsoleError::Setup(_)
+            | ConsoleError::Recording { .. }),
+        ) => Err(Failure::new(Exit::Broken, format!("failed to {error}"))),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `tollgate replay`: a recording again, as lines.
+//! `tollgate replay`: a recording again, in the console's panes or as lines, also by another policy.
 
 use std::io::{self, BufWriter};
 use std::process::ExitCode;
@@ -6,10 +6,15 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use crate::cli::Format;
+use crate::cli::console::{self, Look};
 use crate::cli::exit::{self, Exit, Failure};
 use crate::cli::journals;
 use crate::journal::Flip;
-use crate::journal::redecide::Again;
+use crate::journal::redecide::{Again, Instead};
+use crate::policy::{self, Policy};
+
+/// What `--policy` says for the policy that the recording holds.
+const RECORDED: &str = "recorded";
 
 /// Arguments of `tollgate replay`.
 #[derive(Debug, clap::Args)]
@@ -19,50 +24,54 @@ pub struct Args {
     /// Print instead of opening a console.
     #[arg(long)]
     headless: bool,
-    /// Decide the recording again, by the policy that it was `recorded` with, and print what comes out
-    /// differently instead of the records.
-    #[arg(long, value_enum)]
-    policy: Option<By>,
+    /// Decide the recording again: by a shipped policy, a policy file, or the one that it was `recorded`
+    /// with. The console shows where the verdicts differ; `--headless` prints that instead of the records.
+    #[arg(long, value_name = "POLICY|recorded")]
+    policy: Option<String>,
     /// How to print; the records are JSON lines.
     #[arg(long, value_enum, default_value = "jsonl")]
     format: Format,
-}
-
-/// Which policy decides again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum By {
-    /// The one that the recording holds.
-    Recorded,
+    #[command(flatten)]
+    look: Look,
 }
 
 /// Runs the subcommand.
 #[must_use]
-pub fn main(args: Args) -> ExitCode {
-    let Args { recording, headless, policy, format } = args;
-    exit::finish(run(&recording, headless, policy, format))
+pub fn main(args: &Args) -> ExitCode {
+    exit::finish(run(args))
 }
 
-fn run(
-    recording: &str,
-    headless: bool,
-    policy: Option<By>,
-    format: Format,
-) -> Result<Exit, Failure> {
-    if !headless {
-        return Err(Failure::new(
-            Exit::Usage,
-            "playback in the console does not exist yet: add --headless to print the records",
-        ));
+fn run(args: &Args) -> Result<Exit, Failure> {
+    let instead = args.policy.as_deref().map(instead).transpose()?;
+    if !args.headless {
+        let path = journals::find(&args.recording)?;
+        return console::play(&path, &journals::name_of(&path), instead.flatten(), &args.look);
     }
     let mut out = BufWriter::new(io::stdout().lock());
-    match (format, policy) {
-        (Format::Jsonl, None) => print(&mut out, recording),
-        (Format::Jsonl, Some(By::Recorded)) => redecide(&mut out, recording),
+    match (args.format, instead) {
+        (Format::Jsonl, None) => print(&mut out, &args.recording),
+        (Format::Jsonl, Some(instead)) => redecide(&mut out, &args.recording, instead),
         (Format::Text, _) => Err(Failure::new(
             Exit::Usage,
             "replay prints JSON lines; `tollgate sessions show` prints a recording as text",
         )),
     }
+}
+
+/// The policy to decide by; `None` for the recorded one.
+fn instead(policy: &str) -> Result<Option<Instead>, Failure> {
+    if policy == RECORDED {
+        return Ok(None);
+    }
+    let usage = |error: String| Failure::new(Exit::Usage, format!("failed to {error}"));
+    let text = match policy::shipped(policy) {
+        Some(text) => text.to_owned(),
+        None => std::fs::read_to_string(policy)
+            .map_err(|error| usage(format!("read the policy {policy}: {error}")))?,
+    };
+    // A broken policy denies everything: said here rather than shown as a flip of every call.
+    Policy::parse(policy, &text).map_err(|error| usage(error.to_string()))?;
+    Ok(Some(Instead { policy_name: policy.to_owned(), policy: text, from_seq: 0 }))
 }
 
 /// The records as they were written, verified on the way.
@@ -76,13 +85,20 @@ pub(in crate::cli) fn print(out: &mut impl io::Write, recording: &str) -> Result
     journals::end(out, scan)
 }
 
-/// The records that come out differently now.
-fn redecide(out: &mut impl io::Write, recording: &str) -> Result<Exit, Failure> {
+/// The records that come out differently now. By another policy only verdicts count: with them go the
+/// effects, and the answers to tickets that are none any more.
+fn redecide(
+    out: &mut impl io::Write,
+    recording: &str,
+    instead: Option<Instead>,
+) -> Result<Exit, Failure> {
     let path = journals::find(recording)?;
-    let mut again = Again::default();
+    let verdicts_alone = instead.is_some();
+    let mut again = instead.map_or_else(Again::default, Again::by);
     let mut flips: u64 = 0;
     let scan = journals::scan(&path, |record, _| {
-        if let Some(flip) = again.record(&record) {
+        let flip = again.record(&record).filter(|flip| !verdicts_alone || flip.is_verdict());
+        if let Some(flip) = flip {
             flips += 1;
             let line = FlipLine { v: FLIPS_VERSION, event: "flip", flip };
             serde_json::to_writer(&mut *out, &line).map_err(io::Error::from)?;

@@ -1,7 +1,8 @@
 //! The one table of keys: lookup, hint line and help are made from it.
 
 use crate::console::input::Key;
-use crate::console::model::ui::Move;
+use crate::console::model::timeline::Moment;
+use crate::console::model::ui::{Move, Pane};
 
 /// Where a key is pressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,8 +13,16 @@ pub enum Context {
     Detail,
     /// The waiting calls.
     Ask,
+    /// The servers.
+    Servers,
+    /// The sessions.
+    Sessions,
     /// The log.
     Log,
+    /// The timeline.
+    Timeline,
+    /// Anywhere but on a card, while a recording is played; asked before the pane.
+    Replay,
     /// The approval card.
     Card,
     /// The card's confirmation.
@@ -38,7 +47,11 @@ impl Context {
             Self::Calls => "Calls",
             Self::Detail => "Detail",
             Self::Ask => "Ask",
+            Self::Servers => "Servers",
+            Self::Sessions => "Sessions",
             Self::Log => "Log",
+            Self::Timeline => "Timeline",
+            Self::Replay => "Replay",
             Self::Card => "Approval card",
             Self::Confirm => "Card: confirm",
             Self::Code => "Card: code",
@@ -56,17 +69,33 @@ impl Context {
     }
 }
 
+/// A key of a tape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is told in the table below")]
+pub enum Tape {
+    Play,
+    Step(i8),
+    Faster,
+    Slower,
+    Squeeze,
+    WhatIf,
+    NextFlip,
+    Next(Moment),
+    Previous(Moment),
+}
+
 /// What a key does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is told in the table below")]
 pub enum Action {
     Move(Move),
-    PaneCalls,
-    PaneDetail,
-    PaneAsk,
-    PaneLog,
+    Focus(Pane),
     NextPane,
     PreviousPane,
+    NextLayout,
+    Zoom,
+    Unzoom,
+    Tape(Tape),
     Open,
     Follow,
     NextTab,
@@ -125,10 +154,13 @@ pub struct Binding {
     pub contexts: &'static [Context],
 }
 
-use Context::{Ask, Calls, Card, Code, Confirm, Detail, Edit, Help, Log, Prompt, Reason};
+use Context::{
+    Ask, Calls, Card, Code, Confirm, Detail, Edit, Help, Log, Prompt, Reason, Replay, Servers,
+    Sessions, Timeline,
+};
 
-const PANES: &[Context] = &[Calls, Detail, Ask, Log];
-const LISTS: &[Context] = &[Calls, Detail, Ask, Log, Card, Help];
+const PANES: &[Context] = &[Calls, Detail, Ask, Servers, Sessions, Log, Timeline];
+const LISTS: &[Context] = &[Calls, Detail, Ask, Servers, Sessions, Log, Timeline, Card, Help];
 
 /// Every key of the console.
 pub const BINDINGS: &[Binding] = &[
@@ -171,7 +203,14 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Full, "full", &[Key::Char('f')], "whole screen and back", Some("full"), &[Card]),
     row(Action::Raw, "raw", &[Key::Char('v')], "exact bytes and back", Some("raw"), &[Card]),
     row(Action::Diff, "diff", &[Key::Char('c')], "what the edit changed, and back", None, &[Card]),
-    row(Action::Open, "open", &[Key::Enter], "open what is selected", Some("open"), &[Calls, Ask]),
+    row(
+        Action::Open,
+        "open",
+        &[Key::Enter],
+        "open what is selected",
+        Some("open"),
+        &[Calls, Ask, Timeline],
+    ),
     row(
         Action::OldestAsk,
         "ask.oldest",
@@ -204,12 +243,153 @@ pub const BINDINGS: &[Binding] = &[
         None,
         &[Detail],
     ),
+    row(
+        Action::Move(Move::Down),
+        "timeline.right",
+        &[Key::Char('l'), Key::Right],
+        "later",
+        None,
+        &[Timeline],
+    ),
+    row(
+        Action::Move(Move::Up),
+        "timeline.left",
+        &[Key::Char('h'), Key::Left],
+        "earlier",
+        None,
+        &[Timeline],
+    ),
     row(Action::NextPane, "pane.next", &[Key::Tab], "next pane", Some("pane"), PANES),
     row(Action::PreviousPane, "pane.previous", &[Key::BackTab], "previous pane", None, PANES),
-    row(Action::PaneCalls, "pane.calls", &[Key::Char('1')], "calls", None, PANES),
-    row(Action::PaneDetail, "pane.detail", &[Key::Char('2')], "detail", None, PANES),
-    row(Action::PaneAsk, "pane.ask", &[Key::Char('3')], "waiting calls", None, PANES),
-    row(Action::PaneLog, "pane.log", &[Key::Char('0')], "log", None, PANES),
+    row(Action::Focus(Pane::Calls), "pane.calls", &[Key::Char('1')], "calls", None, PANES),
+    row(Action::Focus(Pane::Detail), "pane.detail", &[Key::Char('2')], "detail", None, PANES),
+    row(Action::Focus(Pane::Ask), "pane.ask", &[Key::Char('3')], "waiting calls", None, PANES),
+    row(Action::Focus(Pane::Servers), "pane.servers", &[Key::Char('5')], "servers", None, PANES),
+    row(Action::Focus(Pane::Sessions), "pane.sessions", &[Key::Char('6')], "sessions", None, PANES),
+    row(Action::Focus(Pane::Log), "pane.log", &[Key::Char('0')], "log", None, PANES),
+    row(Action::Focus(Pane::Timeline), "pane.timeline", &[Key::Char('T')], "timeline", None, PANES),
+    row(
+        Action::NextLayout,
+        "layout.next",
+        &[Key::Char('-')],
+        "next layout: wide, split, focus",
+        None,
+        PANES,
+    ),
+    row(Action::Zoom, "zoom", &[Key::Char('+')], "this pane alone", None, PANES),
+    row(Action::Unzoom, "unzoom", &[Key::Char('_')], "all panes again", None, PANES),
+    row(
+        Action::Tape(Tape::Play),
+        "replay.play",
+        &[Key::Char(' ')],
+        "play or pause",
+        Some("play/pause"),
+        &[Replay],
+    ),
+    row(
+        Action::Tape(Tape::Step(1)),
+        "replay.step",
+        &[Key::Char('.')],
+        "one record on",
+        Some("step"),
+        &[Replay],
+    ),
+    row(
+        Action::Tape(Tape::Step(-1)),
+        "replay.back",
+        &[Key::Char(',')],
+        "one record back",
+        None,
+        &[Replay],
+    ),
+    row(
+        Action::Tape(Tape::Faster),
+        "replay.faster",
+        &[Key::Char('>')],
+        "faster",
+        Some("faster"),
+        &[Replay],
+    ),
+    row(
+        Action::Tape(Tape::Slower),
+        "replay.slower",
+        &[Key::Char('<')],
+        "slower",
+        Some("slower"),
+        &[Replay],
+    ),
+    row(
+        Action::Tape(Tape::Next(Moment::Finding)),
+        "replay.finding.next",
+        &[Key::Char(')')],
+        "next finding",
+        Some("finding"),
+        &[Replay],
+    ),
+    row(
+        Action::Tape(Tape::Previous(Moment::Finding)),
+        "replay.finding.previous",
+        &[Key::Char('(')],
+        "finding before",
+        None,
+        &[Replay],
+    ),
+    row(
+        Action::Tape(Tape::Next(Moment::Ask)),
+        "replay.ask.next",
+        &[Key::Char('}')],
+        "next ask",
+        Some("ask"),
+        &[Replay],
+    ),
+    row(
+        Action::Tape(Tape::Previous(Moment::Ask)),
+        "replay.ask.previous",
+        &[Key::Char('{')],
+        "ask before",
+        None,
+        &[Replay],
+    ),
+    row(
+        Action::Tape(Tape::Next(Moment::Denial)),
+        "replay.denial.next",
+        &[Key::Char('\'')],
+        "next denial",
+        None,
+        &[Replay],
+    ),
+    row(
+        Action::Tape(Tape::Previous(Moment::Denial)),
+        "replay.denial.previous",
+        &[Key::Char('"')],
+        "denial before",
+        None,
+        &[Replay],
+    ),
+    row(
+        Action::Tape(Tape::WhatIf),
+        "replay.what-if",
+        &[Key::Char('w')],
+        "what another policy says, and back",
+        None,
+        &[Replay],
+    ),
+    row(
+        Action::Tape(Tape::NextFlip),
+        "replay.flip.next",
+        &[Key::Char('=')],
+        "next call that it decides otherwise",
+        None,
+        &[Replay],
+    ),
+    row(
+        Action::Tape(Tape::Squeeze),
+        "replay.squeeze",
+        &[Key::Char('z')],
+        "play long gaps in full, or as 2 s",
+        None,
+        &[Replay],
+    ),
     row(
         Action::RequestRight,
         "right.request",
@@ -274,7 +454,7 @@ pub const BINDINGS: &[Binding] = &[
         &[Key::Char('?')],
         "these keys",
         Some("help"),
-        &[Calls, Detail, Ask, Log, Card],
+        &[Calls, Detail, Ask, Servers, Sessions, Log, Timeline, Card],
     ),
     row(
         Action::Back,
@@ -282,7 +462,10 @@ pub const BINDINGS: &[Binding] = &[
         &[Key::Esc],
         "back; the call goes on waiting",
         Some("back"),
-        &[Calls, Detail, Ask, Log, Card, Confirm, Code, Reason, Edit, Prompt, Help],
+        &[
+            Calls, Detail, Ask, Servers, Sessions, Log, Timeline, Card, Confirm, Code, Reason,
+            Edit, Prompt, Help,
+        ],
     ),
     row(
         Action::Quit,
@@ -290,7 +473,7 @@ pub const BINDINGS: &[Binding] = &[
         &[Key::Char('q'), Key::Ctrl('c')],
         "back, at the panes quit; waiting calls wait on",
         Some("quit"),
-        &[Calls, Detail, Ask, Log, Help],
+        &[Calls, Detail, Ask, Servers, Sessions, Log, Timeline, Help],
     ),
     row(
         Action::Quit,
@@ -331,8 +514,10 @@ pub fn of(context: Context) -> impl Iterator<Item = &'static Binding> {
 mod tests {
     use super::*;
 
-    const ALL: [Context; 11] =
-        [Calls, Detail, Ask, Log, Card, Confirm, Code, Reason, Edit, Prompt, Help];
+    const ALL: [Context; 14] = [
+        Calls, Detail, Ask, Servers, Sessions, Log, Timeline, Card, Confirm, Code, Reason, Edit,
+        Prompt, Help,
+    ];
 
     #[test]
     fn no_key_means_two_things_in_one_place() {

@@ -2,11 +2,11 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 
+use crate::console::deck;
 use crate::console::model::Place;
-use crate::console::model::doc::{self, Payload, Want};
+use crate::console::model::doc::{Payload, Want};
 use crate::journal::Record;
 use crate::journal::read::Reader;
 
@@ -117,11 +117,7 @@ impl Feed {
     /// Reads one record again, for its body.
     pub(super) fn load(&self, want: &Want) -> Result<Payload, String> {
         let file = self.file.as_ref().ok_or("its journal is not open")?;
-        let len = usize::try_from(want.place.len).map_err(|error| error.to_string())?;
-        let mut line = vec![0; len];
-        file.read_exact_at(&mut line, want.place.offset).map_err(|error| error.to_string())?;
-        let record: Record = serde_json::from_slice(&line).map_err(|error| error.to_string())?;
-        doc::payload(&record, want).ok_or_else(|| "the record has no such part".to_owned())
+        deck::load(file, want)
     }
 }
 

@@ -10,6 +10,9 @@ mod fold;
 pub mod json;
 mod mark;
 pub mod names;
+pub mod peers;
+pub mod replay;
+pub mod timeline;
 pub mod ui;
 
 use std::collections::BTreeMap;
@@ -17,7 +20,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use crate::engine::{At, Held, Settled, Severity, TicketId};
-use crate::policy::{Phase, Risk};
+use crate::policy::Risk;
 use crate::text::Safe;
 use crate::wire::ConsoleLine;
 
@@ -25,6 +28,9 @@ pub use call::{Call, Passed, State};
 pub use chunks::Chunks;
 pub use mark::Mark;
 pub use names::{NameId, Names};
+pub use peers::{Server, Session};
+pub use replay::Replay;
+pub use timeline::Timeline;
 pub use ui::Ui;
 
 /// Lines kept in the log pane; older ones are in the journals.
@@ -85,30 +91,6 @@ pub struct TicketKey {
     pub session: SessionId,
     /// Which.
     pub ticket: TicketId,
-}
-
-/// One session, as its journal and the gate tell.
-#[derive(Debug, Clone)]
-pub struct Session {
-    /// Its name, as the gate calls it.
-    pub name: String,
-    /// The same, to look at.
-    pub shown: Safe,
-    /// The agent.
-    pub agent: Safe,
-    /// The policy's name.
-    pub policy: Safe,
-    /// What becomes of verdicts, as far as a verdict was seen.
-    pub phase: Option<Phase>,
-    /// Whether it is over: it said so, or a gate came that does not know it.
-    pub ended: bool,
-    /// Set while nothing can be recorded.
-    pub trouble: Option<Safe>,
-    /// Bytes of its journal that were read, and that there are.
-    pub read: (u64, u64),
-    servers: BTreeMap<u32, NameId>,
-    /// The row of each call of the session, by its number; 0 where there is none, else one more than the row.
-    rows: Chunks<u32, CALLS_PER_PIECE>,
 }
 
 /// A call that waits, or just did.
@@ -239,6 +221,8 @@ pub struct Model {
     pub log_dropped: u64,
     /// Findings since the start.
     pub findings: u64,
+    /// When calls, asks, denials and findings came.
+    pub timeline: Timeline,
     /// Shared names.
     pub names: Names,
     /// The gate.
@@ -255,6 +239,8 @@ pub struct Model {
     pub size: Size,
     /// Only this session is shown, if set.
     pub only: Option<String>,
+    /// Set while a recording is played instead of live sessions watched.
+    pub replay: Option<Box<Replay>>,
     /// Where the operator looks.
     pub ui: Ui,
 }
@@ -270,6 +256,7 @@ impl Model {
             log: Chunks::default(),
             log_dropped: 0,
             findings: 0,
+            timeline: Timeline::default(),
             names: Names::default(),
             link: Link::Connecting,
             consoles: Vec::new(),
@@ -278,6 +265,7 @@ impl Model {
             now: Now::default(),
             size: Size::default(),
             only,
+            replay: None,
             ui: Ui::default(),
         }
     }
@@ -289,18 +277,7 @@ impl Model {
         if let Some(at) = known {
             return id(at);
         }
-        self.sessions.push(Session {
-            name: name.to_owned(),
-            shown: names::identifier(name),
-            agent: Safe::default(),
-            policy: Safe::default(),
-            phase: None,
-            ended: false,
-            trouble: None,
-            read: (0, 0),
-            servers: BTreeMap::new(),
-            rows: Chunks::default(),
-        });
+        self.sessions.push(Session::new(name));
         id(self.sessions.len() - 1)
     }
 
@@ -314,6 +291,13 @@ impl Model {
     #[must_use]
     pub fn call(&self, at: CallAt) -> Option<&Call> {
         self.calls.get(at.0)
+    }
+
+    /// The servers of all sessions, with their sessions.
+    pub fn servers(&self) -> impl Iterator<Item = (&Session, &Server)> {
+        self.sessions
+            .iter()
+            .flat_map(|session| session.servers.values().map(move |server| (session, server)))
     }
 
     /// A ticket, waiting or lately answered.

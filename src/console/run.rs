@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::os::unix::net::UnixStream as StdUnixStream;
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crossterm::event::{Event, EventStream};
@@ -12,14 +13,18 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::console::deck::{Deck, Part};
 use crate::console::feed::Feed;
 use crate::console::input;
-use crate::console::model::{Link, Model, Now, Size};
+use crate::console::model::doc::{Payload, Want};
+use crate::console::model::names;
+use crate::console::model::{Link, Model, Now, Replay, Size};
 use crate::console::terminal::Screen;
 use crate::console::theme::Theme;
 use crate::console::update::{self, Cmd, Msg};
 use crate::console::view::{self, Lines};
 use crate::engine::At;
+use crate::journal::redecide::Instead;
 use crate::text::Safe;
 use crate::wire::{FromConsole, LINE_BYTES_MAX, ToConsole};
 
@@ -61,6 +66,14 @@ pub enum ConsoleError {
     /// The gate wants no such console.
     #[error("attach to the gate: {0}")]
     Refused(String),
+    /// The recording cannot be opened.
+    #[error("open the recording {}: {source}", path.display())]
+    Recording {
+        /// Which.
+        path: std::path::PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The runtime or a signal could not be set up.
     #[error("start the console: {0}")]
     Setup(io::Error),
@@ -79,7 +92,35 @@ pub fn run(stream: StdUnixStream, options: Options) -> Result<(), ConsoleError> 
         .map_err(ConsoleError::Setup)?;
     runtime.block_on(async {
         let gate = Gate::new(stream).map_err(ConsoleError::Setup)?;
-        Shell::new(gate, options)?.work().await
+        Shell::new(Some(gate), None, options)?.work().await
+    })
+}
+
+/// Plays a recording in the same panes, until the operator leaves or the terminal goes away.
+///
+/// # Errors
+/// When there is no terminal, or the recording cannot be opened.
+pub fn replay(
+    recording: &Path,
+    name: &str,
+    instead: Option<Instead>,
+    options: Options,
+) -> Result<(), ConsoleError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(ConsoleError::Setup)?;
+    let open = |source| ConsoleError::Recording { path: recording.to_owned(), source };
+    let deck = Deck::open(recording, name).map_err(open)?;
+    if let Some(instead) = instead {
+        deck.decide(recording, instead).map_err(open)?;
+    }
+    runtime.block_on(async {
+        let mut shell = Shell::new(None, Some(deck), options)?;
+        let mut tape = Replay::new(names::identifier(name));
+        tape.playing = true;
+        shell.model.replay = Some(Box::new(tape));
+        shell.work().await
     })
 }
 
@@ -135,6 +176,8 @@ impl Gate {
 
 struct Shell {
     gate: Option<Gate>,
+    /// Set while a recording is played: then there is no gate, and none is looked for.
+    deck: Option<Deck>,
     options: Options,
     screen: Screen,
     keys: EventStream,
@@ -158,12 +201,13 @@ enum Woken {
     Signal,
     Gate(io::Result<ToConsole>),
     Journal,
+    Index(Part),
     Time,
     Retry,
 }
 
 impl Shell {
-    fn new(gate: Gate, options: Options) -> Result<Self, ConsoleError> {
+    fn new(gate: Option<Gate>, deck: Option<Deck>, options: Options) -> Result<Self, ConsoleError> {
         let term = signal(SignalKind::terminate()).map_err(ConsoleError::Setup)?;
         let hup = signal(SignalKind::hangup()).map_err(ConsoleError::Setup)?;
         let int = signal(SignalKind::interrupt()).map_err(ConsoleError::Setup)?;
@@ -171,7 +215,8 @@ impl Shell {
         let begun = now();
         let only = options.session.clone();
         Ok(Self {
-            gate: Some(gate),
+            gate,
+            deck,
             options,
             screen,
             keys: EventStream::new(),
@@ -201,6 +246,7 @@ impl Shell {
                 Woken::Key(Some(Ok(event))) => self.key(event),
                 Woken::Gate(line) => self.line(line)?,
                 Woken::Journal => self.read(),
+                Woken::Index(part) => self.index(part),
                 Woken::Time => self.take(Msg::Tick),
                 Woken::Retry => self.retry(),
             }
@@ -223,12 +269,12 @@ impl Shell {
     /// others hold nothing.
     async fn wait(&mut self, dirty: bool) -> Woken {
         let journal = self.feeds.iter().any(Feed::has_more);
-        let down = self.gate.is_none();
+        let down = self.gate.is_none() && self.deck.is_none();
         let retry_at = tokio::time::Instant::from_std(self.retry_at);
         let counting = update::next_wake_ms(&self.model).map(Duration::from_millis);
         let frame = dirty.then(|| FRAME.saturating_sub(now().duration_since(self.drawn)));
         let wake = counting.into_iter().chain(frame).min();
-        let gate = self.gate.as_mut();
+        let (gate, deck) = (self.gate.as_mut(), self.deck.as_mut());
         tokio::select! {
             biased;
             _ = self.term.recv() => Woken::Signal,
@@ -236,6 +282,7 @@ impl Shell {
             _ = self.int.recv() => Woken::Signal,
             event = self.keys.next() => Woken::Key(event),
             line = async { match gate { Some(gate) => gate.next().await, None => std::future::pending().await } } => Woken::Gate(line),
+            part = async { match deck { Some(deck) => deck.next().await, None => std::future::pending().await } } => Woken::Index(part),
             () = std::future::ready(()), if journal => Woken::Journal,
             () = tokio::time::sleep(wake.unwrap_or_default()), if wake.is_some() => Woken::Time,
             () = tokio::time::sleep_until(retry_at), if down => Woken::Retry,
@@ -327,6 +374,35 @@ impl Shell {
         }
     }
 
+    /// More of the recording was looked through.
+    fn index(&mut self, part: Part) {
+        if let Some(deck) = &mut self.deck {
+            let msg = deck.take(part);
+            self.take(msg);
+        }
+    }
+
+    /// Brings the model to a place of the recording.
+    fn go(&mut self, to: u64) {
+        let Some(deck) = &mut self.deck else { return };
+        match deck.go(&mut self.model, to) {
+            Ok(at) => self.take(Msg::Arrived(at)),
+            Err(error) => {
+                let name = self.model.replay.as_ref().map(|replay| replay.name.to_string());
+                self.take(Msg::Broken(name.unwrap_or_default(), error.to_string()));
+            }
+        }
+    }
+
+    fn body(&self, want: &Want) -> Result<Payload, String> {
+        if let Some(deck) = &self.deck {
+            return deck.load(want);
+        }
+        let name = self.model.session(want.session).map(|session| &session.name);
+        let feed = self.feeds.iter().find(|feed| Some(&feed.session) == name);
+        feed.map_or_else(|| Err("its journal is not open".to_owned()), |feed| feed.load(want))
+    }
+
     fn retry(&mut self) {
         match (self.options.reconnect)().and_then(Gate::new) {
             Ok(gate) => {
@@ -346,14 +422,10 @@ impl Shell {
                 Cmd::Quit => return Ok(true),
                 Cmd::Bell => Screen::ring().map_err(ConsoleError::Terminal)?,
                 Cmd::Load(want) => {
-                    let name = self.model.session(want.session).map(|s| s.name.clone());
-                    let feed = self.feeds.iter().find(|feed| Some(&feed.session) == name.as_ref());
-                    let payload = feed.map_or_else(
-                        || Err("its journal is not open".to_owned()),
-                        |f| f.load(&want),
-                    );
+                    let payload = self.body(&want);
                     self.take(Msg::Loaded(want, payload));
                 }
+                Cmd::Go(to) => self.go(to),
                 Cmd::Send(message) => {
                     let sent = match &mut self.gate {
                         Some(gate) => gate.send(&message).await,

@@ -2,12 +2,15 @@
 
 mod card;
 mod prepare;
+mod replay;
 
 use crate::console::action::{self, Action, Context};
 use crate::console::input::{Key, Press};
 use crate::console::model::doc::{Part, Payload, Slot, Want};
+use crate::console::model::replay::{Found, To, WhatIf};
 use crate::console::model::ui::{Card, Move, Pane, Prompt, Step, Tab};
 use crate::console::model::{CallAt, Link, Model, Now, Place, Size, TicketKey};
+use crate::console::view::layout;
 use crate::engine::TicketId;
 use crate::journal::Record;
 use crate::text::Safe;
@@ -15,6 +18,7 @@ use crate::wire::{FromConsole, ToConsole};
 
 pub use card::{ARM_MS, QUIET_MS, SAME_KEY_MS, armed_in_ms, seen_percent};
 pub use prepare::prepare;
+pub use replay::go;
 
 /// Something that came in.
 #[derive(Debug)]
@@ -39,6 +43,12 @@ pub enum Msg {
     Broken(String, String),
     /// A body was read.
     Loaded(Want, Result<Payload, String>),
+    /// More of a recording was looked through.
+    Found(Box<Found>),
+    /// Another policy decided more of the recording.
+    Decided(Box<WhatIf>),
+    /// The model holds so many records of the recording.
+    Arrived(u64),
     /// The frame was drawn, with everything that [`prepare`] had laid out.
     Drawn,
     /// Time passed.
@@ -52,6 +62,8 @@ pub enum Cmd {
     Send(FromConsole),
     /// Read a body.
     Load(Want),
+    /// Bring the model to where so many records of the recording are taken in.
+    Go(u64),
     /// Ring, once.
     Bell,
     /// Leave.
@@ -61,6 +73,14 @@ pub enum Cmd {
 /// Takes a message in.
 pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
     model.now = now;
+    replay::clock(model);
+    let cmds = take(model, msg);
+    replay::clock(model);
+    cmds
+}
+
+fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
+    let now = model.now;
     match msg {
         Msg::Key(key, press) => return on_key(model, key, press),
         Msg::Paste(text) => {
@@ -98,8 +118,11 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
             }
         }
         Msg::Loaded(want, payload) => loaded(model, &want, &payload),
+        Msg::Found(found) => replay::found(model, &found),
+        Msg::Decided(decided) => replay::decided(model, *decided),
+        Msg::Arrived(at) => return replay::arrived(model, at),
         Msg::Drawn => card::drawn(model),
-        Msg::Tick => {}
+        Msg::Tick => return replay::tick(model),
     }
     Vec::new()
 }
@@ -108,6 +131,9 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
 #[must_use]
 pub fn next_wake_ms(model: &Model) -> Option<u64> {
     let arming = card::armed_in_ms(model).filter(|ms| *ms > 0);
+    if let Some(replay) = &model.replay {
+        return replay.next_wake_ms();
+    }
     let counting = model.waiting().next().is_some().then(|| 1000 - model.now.at.0 / 1000 % 1000);
     arming.into_iter().chain(counting).min()
 }
@@ -195,6 +221,13 @@ pub fn context(model: &Model) -> Context {
     if ui.help {
         return Context::Help;
     }
+    context_below(model)
+}
+
+/// The context without questions and help on top of it.
+#[must_use]
+pub fn context_below(model: &Model) -> Context {
+    let ui = &model.ui;
     match (&ui.card, ui.pane) {
         (Some(Card { step, .. }), _) => match step {
             Step::Open | Step::Sent(_) => Context::Card,
@@ -206,7 +239,10 @@ pub fn context(model: &Model) -> Context {
         (None, Pane::Calls) => Context::Calls,
         (None, Pane::Detail) => Context::Detail,
         (None, Pane::Ask) => Context::Ask,
+        (None, Pane::Servers) => Context::Servers,
+        (None, Pane::Sessions) => Context::Sessions,
         (None, Pane::Log) => Context::Log,
+        (None, Pane::Timeline) => Context::Timeline,
     }
 }
 
@@ -216,31 +252,46 @@ fn on_key(model: &mut Model, key: Key, press: Press) -> Vec<Cmd> {
     model.ui.last_input_ms = Some(model.now.mono_ms);
     model.ui.said = None;
     let context = context(model);
-    let Some(action) = action::find(context, key) else {
+    let Some(action) = lookup(model, context, key) else {
         return if context.is_text() { card::typed(model, key) } else { Vec::new() };
     };
+    if action.answers() && model.replay.is_some() {
+        return say(model, "this is a replay: nothing can be answered");
+    }
     if action.answers() {
         return card::answer(model, action, guard);
     }
     act(model, action, context)
 }
 
+/// What a key does here. While a recording is played the keys of the tape come first, but on a card.
+fn lookup(model: &Model, context: Context, key: Key) -> Option<Action> {
+    let taped = model.replay.is_some() && !matches!(context, Context::Prompt | Context::Help);
+    let tape = taped && model.ui.card.is_none();
+    tape.then(|| action::find(Context::Replay, key))
+        .flatten()
+        .or_else(|| action::find(context, key))
+}
+
 fn act(model: &mut Model, action: Action, context: Context) -> Vec<Cmd> {
     match action {
         Action::Move(by) => moved(model, by, context),
-        Action::PaneCalls => focus(model, Pane::Calls),
-        Action::PaneAsk => focus(model, Pane::Ask),
-        Action::PaneLog => focus(model, Pane::Log),
-        Action::NextPane => {
-            let next = next_pane(model.ui.pane);
-            focus(model, next)
+        Action::Focus(pane) => focus(model, pane),
+        Action::NextPane => focus(model, model.ui.pane.beside(true)),
+        Action::PreviousPane => focus(model, model.ui.pane.beside(false)),
+        Action::NextLayout => {
+            model.ui.arrangement = Some(layout::next_arrangement(model));
+            model.ui.zoomed = false;
+            Vec::new()
         }
-        Action::PreviousPane => {
-            let previous = next_pane(next_pane(next_pane(model.ui.pane)));
-            focus(model, previous)
+        Action::Zoom | Action::Unzoom => {
+            model.ui.zoomed = action == Action::Zoom;
+            Vec::new()
         }
+        Action::Tape(key) => replay::act(model, key),
         Action::Open if context == Context::Ask => open_selected_ask(model),
-        Action::Open | Action::PaneDetail => focus(model, Pane::Detail),
+        Action::Open if context == Context::Timeline => seek_selected(model),
+        Action::Open => focus(model, Pane::Detail),
         Action::Follow => {
             model.ui.call = None;
             show_call(model)
@@ -289,18 +340,26 @@ fn say(model: &mut Model, what: &'static str) -> Vec<Cmd> {
     Vec::new()
 }
 
-const fn next_pane(pane: Pane) -> Pane {
-    match pane {
-        Pane::Calls => Pane::Detail,
-        Pane::Detail => Pane::Ask,
-        Pane::Ask => Pane::Log,
-        Pane::Log => Pane::Calls,
-    }
-}
-
 fn focus(model: &mut Model, pane: Pane) -> Vec<Cmd> {
     model.ui.pane = pane;
-    if pane == Pane::Detail { show_call(model) } else { Vec::new() }
+    match pane {
+        Pane::Detail => return show_call(model),
+        Pane::Servers | Pane::Sessions | Pane::Timeline | Pane::Log => model.ui.guest = Some(pane),
+        Pane::Calls | Pane::Ask => {}
+    }
+    Vec::new()
+}
+
+/// Goes to the time that the timeline's cursor is at.
+fn seek_selected(model: &mut Model) -> Vec<Cmd> {
+    let Some(replay) = &model.replay else {
+        return say(model, "the timeline of live sessions only looks back");
+    };
+    let parts = layout::timeline_columns(model);
+    let part = model.ui.part.unwrap_or_else(|| replay.part(replay.clock, parts));
+    let at = replay.part_begins(part, parts);
+    model.ui.part = None;
+    go(model, To::Time(at))
 }
 
 /// The selected call's number, the newest where none is.
@@ -336,8 +395,8 @@ fn show_call(model: &mut Model) -> Vec<Cmd> {
 
 /// Keeps the detail pane at the selected call while calls come in; called before each frame.
 pub fn refresh(model: &mut Model) -> Vec<Cmd> {
-    let split = crate::console::view::layout::is_split(model.size);
-    if split || model.ui.pane == Pane::Detail { show_call(model) } else { Vec::new() }
+    let shown = layout::areas(model).pane(Pane::Detail).is_some();
+    if shown { show_call(model) } else { Vec::new() }
 }
 
 fn turn_tab(model: &mut Model, by: usize) -> Vec<Cmd> {
@@ -364,6 +423,15 @@ fn moved(model: &mut Model, by: Move, context: Context) -> Vec<Cmd> {
             let last = model.asks().count().saturating_sub(1);
             model.ui.ask = by.from(model.ui.ask, page).min(last);
         }
+        Context::Servers => {
+            let last = model.servers().count().saturating_sub(1);
+            model.ui.server = by.from(model.ui.server, page).min(last);
+        }
+        Context::Sessions => {
+            let last = model.sessions.len().saturating_sub(1);
+            model.ui.session = by.from(model.ui.session, page).min(last);
+        }
+        Context::Timeline => move_part(model, by),
         Context::Log => {
             let last = model.log.len().saturating_sub(1);
             let at = last.saturating_sub(model.ui.log_up);
@@ -375,9 +443,18 @@ fn moved(model: &mut Model, by: Move, context: Context) -> Vec<Cmd> {
         | Context::Reason
         | Context::Edit
         | Context::Prompt
+        | Context::Replay
         | Context::Help => {}
     }
     Vec::new()
+}
+
+/// Moves the timeline's cursor.
+fn move_part(model: &mut Model, by: Move) {
+    let parts = layout::timeline_columns(model);
+    let Some(replay) = &model.replay else { return };
+    let at = model.ui.part.unwrap_or_else(|| replay.part(replay.clock, parts));
+    model.ui.part = Some(by.from(at, parts / 10).min(parts.saturating_sub(1)));
 }
 
 fn open_selected_ask(model: &mut Model) -> Vec<Cmd> {
@@ -433,7 +510,8 @@ fn quit(model: &mut Model, context: Context) -> Vec<Cmd> {
     if context == Context::Detail {
         return focus(model, Pane::Calls);
     }
-    if model.waiting().next().is_some() && model.ui.prompt.is_none() {
+    let waits = model.replay.is_none() && model.waiting().next().is_some();
+    if waits && model.ui.prompt.is_none() {
         model.ui.prompt = Some(Prompt::Quit);
         return Vec::new();
     }

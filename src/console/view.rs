@@ -8,9 +8,12 @@ mod detail;
 mod help;
 pub mod layout;
 mod log;
+mod peers;
+mod replay;
 mod rows;
 mod status;
 mod strip;
+mod timeline;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -41,15 +44,15 @@ pub(in crate::console) struct Pen<'a, 'b> {
 /// Draws everything.
 ///
 /// ```text
-/// status                        |  status
-/// tabs                          |  tabs
-/// +-----------------------+     |  +- calls ----------++- detail or -----+
-/// | calls, detail, ask or |     |  |                  ||                 |
-/// | log; or the card      |     |  +- ask ------------+| the card        |
-/// |                       |     |  |                  |+- log -----------+
-/// +-----------------------+     |  +------------------++-----------------+
-/// hint                          |  hint
-/// state                         |  state
+/// status                |  status                        |  status
+/// tabs                  |  tabs                          |  tabs
+/// +- one pane, or --+   |  +- calls ---++- detail, or -+  |  +- sess --++- calls -++- detail -+
+/// | the card        |   |  |           ||  the card    |  |  +- serv --+|         ||  or the  |
+/// |                 |   |  +- ask -----++- log, or ----+  |  |         |+- ask ---+|  card    |
+/// |                 |   |  |           ||  a guest     |  |  +- log ---++- time --+|          |
+/// +-----------------+   |  +-----------++--------------+  |  +---------++---------++----------+
+/// hint                  |  hint                          |  hint
+/// state                 |  state                         |  state
 /// ```
 pub fn draw(model: &Model, theme: &Theme, lines: Lines, frame: &mut Frame<'_>) {
     let whole = frame.area();
@@ -63,17 +66,16 @@ pub fn draw(model: &Model, theme: &Theme, lines: Lines, frame: &mut Frame<'_>) {
     if let Some(area) = areas.tabs {
         pen.tabs(area);
     }
-    if let Some(area) = areas.calls {
-        pen.calls(area);
-    }
-    if let Some(area) = areas.detail {
-        pen.detail(area);
-    }
-    if let Some(area) = areas.ask {
-        pen.ask(area);
-    }
-    if let Some(area) = areas.log {
-        pen.log(area);
+    for (pane, area) in areas.panes() {
+        match pane {
+            Pane::Calls => pen.calls(area),
+            Pane::Detail => pen.detail(area),
+            Pane::Ask => pen.ask(area),
+            Pane::Servers => pen.servers(area),
+            Pane::Sessions => pen.sessions(area),
+            Pane::Log => pen.log(area),
+            Pane::Timeline => pen.timeline(area),
+        }
     }
     if let Some(area) = areas.card {
         pen.card(area);

@@ -230,6 +230,16 @@ impl Engine {
         Ok(engine)
     }
 
+    /// Decides by another policy from now on, as if the session had begun with it. For deciding a recording
+    /// again: a live session keeps what its first record says.
+    pub fn decide_by(&mut self, policy_name: &str, policy: &str) {
+        if let Some(started) = &mut self.state.started {
+            policy_name.clone_into(&mut started.policy_name);
+            policy.clone_into(&mut started.policy);
+        }
+        self.compile();
+    }
+
     pub(in crate::engine) fn compile(&mut self) {
         self.policy = self
             .state

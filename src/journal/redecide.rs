@@ -20,10 +20,26 @@ pub struct Flip {
     pub was: Option<Verdict>,
     /// The verdict now.
     pub is: Option<Verdict>,
+    /// The strictest rule as recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule_was: Option<String>,
+    /// The strictest rule now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule_is: Option<String>,
+    /// Whether another verdict differed before: what follows assumes the recorded results.
+    pub assumes: bool,
     /// The recorded effects.
     pub did: Vec<&'static str>,
     /// The effects now. The same words as recorded mean that what was sent, or a deadline, differs.
     pub does: Vec<&'static str>,
+}
+
+impl Flip {
+    /// Whether the verdict differs, and not what follows from one alone.
+    #[must_use]
+    pub fn is_verdict(&self) -> bool {
+        self.was != self.is
+    }
 }
 
 /// Decides a whole recording again and tells every record whose verdicts or effects differ.
@@ -33,16 +49,40 @@ pub fn redecide(records: &[Record]) -> Vec<Flip> {
     records.iter().filter_map(|record| again.record(record)).collect()
 }
 
+/// A policy to decide by instead of the recorded one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instead {
+    /// Its name.
+    pub policy_name: String,
+    /// Its text.
+    pub policy: String,
+    /// The first record that it decides; before it the recorded policy does.
+    pub from_seq: u64,
+}
+
 /// The same, one record at a time.
 #[derive(Debug, Default)]
 pub struct Again {
     engine: Engine,
+    instead: Option<Instead>,
+    parted: bool,
 }
 
 impl Again {
+    /// Decides by another policy from one of its records on.
+    #[must_use]
+    pub fn by(instead: Instead) -> Self {
+        Self { engine: Engine::new(), instead: Some(instead), parted: false }
+    }
+
     /// Decides the next record again; records have to come in order, from the first. `None` when
     /// nothing differs. A frame whose bytes cannot be restored counts as one that did nothing.
     pub fn record(&mut self, record: &Record) -> Option<Flip> {
+        if let Some(by) = &self.instead
+            && by.from_seq.max(1) == record.seq
+        {
+            self.engine.decide_by(&by.policy_name, &by.policy);
+        }
         let step = record.event().map_or_else(Step::default, |event| self.engine.step(event));
         let does: Vec<Effected> = step.effects.iter().map(Effected::from).collect();
         // As text, because a parsed frame would forget what its numbers and keys looked like.
@@ -53,7 +93,15 @@ impl Again {
         }
         let verdict = |facts: Option<&Facts>| facts.and_then(|facts| facts.verdict);
         let call = |facts: Option<&Facts>| facts.and_then(|facts| facts.call).map(|call| call.0);
+        let rule = |facts: Option<&Facts>| {
+            facts.and_then(|facts| facts.reasons.first()).map(|reason| reason.rule.clone())
+        };
+        let assumes = self.parted;
+        self.parted |= verdict(record.facts.as_ref()) != verdict(step.facts.as_ref());
         Some(Flip {
+            rule_was: rule(record.facts.as_ref()),
+            rule_is: rule(step.facts.as_ref()),
+            assumes,
             seq: record.seq,
             call: call(record.facts.as_ref()).or_else(|| call(step.facts.as_ref())),
             was: verdict(record.facts.as_ref()),

@@ -1,12 +1,12 @@
 //! Records to rows, tickets and log lines.
 
 use crate::console::model::{
-    Call, CallAt, Ending, Entry, Model, Over, Passed, Place, SessionId, State, Ticket, TicketKey,
-    names,
+    Call, CallAt, Ending, Entry, Model, Over, Passed, Place, Server, SessionId, State, Ticket,
+    TicketKey, names,
 };
 use crate::engine::{
-    Answer, At, CallId, ConnId, Facts, Finding, Held, Kind, Problem, Settled, Severity, Started,
-    TicketId, Why,
+    Answer, At, CallId, ConnId, Facts, Finding, Held, Kind, Opened, Problem, Settled, Severity,
+    Started, TicketId, Why,
 };
 use crate::journal::{Effected, Raw, Record, What};
 use crate::protocol::Side;
@@ -21,6 +21,10 @@ impl Model {
     /// Takes one record of a session. Records of one session come in their order.
     pub fn apply(&mut self, session: &str, record: &Record, place: Place) {
         let id = self.session_id(session);
+        self.timeline.take(record);
+        if let Some(session) = self.sessions.get_mut(id.index()) {
+            session.touch(record.at);
+        }
         let mut fold = Fold { model: self, id, at: record.at, place };
         fold.event(record);
         if let Some(facts) = &record.facts {
@@ -44,15 +48,7 @@ impl Fold<'_> {
     fn event(&mut self, record: &Record) {
         match &record.event {
             What::Started(started) => self.started(started),
-            What::Opened(opened) => {
-                let name = self.model.names.keep(&opened.server);
-                if let Some(session) = self.model.sessions.get_mut(self.id.index()) {
-                    session.servers.insert(opened.conn.0, name);
-                }
-                let command = foreign(&opened.command.join(" "));
-                let text = self.model.names.get(name).clone().then(&Safe::word(" started: "));
-                self.log(Severity::Info, Safe::word("gate"), text.then(&command));
-            }
+            What::Opened(opened) => self.opened(opened),
             What::Frame { conn, from, raw } => {
                 if let Some(facts) = &record.facts {
                     self.frame(*conn, *from, raw, facts);
@@ -63,7 +59,10 @@ impl Fold<'_> {
                 let source = self.server_shown(*conn).then(&Safe::word(" stderr"));
                 self.log(Severity::Info, source, foreign(text));
             }
-            What::Closed { side, why, .. } => {
+            What::Closed { conn, side, why } => {
+                if let Some(server) = self.server(*conn).filter(|_| *side == Side::Server) {
+                    server.closed = true;
+                }
                 let text = foreign(&format!("the {side}'s end closed: {why}"));
                 self.log(Severity::Info, Safe::word("gate"), text);
             }
@@ -100,6 +99,30 @@ impl Fold<'_> {
         self.log(Severity::Info, Safe::word("gate"), text);
     }
 
+    fn opened(&mut self, opened: &Opened) {
+        let name = self.model.names.keep(&opened.server);
+        let command = foreign(&opened.command.join(" "));
+        let text = self.model.names.get(name).clone().then(&Safe::word(" started: "));
+        if let Some(session) = self.model.sessions.get_mut(self.id.index()) {
+            let server = Server {
+                name,
+                command: command.clone(),
+                pid: opened.pid,
+                opened_at: self.at,
+                closed: false,
+                calls: 0,
+                failed: 0,
+                latencies_ms: Vec::new(),
+            };
+            session.servers.insert(opened.conn.0, server);
+        }
+        self.log(Severity::Info, Safe::word("gate"), text.then(&command));
+    }
+
+    fn server(&mut self, conn: ConnId) -> Option<&mut Server> {
+        self.model.sessions.get_mut(self.id.index())?.servers.get_mut(&conn.0)
+    }
+
     fn frame(&mut self, conn: ConnId, from: Side, raw: &Raw, facts: &Facts) {
         let size = size_of(raw);
         let one;
@@ -112,7 +135,7 @@ impl Fold<'_> {
         for member in members {
             match (member.kind, member.call) {
                 (Some(Kind::Request), Some(call)) => self.request(conn, from, call, size, member),
-                (Some(Kind::Response), Some(call)) => self.response(call, size, member),
+                (Some(Kind::Response), Some(call)) => self.response(conn, call, size, member),
                 (Some(Kind::Malformed), _) => {
                     let text = Safe::escape(&format!("a malformed line from the {from}"));
                     self.log(Severity::Low, self.server_shown(conn), text);
@@ -147,7 +170,14 @@ impl Fold<'_> {
         if let Some(slot) = session.rows.get_mut(slot) {
             *slot = number;
         }
-        let server = session.servers.get(&conn.0).copied().unwrap_or(unknown);
+        session.calls += 1;
+        let server = match session.servers.get_mut(&conn.0) {
+            Some(server) => {
+                server.calls += u64::from(from == Side::Agent);
+                server.name
+            }
+            None => unknown,
+        };
         let mut row = Call::new((self.id, call), (server, name), from, (self.at, self.place));
         row.size = narrow(size);
         row.rule = rule;
@@ -159,9 +189,14 @@ impl Fold<'_> {
         self.model.calls.push(row);
     }
 
-    fn response(&mut self, call: CallId, size: u64, facts: &Facts) {
+    fn response(&mut self, conn: ConnId, call: CallId, size: u64, facts: &Facts) {
         let (at, place) = (self.at, self.place);
+        let mut served = None;
         if let Some(row) = self.row(call) {
+            if row.from == Side::Agent {
+                // What a person took to answer is not the server's.
+                served = Some(narrow(at.ms_since(row.at)).saturating_sub(row.held_ms));
+            }
             row.end(at);
             row.answered_in(place);
             row.answer_size = narrow(size);
@@ -169,6 +204,10 @@ impl Fold<'_> {
             if row.state == State::Running {
                 row.state = if facts.failed { State::Failed } else { State::Done };
             }
+        }
+        if let (Some(served), Some(server)) = (served, self.server(conn)) {
+            server.answered(served);
+            server.failed += u64::from(facts.failed);
         }
     }
 
@@ -352,7 +391,7 @@ impl Fold<'_> {
     fn server_shown(&self, conn: ConnId) -> Safe {
         let session = self.model.sessions.get(self.id.index());
         let name = session.and_then(|session| session.servers.get(&conn.0));
-        name.map_or_else(|| Safe::word("?"), |name| self.model.names.get(*name).clone())
+        name.map_or_else(|| Safe::word("?"), |server| self.model.names.get(server.name).clone())
     }
 
     fn log(&mut self, severity: Severity, source: Safe, text: Safe) {

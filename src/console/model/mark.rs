@@ -2,7 +2,7 @@
 
 use crate::console::model::names::Shown;
 use crate::console::model::{
-    CALLS_PER_PIECE, Call, Chunks, Entry, LOG_PER_PIECE, Model, Session, Ticket,
+    CALLS_PER_PIECE, Call, Chunks, Entry, LOG_PER_PIECE, Model, Session, Ticket, Timeline,
 };
 
 /// Everything that [`Model::apply`] changes. Rows and lines are shared with the model and other marks.
@@ -14,6 +14,7 @@ pub struct Mark {
     log: Chunks<Entry, LOG_PER_PIECE>,
     log_dropped: u64,
     findings: u64,
+    timeline: Timeline,
     names: Shown,
 }
 
@@ -28,6 +29,7 @@ impl Model {
             log: self.log.clone(),
             log_dropped: self.log_dropped,
             findings: self.findings,
+            timeline: self.timeline.clone(),
             names: self.names.shown().clone(),
         }
     }
@@ -41,6 +43,7 @@ impl Model {
         self.log.clone_from(&mark.log);
         self.log_dropped = mark.log_dropped;
         self.findings = mark.findings;
+        self.timeline.clone_from(&mark.timeline);
         self.names.go_to(&mark.names);
     }
 }

@@ -7,15 +7,78 @@ use crate::console::model::doc::{Laid, Slot};
 use crate::console::model::{CallAt, TicketKey};
 use crate::text::Safe;
 
-/// A pane that keys can be in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// A pane that keys can be in. Each has its number in every layout; 4, 7, 8 and 9 are kept for panes to come
+/// (console.md 2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 #[expect(missing_docs, reason = "said by the names")]
 pub enum Pane {
     #[default]
     Calls,
     Detail,
     Ask,
+    Servers,
+    Sessions,
     Log,
+    Timeline,
+}
+
+impl Pane {
+    /// All, in the order of Tab.
+    pub const ALL: [Self; 7] = [
+        Self::Calls,
+        Self::Detail,
+        Self::Ask,
+        Self::Servers,
+        Self::Sessions,
+        Self::Log,
+        Self::Timeline,
+    ];
+
+    /// Its key and its name, as titles and tabs have them.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Calls => "1 Calls",
+            Self::Detail => "2 Detail",
+            Self::Ask => "3 Ask",
+            Self::Servers => "5 Servers",
+            Self::Sessions => "6 Sessions",
+            Self::Log => "0 Log",
+            Self::Timeline => "T Timeline",
+        }
+    }
+
+    /// The next one, or the one before, around the end.
+    #[must_use]
+    pub fn beside(self, forward: bool) -> Self {
+        let by = if forward { 1 } else { Self::ALL.len() - 1 };
+        let at = Self::ALL.iter().position(|pane| *pane == self).unwrap_or(0);
+        Self::ALL.iter().copied().cycle().nth(at + by).unwrap_or_default()
+    }
+}
+
+/// How panes stand on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Arrangement {
+    /// One pane below tabs.
+    #[default]
+    Focus,
+    /// Calls and asks beside the detail and one more.
+    Split,
+    /// Every pane.
+    Wide,
+}
+
+impl Arrangement {
+    /// The word of `layout WORD`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Focus => "focus",
+            Self::Split => "split",
+            Self::Wide => "wide",
+        }
+    }
 }
 
 /// A tab of the detail pane.
@@ -193,6 +256,18 @@ pub struct Ui {
     pub ask: usize,
     /// Rows that the log is scrolled up from its end.
     pub log_up: usize,
+    /// The selected server, counted over all sessions.
+    pub server: usize,
+    /// The selected session.
+    pub session: usize,
+    /// The part of the timeline that the cursor is at, where it is not where the tape is.
+    pub part: Option<usize>,
+    /// The pane in the split's last place, where it is not the log.
+    pub guest: Option<Pane>,
+    /// The layout that was asked for; else the largest that the terminal has room for.
+    pub arrangement: Option<Arrangement>,
+    /// Whether the pane that has the keys takes all the room.
+    pub zoomed: bool,
     /// The detail pane.
     pub detail: Detail,
     /// The open card.

@@ -1,7 +1,7 @@
 //! Lays out what the next frame shows, so that drawing is a function of the model alone.
 
 use crate::console::model::doc::{self, Laid, Slot};
-use crate::console::model::ui::{Card, Face, Page, Tab};
+use crate::console::model::ui::{Card, Face, Page, Pane, Tab};
 use crate::console::model::{Model, Size};
 use crate::console::view::layout;
 
@@ -12,7 +12,7 @@ const GUTTER: usize = 4;
 pub fn prepare(model: &mut Model, size: Size) {
     model.size = size;
     let areas = layout::areas(model);
-    if let Some(area) = areas.detail {
+    if let Some(area) = areas.pane(Pane::Detail) {
         let detail = &mut model.ui.detail;
         let doc = match detail.tab {
             Tab::Args | Tab::Raw => detail.request.doc(),

@@ -3,10 +3,11 @@
 use ratatui::layout::Rect;
 
 use crate::console::model::ui::Pane;
-use crate::console::model::{Call, CallAt, Passed, State};
+use crate::console::model::{Call, CallAt, Model, Passed, State};
 use crate::console::theme::Role;
 use crate::console::update;
 use crate::console::view::Pen;
+use crate::console::view::replay::since;
 use crate::console::view::status::{clock, time_left};
 use crate::console::view::strip::Strip;
 use crate::engine::TicketId;
@@ -14,14 +15,79 @@ use crate::policy::Verdict;
 use crate::protocol::Side;
 use crate::text::{Safe, bytes};
 
-/// A pane of so many columns has room for when and how long.
-const WITH_TIME: usize = 56;
-/// For the session, too.
-const WITH_SESSION: usize = 60;
-/// And for the size.
-const WITH_SIZE: usize = 76;
 /// Columns of the verdict and what became of the call.
 const VERDICT: usize = 14;
+/// Columns that a name gets before others are shown.
+const NAME_MIN: usize = 14;
+
+/// A column of the pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Time,
+    Session,
+    Server,
+    Name,
+    Verdict,
+    WhatIf,
+    Size,
+    Took,
+}
+
+/// All, in their order on the screen.
+const COLUMNS: [Column; 8] = [
+    Column::Time,
+    Column::Session,
+    Column::Server,
+    Column::Name,
+    Column::Verdict,
+    Column::WhatIf,
+    Column::Size,
+    Column::Took,
+];
+
+impl Column {
+    const fn heading(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Session => "session",
+            Self::Server => "server",
+            Self::Name => "tool",
+            Self::Verdict => "verdict",
+            Self::WhatIf => "what-if",
+            Self::Size => "size",
+            Self::Took => "ms",
+        }
+    }
+}
+
+/// The columns that a width has room for, most needed first, and how wide each is. The name gets the rest.
+fn columns(model: &Model, width: usize) -> Vec<(Column, usize)> {
+    let replay = model.replay.as_ref();
+    let what_if = replay.and_then(|replay| replay.what_if.as_ref()).is_some_and(|it| it.shown);
+    let wanted = [
+        (Column::Server, 9, true),
+        (Column::Verdict, VERDICT, true),
+        (Column::WhatIf, VERDICT, what_if),
+        // `12:04:30`, or `+00:12:41` in a recording.
+        (Column::Time, if replay.is_some() { 9 } else { 8 }, true),
+        (Column::Took, 6, true),
+        (Column::Session, 9, replay.is_none()),
+        (Column::Size, 5, true),
+    ];
+    // The cursor, and the flag behind all.
+    let mut left = width.saturating_sub(3 + 1 + 1);
+    let mut chosen = Vec::new();
+    for (column, columns, _) in wanted.into_iter().filter(|(_, _, shown)| *shown) {
+        let due = matches!(column, Column::Server | Column::Verdict);
+        if due || left > columns + NAME_MIN {
+            chosen.push((column, columns));
+            left = left.saturating_sub(columns + 1);
+        }
+    }
+    chosen.push((Column::Name, left.max(6)));
+    chosen.sort_by_key(|(column, _)| COLUMNS.iter().position(|known| known == column));
+    chosen
+}
 
 impl Pen<'_, '_> {
     /// ```text
@@ -32,14 +98,17 @@ impl Pen<'_, '_> {
     /// ```
     pub(super) fn calls(&mut self, area: Rect) {
         let model = self.model;
-        let mut title =
-            Strip::new().own("1 Calls  ", Role::Title).number(model.calls.len() as u64, Role::Text);
+        let mut title = Strip::new().own("1 Calls  ", Role::Title);
+        title = match &model.replay {
+            Some(replay) => title.then(Self::replay_place(replay)),
+            None => title.number(model.calls.len() as u64, Role::Text),
+        };
         if model.ui.call.is_none() {
             title = title.own("  FOLLOW", Role::Text);
         }
         let inside = self.frame_of(area, Some(Pane::Calls), title);
         let width = usize::from(inside.width);
-        self.put(inside, 0, heading(width));
+        self.put(inside, 0, heading(model, width));
         let height = usize::from(inside.height.saturating_sub(1));
         let Some(selected) = update::selected(model) else {
             let text = "no calls yet: start an agent with `tollgate run -- AGENT`";
@@ -57,35 +126,19 @@ impl Pen<'_, '_> {
 
     fn call(&self, call: &Call, width: usize, here: bool) -> Strip {
         let model = self.model;
-        let name = model.names.get(call.name);
-        let server = model.names.get(call.server);
-        let session = model.session(call.session).map(|session| session.shown.clone());
         let mark = if here { " > " } else { "   " };
-        let name_role = if call.is_tool { Role::Untrusted } else { Role::Dim };
-        let columns = name_columns(width);
         let mut strip = Strip::new().own(mark, Role::Key);
-        if width >= WITH_TIME {
-            strip = strip.cell(&clock(model, call.at), 8, Role::Dim);
-        }
-        if width >= WITH_SESSION {
-            strip = strip.cell(&session.unwrap_or_default(), 9, Role::Dim);
-        }
-        let server = match call.from {
-            Side::Agent => server.clone(),
-            Side::Server => Safe::word("<-").then(server),
-        };
-        strip = strip.cell(&server, 9, Role::Text).cell(name, columns, name_role);
-        let (verdict, role) = self.outcome(call);
-        strip = strip.cell(&verdict, VERDICT, role);
-        if width >= WITH_SIZE {
-            strip = strip.cell_right(&Safe::escape(&bytes::size(call.size.into())), 5, Role::Dim);
-        }
-        let ms = match call.took_ms() {
-            Some(ms) => Safe::escape(&ms.to_string()),
-            None => Safe::word("-"),
-        };
-        if width >= WITH_TIME {
-            strip = strip.cell_right(&ms, 6, Role::Dim);
+        for (column, columns) in columns(model, width) {
+            let (text, role) = self.column(call, column);
+            strip = match column {
+                Column::Size | Column::Took => strip.cell_right(&text, columns, role),
+                Column::Time
+                | Column::Session
+                | Column::Server
+                | Column::Name
+                | Column::Verdict
+                | Column::WhatIf => strip.cell(&text, columns, role),
+            };
         }
         if call.findings > 0 {
             strip = strip.own("!", Role::Finding);
@@ -94,6 +147,39 @@ impl Pen<'_, '_> {
             return strip.column(width).all(Role::Selected);
         }
         strip
+    }
+
+    /// What stands in a column of a call, and how it is drawn.
+    fn column(&self, call: &Call, column: Column) -> (Safe, Role) {
+        let model = self.model;
+        match column {
+            Column::Time => match &model.replay {
+                Some(replay) => (since(replay, call.at), Role::Dim),
+                None => (clock(model, call.at), Role::Dim),
+            },
+            Column::Session => {
+                let session = model.session(call.session);
+                (session.map(|session| session.shown.clone()).unwrap_or_default(), Role::Dim)
+            }
+            Column::Server => {
+                let server = model.names.get(call.server);
+                match call.from {
+                    Side::Agent => (server.clone(), Role::Text),
+                    Side::Server => (Safe::word("<-").then(server), Role::Text),
+                }
+            }
+            Column::Name => {
+                let role = if call.is_tool { Role::Untrusted } else { Role::Dim };
+                (model.names.get(call.name).clone(), role)
+            }
+            Column::Verdict => self.outcome(call),
+            Column::WhatIf => self.what_if(call).unwrap_or((Safe::default(), Role::Dim)),
+            Column::Size => (Safe::escape(&bytes::size(call.size.into())), Role::Dim),
+            Column::Took => {
+                let took = call.took_ms().map(|ms| Safe::escape(&ms.to_string()));
+                (took.unwrap_or_else(|| Safe::word("-")), Role::Dim)
+            }
+        }
     }
 
     /// The verdict's own word, and what became of the call; told by words, never by colour alone.
@@ -140,33 +226,21 @@ impl Pen<'_, '_> {
     }
 }
 
-/// What is left for the name.
-const fn name_columns(width: usize) -> usize {
-    let session = if width >= WITH_SESSION { 10 } else { 0 };
-    let size = if width >= WITH_SIZE { 6 } else { 0 };
-    let times = if width >= WITH_TIME { 9 + 7 } else { 0 };
-    // The cursor, server, verdict and flag too, each with the column behind it.
-    let taken = 3 + times + session + 10 + 1 + VERDICT + 1 + size + 1;
-    let left = width.saturating_sub(taken);
-    if left < 6 { 6 } else { left }
-}
-
-fn heading(width: usize) -> Strip {
+fn heading(model: &Model, width: usize) -> Strip {
     let mut strip = Strip::new().own("   ", Role::Dim);
-    if width >= WITH_TIME {
-        strip = strip.cell(&Safe::word("time"), 8, Role::Dim);
+    for (column, columns) in columns(model, width) {
+        let word = Safe::word(column.heading());
+        strip = match column {
+            Column::Size | Column::Took => strip.cell_right(&word, columns, Role::Dim),
+            Column::Time
+            | Column::Session
+            | Column::Server
+            | Column::Name
+            | Column::Verdict
+            | Column::WhatIf => strip.cell(&word, columns, Role::Dim),
+        };
     }
-    if width >= WITH_SESSION {
-        strip = strip.cell(&Safe::word("session"), 9, Role::Dim);
-    }
-    strip = strip
-        .cell(&Safe::word("server"), 9, Role::Dim)
-        .cell(&Safe::word("tool"), name_columns(width), Role::Dim)
-        .cell(&Safe::word("verdict"), VERDICT, Role::Dim);
-    if width >= WITH_SIZE {
-        strip = strip.cell_right(&Safe::word("size"), 5, Role::Dim);
-    }
-    if width >= WITH_TIME { strip.cell_right(&Safe::word("ms"), 6, Role::Dim) } else { strip }
+    strip
 }
 
 /// The first row of a window of `height` rows that has `at` in its middle and shows all it can.

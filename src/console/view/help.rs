@@ -3,8 +3,9 @@
 use ratatui::layout::Rect;
 use ratatui::widgets::Clear;
 
-use crate::console::action::{self, Context};
+use crate::console::action;
 use crate::console::theme::Role;
+use crate::console::update;
 use crate::console::view::Pen;
 use crate::console::view::strip::Strip;
 use crate::text::Safe;
@@ -12,13 +13,7 @@ use crate::text::Safe;
 impl Pen<'_, '_> {
     /// The keys of the pane or card that lies below, which is the context without the help.
     pub(super) fn help(&mut self, whole: Rect) {
-        let context = match (&self.model.ui.card, self.model.ui.pane) {
-            (Some(_), _) => Context::Card,
-            (None, crate::console::model::ui::Pane::Calls) => Context::Calls,
-            (None, crate::console::model::ui::Pane::Detail) => Context::Detail,
-            (None, crate::console::model::ui::Pane::Ask) => Context::Ask,
-            (None, crate::console::model::ui::Pane::Log) => Context::Log,
-        };
+        let context = update::context_below(self.model);
         let width = whole.width.min(76);
         let area = Rect {
             x: whole.x + (whole.width - width) / 2,

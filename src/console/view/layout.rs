@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::console::model::ui::{Pane, Step};
+use crate::console::model::ui::{Arrangement, Pane, Step};
 use crate::console::model::{Model, Size, Ticket};
 use crate::text::Safe;
 
@@ -10,10 +10,16 @@ use crate::text::Safe;
 const USABLE: Size = Size { columns: 60, rows: 16 };
 /// From this on panes stand side by side.
 const SPLIT: Size = Size { columns: 100, rows: 30 };
-/// Rows of the ask pane beside others, its border included.
-const ASK_ROWS: u16 = 10;
-/// Rows of the log pane beside others, its border included.
-const LOG_ROWS: u16 = 10;
+/// From this on all of them do.
+const WIDE: Size = Size { columns: 160, rows: 50 };
+/// Rows of the pane in the split's last place, and of the ask pane, their borders included.
+const LOW_ROWS: u16 = 10;
+/// Columns of the wide layout's left side: sessions, servers and the log.
+const WIDE_LEFT: u16 = 40;
+/// Rows of the timeline: calls and marks, and its border.
+const TIMELINE_ROWS: u16 = 4;
+/// A replay shows its timeline at all times in a body of so many rows.
+const WITH_TIMELINE: u16 = 14;
 
 /// Where the sentences of the card's rules begin.
 pub(in crate::console) const WHY_COLUMN: usize = 13;
@@ -25,25 +31,63 @@ const WHY_ROWS_MAX: u16 = 4;
 pub(in crate::console) struct Areas {
     pub(in crate::console) status: Rect,
     pub(in crate::console) tabs: Option<Rect>,
-    pub(in crate::console) calls: Option<Rect>,
-    pub(in crate::console) detail: Option<Rect>,
-    pub(in crate::console) ask: Option<Rect>,
-    pub(in crate::console) log: Option<Rect>,
+    panes: [Option<Rect>; Pane::ALL.len()],
     pub(in crate::console) card: Option<Rect>,
     pub(in crate::console) hint: Rect,
     pub(in crate::console) state: Rect,
 }
 
+impl Areas {
+    /// Where a pane is, if it is on the screen.
+    pub(in crate::console) fn pane(&self, pane: Pane) -> Option<Rect> {
+        let at = Pane::ALL.iter().position(|known| *known == pane)?;
+        self.panes.get(at).copied().flatten()
+    }
+
+    /// The panes that are on the screen.
+    pub(in crate::console) fn panes(&self) -> impl Iterator<Item = (Pane, Rect)> {
+        Pane::ALL.into_iter().zip(self.panes).filter_map(|(pane, area)| Some((pane, area?)))
+    }
+
+    fn place(&mut self, pane: Pane, area: Rect) {
+        let at = Pane::ALL.iter().position(|known| *known == pane);
+        if let Some(slot) = at.and_then(|at| self.panes.get_mut(at)) {
+            *slot = Some(area);
+        }
+    }
+}
+
 /// Whether there is room for anything.
 #[must_use]
 pub fn is_usable(size: Size) -> bool {
-    size.columns >= USABLE.columns && size.rows >= USABLE.rows
+    fits(size, USABLE)
 }
 
-/// Whether panes stand side by side.
+const fn fits(size: Size, least: Size) -> bool {
+    size.columns >= least.columns && size.rows >= least.rows
+}
+
+/// The layout at a size: the one that was asked for, or the largest that there is room for.
 #[must_use]
-pub fn is_split(size: Size) -> bool {
-    size.columns >= SPLIT.columns && size.rows >= SPLIT.rows
+pub fn arrangement(model: &Model, size: Size) -> Arrangement {
+    let largest = if fits(size, WIDE) {
+        Arrangement::Wide
+    } else if fits(size, SPLIT) {
+        Arrangement::Split
+    } else {
+        Arrangement::Focus
+    };
+    model.ui.arrangement.unwrap_or(largest).min(largest)
+}
+
+/// The next smaller layout, and from the smallest the largest again.
+#[must_use]
+pub fn next_arrangement(model: &Model) -> Arrangement {
+    match arrangement(model, model.size) {
+        Arrangement::Wide => Arrangement::Split,
+        Arrangement::Split => Arrangement::Focus,
+        Arrangement::Focus => Arrangement::Wide,
+    }
 }
 
 /// The places at the model's size.
@@ -65,46 +109,87 @@ pub(in crate::console) fn areas_in(model: &Model, whole: Rect) -> Areas {
         ..Areas::default()
     };
     let below_status = Rect::new(whole.x, whole.y + 1, whole.width, whole.height - 3);
-    let below_tabs = Rect { y: whole.y + 2, height: whole.height - 4, ..below_status };
+    let mut body = Rect { y: whole.y + 2, height: whole.height - 4, ..below_status };
     let card = model.ui.card.as_ref();
-    if card.is_some_and(|card| card.full || !is_split(size)) {
+    let arrangement = arrangement(model, size);
+    let one = arrangement == Arrangement::Focus || model.ui.zoomed;
+    if card.is_some_and(|card| card.full || one) {
         areas.card = Some(below_status);
         return areas;
     }
     areas.tabs = Some(row(1));
-    if is_split(size) {
-        split(&mut areas, below_tabs, card.is_some());
+    let pane = model.ui.pane;
+    if model.replay.is_some() && body.height >= WITH_TIMELINE && arrangement != Arrangement::Wide {
+        let (above, timeline) = cut_low(body, TIMELINE_ROWS);
+        areas.place(Pane::Timeline, timeline);
+        body = above;
+    }
+    if one {
+        // The timeline of a replay has its own place already.
+        let shown = if areas.pane(pane).is_some() { Pane::Calls } else { pane };
+        areas.place(shown, body);
+    } else if arrangement == Arrangement::Wide {
+        wide(&mut areas, body, card.is_some());
     } else {
-        let place = match model.ui.pane {
-            Pane::Calls => &mut areas.calls,
-            Pane::Detail => &mut areas.detail,
-            Pane::Ask => &mut areas.ask,
-            Pane::Log => &mut areas.log,
-        };
-        *place = Some(below_tabs);
+        let guest = model.ui.guest.filter(|guest| areas.pane(*guest).is_none());
+        split(&mut areas, body, card.is_some(), guest.unwrap_or(Pane::Log));
     }
     areas
 }
 
+/// The area without its last rows, and these.
+const fn cut_low(area: Rect, rows: u16) -> (Rect, Rect) {
+    let above = Rect { height: area.height.saturating_sub(rows), ..area };
+    (above, Rect { y: area.y + above.height, height: area.height - above.height, ..area })
+}
+
+/// The area's first columns, and the others.
+const fn cut_left(area: Rect, columns: u16) -> (Rect, Rect) {
+    let left = Rect { width: if columns < area.width { columns } else { area.width }, ..area };
+    (left, Rect { x: area.x + left.width, width: area.width - left.width, ..area })
+}
+
 /// Calls need 72 columns; what is beyond goes to the right side. A card takes the larger side.
-fn split(areas: &mut Areas, body: Rect, card: bool) {
-    let left_width = if card { body.width * 2 / 5 } else { (body.width * 3 / 5).max(60) };
-    let left = Rect { width: left_width, ..body };
-    let right = Rect { x: body.x + left_width, width: body.width - left_width, ..body };
-    let cut = |area: Rect, rows: u16| {
-        let above = Rect { height: area.height - rows, ..area };
-        (above, Rect { y: area.y + above.height, height: rows, ..area })
-    };
-    let (calls, ask) = cut(left, ASK_ROWS);
-    areas.calls = Some(calls);
-    areas.ask = Some(ask);
+fn split(areas: &mut Areas, body: Rect, card: bool, guest: Pane) {
+    let columns = if card { body.width * 2 / 5 } else { (body.width * 3 / 5).max(60) };
+    let (left, right) = cut_left(body, columns);
+    let (calls, ask) = cut_low(left, LOW_ROWS);
+    areas.place(Pane::Calls, calls);
+    areas.place(Pane::Ask, ask);
     if card {
         areas.card = Some(right);
     } else {
-        let (detail, log) = cut(right, LOG_ROWS);
-        areas.detail = Some(detail);
-        areas.log = Some(log);
+        let (detail, low) = cut_low(right, LOW_ROWS);
+        areas.place(Pane::Detail, detail);
+        areas.place(guest, low);
     }
+}
+
+/// Sessions, servers and the log; calls, asks and the timeline; the detail or the card.
+fn wide(areas: &mut Areas, body: Rect, card: bool) {
+    let (left, rest) = cut_left(body, WIDE_LEFT);
+    let (middle, right) =
+        cut_left(rest, if card { rest.width * 2 / 5 } else { rest.width * 3 / 5 });
+    let (sessions, below) = cut_low(left, body.height * 2 / 3);
+    let (servers, log) = cut_low(below, below.height / 2);
+    areas.place(Pane::Sessions, sessions);
+    areas.place(Pane::Servers, servers);
+    areas.place(Pane::Log, log);
+    let (above, timeline) = cut_low(middle, TIMELINE_ROWS);
+    let (calls, ask) = cut_low(above, LOW_ROWS);
+    areas.place(Pane::Calls, calls);
+    areas.place(Pane::Ask, ask);
+    areas.place(Pane::Timeline, timeline);
+    if card {
+        areas.card = Some(right);
+    } else {
+        areas.place(Pane::Detail, right);
+    }
+}
+/// Columns of the timeline: so many parts has its time.
+pub(in crate::console) fn timeline_columns(model: &Model) -> usize {
+    let area = areas(model).pane(Pane::Timeline).unwrap_or_default();
+    usize::from(area.width.saturating_sub(4)).max(1)
 }
 
 /// Rows of a card above the arguments, and below them, its border not counted.

@@ -17,6 +17,9 @@ impl Pen<'_, '_> {
     /// ` ENFORCE ask-writes  3 sess   ASK 2  oldest 0:41   FIND 1   12:04:31`
     pub(super) fn status(&mut self, area: Rect) {
         let model = self.model;
+        if let Some(replay) = &model.replay {
+            return self.replay_status(area, replay);
+        }
         let live = model.sessions.iter().filter(|session| !session.ended);
         let shown = live.clone().next_back().or(model.sessions.last());
         let phase = shown.and_then(|session| session.phase);
@@ -58,12 +61,8 @@ impl Pen<'_, '_> {
     pub(super) fn tabs(&mut self, area: Rect) {
         let waiting = self.model.waiting().count();
         let mut strip = Strip::new().own(" ", Role::Text);
-        for (pane, name) in [
-            (Pane::Calls, "1 Calls"),
-            (Pane::Detail, "2 Detail"),
-            (Pane::Ask, "3 Ask"),
-            (Pane::Log, "0 Log"),
-        ] {
+        for pane in Pane::ALL {
+            let name = pane.title();
             let here = self.model.ui.card.is_none() && pane == self.model.ui.pane;
             let role = if here { Role::BorderFocus } else { Role::Dim };
             strip = strip.own(if here { "[" } else { " " }, role).own(name, role);
@@ -87,8 +86,10 @@ impl Pen<'_, '_> {
         let over = card
             .and_then(|card| self.model.ticket(card.key))
             .is_none_or(|t| !self.model.is_waiting(t));
-        let mute = card.is_some() && (over || !self.model.may_answer());
-        for binding in action::of(context).filter(|b| !(mute && b.action.answers())) {
+        let may_answer = self.model.may_answer() && self.model.replay.is_none();
+        let mute = card.is_some() && (over || !may_answer);
+        let tape = model_tape(self.model);
+        for binding in tape.chain(action::of(context)).filter(|b| !(mute && b.action.answers())) {
             let (Some(hint), Some(key)) = (binding.hint, binding.keys.first()) else { continue };
             let next = strip
                 .clone()
@@ -116,13 +117,15 @@ impl Pen<'_, '_> {
             Strip::new()
                 .own(" DISCONNECTED, trying again: ", Role::ChromeAlert)
                 .safe(why, Role::Chrome)
+        } else if let Some(replay) = &model.replay {
+            Self::replay_state(replay)
         } else {
             rights(model).then(losses(model))
         };
         self.chrome(area, strip);
     }
 
-    fn chrome(&mut self, area: Rect, strip: Strip) {
+    pub(super) fn chrome(&mut self, area: Rect, strip: Strip) {
         self.put(area, 0, strip.column(usize::from(area.width)));
         let style = self.theme.style(Role::Chrome);
         let buffer = self.frame.buffer_mut();
@@ -133,6 +136,12 @@ impl Pen<'_, '_> {
             }
         }
     }
+}
+
+/// The keys of the tape, which come first while a recording is played.
+fn model_tape(model: &Model) -> impl Iterator<Item = &'static action::Binding> {
+    let taped = model.replay.is_some() && model.ui.card.is_none() && model.ui.prompt.is_none();
+    taped.then(|| action::of(action::Context::Replay)).into_iter().flatten()
 }
 
 fn question(model: &Model, prompt: Prompt) -> Strip {

@@ -8,7 +8,8 @@ use ratatui::buffer::Buffer;
 use serde_json::json;
 use tollgate::console::input::{Key, Press};
 use tollgate::console::model::doc::{Want, payload};
-use tollgate::console::model::{Model, Now, Place, Size};
+use tollgate::console::model::replay::{Found, Replay, Soundness};
+use tollgate::console::model::{Model, Now, Place, Size, timeline};
 use tollgate::console::update::{self, Cmd, Msg};
 use tollgate::console::view::{self, Lines};
 use tollgate::console::{Depth, Theme};
@@ -307,6 +308,11 @@ impl Stage {
                 Cmd::Send(line) => self.sent.push(line),
                 Cmd::Bell => self.bells += 1,
                 Cmd::Quit => self.quit = true,
+                Cmd::Go(to) => {
+                    let at = self.go(to);
+                    let cmds = update::update(&mut self.model, Msg::Arrived(at), self.now);
+                    self.carry_out(cmds);
+                }
                 Cmd::Load(want) => {
                     let loaded = self.load(&want);
                     let cmds = update::update(&mut self.model, Msg::Loaded(want, loaded), self.now);
@@ -314,6 +320,33 @@ impl Stage {
                 }
             }
         }
+    }
+
+    /// Brings the model to a place of the records so far, from the first on.
+    fn go(&mut self, to: u64) -> u64 {
+        self.model.go_to(&Model::new(TimeZone::UTC, None).mark());
+        let to = usize::try_from(to).unwrap().min(self.records.len());
+        for (offset, (session, record)) in (0..).zip(&self.records[..to]) {
+            self.model.apply(session, record, Place { offset, len: 1 });
+        }
+        to as u64
+    }
+
+    /// Plays what was recorded so far, from its beginning and paused: a stage without a gate.
+    pub(super) fn replays(&mut self) {
+        let name = tollgate::text::Safe::word("claude-1");
+        self.model.replay = Some(Box::new(Replay::new(name)));
+        let moments = |(seq, (_, record)): (u32, &(String, Record))| {
+            timeline::moments(record).into_iter().map(move |moment| (seq, moment))
+        };
+        let found = Found {
+            times: self.records.iter().map(|(_, record)| record.at).collect(),
+            moments: (0..).zip(&self.records).flat_map(moments).collect(),
+            read: (1, 1),
+            soundness: Soundness::Sound,
+        };
+        self.take(Msg::Found(Box::new(found)));
+        self.carry_out(vec![Cmd::Go(0)]);
     }
 
     fn load(&self, want: &Want) -> Result<tollgate::console::model::doc::Payload, String> {

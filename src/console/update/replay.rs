@@ -1,0 +1,114 @@
+//! Keys of a tape. A replay reaches no gate: nothing here answers, and the keys that would say so.
+
+use crate::console::action::Tape;
+use crate::console::model::Model;
+use crate::console::model::replay::{Found, Replay, To, WhatIf};
+use crate::console::model::timeline::Moment;
+use crate::console::update::Cmd;
+use crate::text::Safe;
+
+/// A transport key.
+pub(super) fn act(model: &mut Model, key: Tape) -> Vec<Cmd> {
+    let now = model.now;
+    let Some(replay) = &mut model.replay else { return Vec::new() };
+    let to = match key {
+        Tape::Play => return replay.play(now).map(Cmd::Go).into_iter().collect(),
+        Tape::Faster | Tape::Slower => {
+            replay.speed(key == Tape::Faster);
+            return Vec::new();
+        }
+        Tape::Squeeze => {
+            replay.squeezes = !replay.squeezes;
+            return Vec::new();
+        }
+        Tape::WhatIf => {
+            if let Some(what_if) = &mut replay.what_if {
+                what_if.shown = !what_if.shown;
+            } else {
+                let how = "start with --policy P to see what P would decide";
+                model.ui.said = Some(Safe::word(how));
+            }
+            return Vec::new();
+        }
+        Tape::NextFlip => To::NextFlip,
+        Tape::Step(by) => To::Step(by.into()),
+        Tape::Next(moment) => To::Next(moment),
+        Tape::Previous(moment) => To::Previous(moment),
+    };
+    go(model, to)
+}
+
+/// Goes to a place of the tape. Whether it plays stays as it is (console.md 2.11).
+pub fn go(model: &mut Model, to: To) -> Vec<Cmd> {
+    let Some(replay) = &mut model.replay else { return Vec::new() };
+    // Stepping is looking closely.
+    replay.playing &= !matches!(to, To::Step(_));
+    if let Some(place) = replay.place(to) {
+        model.ui.call = None;
+        return vec![Cmd::Go(place)];
+    }
+    let none = match to {
+        To::Next(moment) | To::Previous(moment) => word(moment),
+        To::NextFlip => "no further call is decided otherwise",
+        To::Step(_) | To::Record(_) | To::Time(_) | To::Percent(_) => "no such place",
+    };
+    model.ui.said = Some(Safe::word(none));
+    Vec::new()
+}
+
+const fn word(moment: Moment) -> &'static str {
+    match moment {
+        Moment::Call => "no further call in this direction",
+        Moment::Ask => "no further ask in this direction",
+        Moment::Denial => "no further denial in this direction",
+        Moment::Finding => "no further finding in this direction",
+    }
+}
+
+/// Time passed.
+pub(super) fn tick(model: &mut Model) -> Vec<Cmd> {
+    let now = model.now;
+    let Some(replay) = &mut model.replay else { return Vec::new() };
+    let due = replay.tick(now);
+    if due == replay.at { Vec::new() } else { vec![Cmd::Go(due)] }
+}
+
+/// The reader found more of the recording.
+pub(super) fn found(model: &mut Model, found: &Found) {
+    if let Some(replay) = &mut model.replay {
+        replay.found(found);
+    }
+}
+
+/// Another policy decided more of the recording.
+pub(super) fn decided(model: &mut Model, decided: WhatIf) {
+    let Some(replay) = &mut model.replay else { return };
+    match &mut replay.what_if {
+        Some(known) if known.policy == decided.policy && known.from_seq == decided.from_seq => {
+            known.flips.extend(decided.flips);
+            known.whole = decided.whole;
+        }
+        other => *other = Some(WhatIf { shown: true, ..decided }),
+    }
+}
+
+/// The model was brought to a place.
+pub(super) fn arrived(model: &mut Model, at: u64) -> Vec<Cmd> {
+    let now = model.now;
+    if let Some(replay) = &mut model.replay {
+        replay.arrived(at, now);
+    }
+    // Rows behind this place are gone, and with them what was looked at there.
+    let rows = model.calls.len();
+    let ui = &mut model.ui;
+    ui.call = ui.call.filter(|at| at.0 < rows);
+    ui.detail.row = None;
+    Vec::new()
+}
+
+/// The time that panes count from: the tape's.
+pub(super) fn clock(model: &mut Model) {
+    if let Some(clock) = model.replay.as_deref().map(|replay: &Replay| replay.clock) {
+        model.now.at = clock;
+    }
+}
