@@ -9,6 +9,7 @@
 //! operator was shown; the gate checks the right to answer, the digest and the code again.
 
 pub mod action;
+mod bodies;
 mod deck;
 mod feed;
 pub mod input;

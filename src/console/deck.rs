@@ -6,13 +6,12 @@
 
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
-use crate::console::model::doc::{self, Payload, Want};
 use crate::console::model::replay::{Flipped, Found, Soundness, WhatIf};
 use crate::console::model::timeline::moments;
 use crate::console::model::{Mark, Model, Place, names};
@@ -57,6 +56,7 @@ pub(super) enum Part {
 pub(super) struct Deck {
     session: String,
     file: BufReader<File>,
+    journal: Arc<File>,
     marks: Vec<Marked>,
     at: u64,
     offset: u64,
@@ -70,7 +70,7 @@ impl Deck {
     /// # Errors
     /// When it cannot be read, or no thread is to be had.
     pub(super) fn open(path: &Path, session: &str) -> io::Result<Self> {
-        let file = BufReader::new(File::open(path)?);
+        let (file, journal) = (BufReader::new(File::open(path)?), Arc::new(File::open(path)?));
         let (sender, parts) = mpsc::channel(PARTS_WAITING);
         let mut index = Index::new(path, session)?;
         let to = sender.clone();
@@ -79,7 +79,7 @@ impl Deck {
             while index.part().is_some_and(|part| to.blocking_send(part).is_ok()) {}
         })?;
         let (session, marks) = (session.to_owned(), Vec::new());
-        Ok(Self { session, file, marks, at: 0, offset: 0, parts, sender })
+        Ok(Self { session, file, journal, marks, at: 0, offset: 0, parts, sender })
     }
 
     /// Begins to decide the recording by another policy.
@@ -148,19 +148,10 @@ impl Deck {
         Ok(self.at)
     }
 
-    /// Reads one record again, for its body.
-    pub(super) fn load(&self, want: &Want) -> Result<Payload, String> {
-        load(self.file.get_ref(), want)
+    /// The recording, for bodies.
+    pub(super) fn journal(&self) -> Arc<File> {
+        Arc::clone(&self.journal)
     }
-}
-
-/// Reads a body out of a journal.
-pub(super) fn load(journal: &File, want: &Want) -> Result<Payload, String> {
-    let len = usize::try_from(want.place.len).map_err(|error| error.to_string())?;
-    let mut line = vec![0; len];
-    journal.read_exact_at(&mut line, want.place.offset).map_err(|error| error.to_string())?;
-    let record: Record = serde_json::from_slice(&line).map_err(|error| error.to_string())?;
-    doc::payload(&record, want).ok_or_else(|| "the record has no such part".to_owned())
 }
 
 /// The record that begins at `offset`, where the file stands; `None` at the end of the whole lines.

@@ -3,10 +3,9 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use crate::console::deck;
 use crate::console::model::Place;
-use crate::console::model::doc::{Payload, Want};
 use crate::journal::Record;
 use crate::journal::read::Reader;
 
@@ -18,7 +17,7 @@ const CHUNK_BYTES: usize = 256 * 1024;
 pub(super) struct Feed {
     pub(super) session: String,
     path: PathBuf,
-    file: Option<File>,
+    file: Option<Arc<File>>,
     reader: Reader,
     /// Bytes taken from the file.
     taken: u64,
@@ -80,9 +79,9 @@ impl Feed {
         let wanted = self.complete.saturating_sub(self.taken).min(CHUNK_BYTES as u64);
         let file = match &mut self.file {
             Some(file) => file,
-            None => self.file.insert(File::open(&self.path)?),
+            None => self.file.insert(Arc::new(File::open(&self.path)?)),
         };
-        let read = file.by_ref().take(wanted).read_to_end(&mut self.partial)?;
+        let read = (&**file).take(wanted).read_to_end(&mut self.partial)?;
         if read == 0 {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it is shorter than it was"));
         }
@@ -114,10 +113,9 @@ impl Feed {
         self.partial = rest.to_vec();
     }
 
-    /// Reads one record again, for its body.
-    pub(super) fn load(&self, want: &Want) -> Result<Payload, String> {
-        let file = self.file.as_ref().ok_or("its journal is not open")?;
-        deck::load(file, want)
+    /// The journal, for bodies; none before it was read from.
+    pub(super) fn journal(&self) -> Option<Arc<File>> {
+        self.file.clone()
     }
 }
 
@@ -126,8 +124,10 @@ mod tests {
     use std::io::Write as _;
 
     use super::*;
+    use crate::console::bodies;
     use crate::console::model::SessionId;
     use crate::console::model::doc::Part;
+    use crate::console::model::doc::Want;
     use crate::engine::{At, CallId, ConnId};
     use crate::journal::{Chain, Raw, What};
     use crate::protocol::Side;
@@ -188,7 +188,7 @@ mod tests {
             call: CallId(1),
             part: Part::Arguments,
         };
-        let payload = feed.load(&want).unwrap();
+        let payload = bodies::read(&feed.journal().unwrap(), &want).unwrap();
         assert_eq!(
             (payload.text.as_str(), payload.raw.as_slice()),
             ("{\"a\":1}", texts[0].as_bytes())

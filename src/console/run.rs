@@ -1,9 +1,11 @@
 //! The loop: keys, the gate's lines, the journals, and a timer only while something counts down.
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::io;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crossterm::event::{Event, EventStream};
@@ -13,10 +15,11 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::console::bodies::{Bodies, Body};
 use crate::console::deck::{Deck, Part};
 use crate::console::feed::Feed;
 use crate::console::input;
-use crate::console::model::doc::{Payload, Want};
+use crate::console::model::doc::Want;
 use crate::console::model::names;
 use crate::console::model::{Link, Model, Now, Replay, Size};
 use crate::console::terminal::Screen;
@@ -187,6 +190,7 @@ struct Shell {
     int: Signal,
     model: Model,
     feeds: Vec<Feed>,
+    bodies: Bodies,
     queue: VecDeque<Cmd>,
     begun: Instant,
     drawn: Instant,
@@ -202,6 +206,7 @@ enum Woken {
     Gate(io::Result<ToConsole>),
     Journal,
     Index(Part),
+    Body(Body),
     Time,
     Retry,
 }
@@ -225,6 +230,7 @@ impl Shell {
             int,
             model: Model::new(TimeZone::system(), only),
             feeds: Vec::new(),
+            bodies: Bodies::new(),
             queue: VecDeque::new(),
             begun,
             drawn: begun,
@@ -247,6 +253,7 @@ impl Shell {
                 Woken::Gate(line) => self.line(line)?,
                 Woken::Journal => self.read(),
                 Woken::Index(part) => self.index(part),
+                Woken::Body((want, read)) => self.take(Msg::Loaded(want, read)),
                 Woken::Time => self.take(Msg::Tick),
                 Woken::Retry => self.retry(),
             }
@@ -282,6 +289,7 @@ impl Shell {
             _ = self.int.recv() => Woken::Signal,
             event = self.keys.next() => Woken::Key(event),
             line = async { match gate { Some(gate) => gate.next().await, None => std::future::pending().await } } => Woken::Gate(line),
+            body = self.bodies.next() => Woken::Body(body),
             part = async { match deck { Some(deck) => deck.next().await, None => std::future::pending().await } } => Woken::Index(part),
             () = std::future::ready(()), if journal => Woken::Journal,
             () = tokio::time::sleep(wake.unwrap_or_default()), if wake.is_some() => Woken::Time,
@@ -394,13 +402,13 @@ impl Shell {
         }
     }
 
-    fn body(&self, want: &Want) -> Result<Payload, String> {
+    /// The journal that a body is in, if it is open.
+    fn journal(&self, want: &Want) -> Option<Arc<File>> {
         if let Some(deck) = &self.deck {
-            return deck.load(want);
+            return Some(deck.journal());
         }
         let name = self.model.session(want.session).map(|session| &session.name);
-        let feed = self.feeds.iter().find(|feed| Some(&feed.session) == name);
-        feed.map_or_else(|| Err("its journal is not open".to_owned()), |feed| feed.load(want))
+        self.feeds.iter().find(|feed| Some(&feed.session) == name).and_then(Feed::journal)
     }
 
     fn retry(&mut self) {
@@ -422,8 +430,10 @@ impl Shell {
                 Cmd::Quit => return Ok(true),
                 Cmd::Bell => Screen::ring().map_err(ConsoleError::Terminal)?,
                 Cmd::Load(want) => {
-                    let payload = self.body(&want);
-                    self.take(Msg::Loaded(want, payload));
+                    let journal = self.journal(&want);
+                    if let Some((want, read)) = self.bodies.load(want, journal) {
+                        self.take(Msg::Loaded(want, read));
+                    }
                 }
                 Cmd::Go(to) => self.go(to),
                 Cmd::Send(message) => {

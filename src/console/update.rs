@@ -1,14 +1,17 @@
 //! Messages to changes and commands. Pure: time comes in with each message.
 
 mod card;
+mod detail;
 mod prepare;
 mod replay;
 
+use std::sync::Arc;
+
 use crate::console::action::{self, Action, Context};
 use crate::console::input::{Key, Press};
-use crate::console::model::doc::{Part, Payload, Slot, Want};
+use crate::console::model::doc::{Doc, Want};
 use crate::console::model::replay::{Found, To, WhatIf};
-use crate::console::model::ui::{Card, Move, Pane, Prompt, Step, Tab};
+use crate::console::model::ui::{Card, Move, Pane, Prompt, Step};
 use crate::console::model::{CallAt, Link, Model, Now, Place, Size, TicketKey};
 use crate::console::view::layout;
 use crate::engine::TicketId;
@@ -17,6 +20,7 @@ use crate::text::Safe;
 use crate::wire::{FromConsole, ToConsole};
 
 pub use card::{ARM_MS, QUIET_MS, SAME_KEY_MS, armed_in_ms, seen_percent};
+pub use detail::refresh;
 pub use prepare::prepare;
 pub use replay::go;
 
@@ -42,7 +46,7 @@ pub enum Msg {
     /// A session's journal cannot be read further.
     Broken(String, String),
     /// A body was read.
-    Loaded(Want, Result<Payload, String>),
+    Loaded(Want, Result<Arc<Doc>, String>),
     /// More of a recording was looked through.
     Found(Box<Found>),
     /// Another policy decided more of the recording.
@@ -117,7 +121,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
                 session.trouble = Some(Safe::escape(&why));
             }
         }
-        Msg::Loaded(want, payload) => loaded(model, &want, &payload),
+        Msg::Loaded(want, read) => loaded(model, &want, &read),
         Msg::Found(found) => replay::found(model, &found),
         Msg::Decided(decided) => replay::decided(model, *decided),
         Msg::Arrived(at) => return replay::arrived(model, at),
@@ -199,13 +203,13 @@ fn gate(model: &mut Model, line: ToConsole) {
     }
 }
 
-fn loaded(model: &mut Model, want: &Want, payload: &Result<Payload, String>) {
+fn loaded(model: &mut Model, want: &Want, read: &Result<Arc<Doc>, String>) {
     let detail = &mut model.ui.detail;
-    if detail.request.fill(want, payload) | detail.answer.fill(want, payload) {
+    if detail.request.fill(want, read) | detail.answer.fill(want, read) {
         detail.page.stale();
     }
     if let Some(card) = &mut model.ui.card
-        && (card.arguments.fill(want, payload) | card.original.fill(want, payload))
+        && (card.arguments.fill(want, read) | card.original.fill(want, read))
     {
         card.page.stale();
     }
@@ -291,13 +295,21 @@ fn act(model: &mut Model, action: Action, context: Context) -> Vec<Cmd> {
         Action::Tape(key) => replay::act(model, key),
         Action::Open if context == Context::Ask => open_selected_ask(model),
         Action::Open if context == Context::Timeline => seek_selected(model),
+        Action::Open if context == Context::Detail => {
+            detail::turn_fold(model);
+            Vec::new()
+        }
         Action::Open => focus(model, Pane::Detail),
         Action::Follow => {
             model.ui.call = None;
-            show_call(model)
+            detail::show_call(model)
         }
-        Action::NextTab => turn_tab(model, 1),
-        Action::PreviousTab => turn_tab(model, 2),
+        Action::Fold | Action::Unfold => {
+            detail::fold(model, action == Action::Fold);
+            Vec::new()
+        }
+        Action::NextTab => detail::turn_tab(model, 1),
+        Action::PreviousTab => detail::turn_tab(model, 2),
         Action::OldestAsk => {
             let oldest = model.waiting().next().map(|ticket| ticket.key);
             match oldest {
@@ -343,7 +355,7 @@ fn say(model: &mut Model, what: &'static str) -> Vec<Cmd> {
 fn focus(model: &mut Model, pane: Pane) -> Vec<Cmd> {
     model.ui.pane = pane;
     match pane {
-        Pane::Detail => return show_call(model),
+        Pane::Detail => return detail::show_call(model),
         Pane::Servers | Pane::Sessions | Pane::Timeline | Pane::Log => model.ui.guest = Some(pane),
         Pane::Calls | Pane::Ask => {}
     }
@@ -369,45 +381,6 @@ pub fn selected(model: &Model) -> Option<CallAt> {
     model.ui.call.or(newest)
 }
 
-/// Loads the selected call into the detail pane, if it is not there.
-fn show_call(model: &mut Model) -> Vec<Cmd> {
-    let Some(at) = selected(model) else { return Vec::new() };
-    let Some(call) = model.calls.get(at.0) else { return Vec::new() };
-    let want = |place, part| Want { session: call.session, place, call: call.call, part };
-    let request = want(call.request(), Part::Arguments);
-    let answer = call.answer().map(|place| want(place, Part::Answer));
-    let detail = &mut model.ui.detail;
-    let mut cmds = Vec::new();
-    if detail.row != Some(at) {
-        detail.row = Some(at);
-        detail.page.stale();
-        detail.request = Slot::Loading(request);
-        detail.answer = Slot::Empty;
-        cmds.push(Cmd::Load(request));
-    }
-    if let (Slot::Empty, Some(answer)) = (&detail.answer, answer) {
-        detail.answer = Slot::Loading(answer);
-        detail.page.laid = None;
-        cmds.push(Cmd::Load(answer));
-    }
-    cmds
-}
-
-/// Keeps the detail pane at the selected call while calls come in; called before each frame.
-pub fn refresh(model: &mut Model) -> Vec<Cmd> {
-    let shown = layout::areas(model).pane(Pane::Detail).is_some();
-    if shown { show_call(model) } else { Vec::new() }
-}
-
-fn turn_tab(model: &mut Model, by: usize) -> Vec<Cmd> {
-    let tabs = [Tab::Args, Tab::Result, Tab::Raw];
-    let detail = &mut model.ui.detail;
-    let at = tabs.iter().position(|tab| *tab == detail.tab).unwrap_or(0);
-    detail.tab = tabs.into_iter().cycle().nth(at + by).unwrap_or_default();
-    detail.page.stale();
-    Vec::new()
-}
-
 fn moved(model: &mut Model, by: Move, context: Context) -> Vec<Cmd> {
     let page = usize::from(model.size.rows / 2).max(1);
     match context {
@@ -416,9 +389,9 @@ fn moved(model: &mut Model, by: Move, context: Context) -> Vec<Cmd> {
             let at = selected(model).map_or(0, |at| at.0);
             let to = by.from(at, page).min(last);
             model.ui.call = (to < last || by != Move::End).then_some(CallAt(to));
-            return refresh(model);
+            return detail::refresh(model);
         }
-        Context::Detail => model.ui.detail.page.scroll(by),
+        Context::Detail => detail::moved(model, by),
         Context::Ask => {
             let last = model.asks().count().saturating_sub(1);
             model.ui.ask = by.from(model.ui.ask, page).min(last);

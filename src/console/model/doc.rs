@@ -1,5 +1,7 @@
 //! A body that is being looked at: loaded from its record, cut into lines, wrapped to a width.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use similar::{ChangeTag, TextDiff};
@@ -178,7 +180,7 @@ pub enum Slot {
     /// It is being read.
     Loading(Want),
     /// Here it is.
-    Ready(Box<Doc>),
+    Ready(Arc<Doc>),
     /// It could not be read.
     Failed(Safe),
 }
@@ -194,12 +196,12 @@ impl Slot {
     }
 
     /// Takes what was read, if this slot waits for it.
-    pub fn fill(&mut self, want: &Want, payload: &Result<Payload, String>) -> bool {
+    pub fn fill(&mut self, want: &Want, read: &Result<Arc<Doc>, String>) -> bool {
         if !matches!(self, Self::Loading(waited) if waited == want) {
             return false;
         }
-        *self = match payload {
-            Ok(payload) => Self::Ready(Box::new(Doc::new(payload.clone()))),
+        *self = match read {
+            Ok(doc) => Self::Ready(Arc::clone(doc)),
             Err(why) => Self::Failed(Safe::escape(why)),
         };
         true
@@ -232,6 +234,8 @@ pub struct Row {
     pub key: Option<Safe>,
     /// The rest.
     pub text: Safe,
+    /// The document's line that it shows, or a part of.
+    pub item: usize,
 }
 
 /// A body at a width.
@@ -263,14 +267,45 @@ impl Laid {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// The document's line that a row shows.
+    #[must_use]
+    pub fn item(&self, row: usize) -> Option<usize> {
+        match self {
+            Self::Rows(rows) => rows.get(row).map(|row| row.item),
+            Self::Hex { .. } => None,
+        }
+    }
+
+    /// The first row of a document's line, or of the folded one that has it inside.
+    #[must_use]
+    pub fn row_of(&self, item: usize) -> usize {
+        match self {
+            Self::Rows(rows) => rows
+                .partition_point(|row| row.item < item)
+                .min(rows.partition_point(|row| row.item <= item).saturating_sub(1)),
+            Self::Hex { .. } => 0,
+        }
+    }
 }
 
-/// Wraps a document to `width` columns behind the gutter.
+/// Wraps a document to `width` columns behind the gutter. What is folded is one row, which says how much of
+/// the document it stands for.
 #[must_use]
-pub fn lay(lines: &Lines, width: usize) -> Laid {
+pub fn lay(lines: &Lines, width: usize, folded: &BTreeSet<usize>) -> Laid {
     let mut rows = Vec::with_capacity(lines.items.len());
-    for item in &lines.items {
-        lay_item(&mut rows, item, width, Gutter::Line, Gutter::More);
+    let mut at = 0;
+    while let Some(item) = lines.items.get(at) {
+        if let Some(end) = item.end.filter(|_| folded.contains(&at)) {
+            let inside = format!(" .. {} lines folded", end - at - 1);
+            let value = item.value.clone().then(&Safe::escape(&inside));
+            let one = json::Item { value, ..item.clone() };
+            lay_item(&mut rows, (at, &one), width, Gutter::Line, Gutter::More);
+            at = end + 1;
+        } else {
+            lay_item(&mut rows, (at, item), width, Gutter::Line, Gutter::More);
+            at += 1;
+        }
     }
     if lines.left_out_bytes > 0 {
         rows.push(left_out(lines.left_out_bytes));
@@ -281,10 +316,16 @@ pub fn lay(lines: &Lines, width: usize) -> Laid {
 fn left_out(bytes_out: u64) -> Row {
     let text =
         format!("[ {} more are not shown here: v shows every byte ]", bytes::exact(bytes_out));
-    Row { gutter: Gutter::Ours, indent: 0, key: None, text: Safe::escape(&text) }
+    Row { gutter: Gutter::Ours, indent: 0, key: None, text: Safe::escape(&text), item: usize::MAX }
 }
 
-fn lay_item(rows: &mut Vec<Row>, item: &json::Item, width: usize, first: Gutter, more: Gutter) {
+fn lay_item(
+    rows: &mut Vec<Row>,
+    (at, item): (usize, &json::Item),
+    width: usize,
+    first: Gutter,
+    more: Gutter,
+) {
     let indent = (item.depth * 2).min(INDENT_MAX).min(width / 2);
     let room = width.saturating_sub(indent).max(1);
     let mut gutter = first;
@@ -292,7 +333,7 @@ fn lay_item(rows: &mut Vec<Row>, item: &json::Item, width: usize, first: Gutter,
     let taken = key.as_ref().map_or(0, Safe::width);
     if taken > room / 2 {
         for part in key.take().iter().flat_map(|key| key.wrap(room)) {
-            rows.push(Row { gutter, indent, key: Some(part), text: Safe::default() });
+            rows.push(Row { gutter, indent, key: Some(part), text: Safe::default(), item: at });
             gutter = more;
         }
     }
@@ -300,7 +341,7 @@ fn lay_item(rows: &mut Vec<Row>, item: &json::Item, width: usize, first: Gutter,
     for (n, text) in item.value.wrap(room.saturating_sub(taken)).into_iter().enumerate() {
         let (key, indent) =
             if n == 0 { (key.take(), indent) } else { (None, (indent + taken).min(width / 2)) };
-        rows.push(Row { gutter, indent, key, text });
+        rows.push(Row { gutter, indent, key, text, item: at });
         gutter = more;
     }
 }
@@ -325,8 +366,8 @@ pub fn lay_diff(before: &Lines, after: &Lines, width: usize) -> Laid {
             ChangeTag::Delete => (&before.items, change.old_index(), Gutter::Removed),
         };
         let more = if gutter == Gutter::Line { Gutter::More } else { gutter };
-        if let Some(item) = at.and_then(|at| items.get(at)) {
-            lay_item(&mut rows, item, width, gutter, more);
+        if let Some((at, item)) = at.and_then(|at| Some((at, items.get(at)?))) {
+            lay_item(&mut rows, (at, item), width, gutter, more);
         }
     }
     if after.left_out_bytes + before.left_out_bytes > 0 {
@@ -367,7 +408,7 @@ mod tests {
     fn long_values_go_on_below_with_another_gutter() {
         let lines = json::lines(r#"{"to":"ops","body":"line one\nline two is long"}"#);
         assert_eq!(
-            shown(&lay(&lines, 24)),
+            shown(&lay(&lines, 24, &BTreeSet::new())),
             [
                 "| {",
                 "|   \"to\" \"ops\"",
@@ -377,6 +418,18 @@ mod tests {
                 "| }",
             ]
         );
+    }
+
+    #[test]
+    fn what_is_folded_is_one_row_that_says_how_much_it_stands_for() {
+        let lines = json::lines(r#"{"a":{"b":[1,2],"c":{}},"d":3}"#);
+        assert_eq!(
+            shown(&lay(&lines, 60, &BTreeSet::from([1]))),
+            ["| {", "|   \"a\" { .. 5 lines folded", "|   \"d\" 3", "| }"]
+        );
+        let laid = lay(&lines, 60, &BTreeSet::from([1]));
+        assert_eq!((laid.item(1), laid.row_of(4), laid.row_of(8)), (Some(1), 1, 2));
+        assert_eq!(shown(&lay(&lines, 60, &BTreeSet::from([0]))), ["| { .. 8 lines folded"]);
     }
 
     #[test]

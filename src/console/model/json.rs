@@ -35,6 +35,8 @@ pub struct Item {
     pub key: Option<Safe>,
     /// The value, or the bracket that opens or closes one.
     pub value: Safe,
+    /// Of a bracket that opens: the line of the one that closes it.
+    pub end: Option<usize>,
 }
 
 /// The lines of a document.
@@ -101,6 +103,7 @@ pub fn lines(text: &str) -> Lines {
     let mut key: Option<Safe> = None;
     let mut kept_bytes = 0;
     let mut ahead = None;
+    let mut opened: Vec<usize> = Vec::new();
     while let Some(token) = ahead.take().or_else(|| lexer.next()) {
         if out.items.len() >= ITEMS_MAX || kept_bytes >= TOTAL_BYTES_MAX {
             out.left_out_bytes += lexer.rest.len() as u64 + 1;
@@ -121,12 +124,19 @@ pub fn lines(text: &str) -> Lines {
                     (_, true) => "[]",
                     (_, false) => "[",
                 });
-                out.items.push(Item { depth, key: key.take(), value });
+                if !empty {
+                    opened.push(out.items.len());
+                }
+                out.items.push(Item { depth, key: key.take(), value, end: None });
                 depth += usize::from(!empty);
                 continue;
             }
             Token::Close(close) => {
                 depth = depth.saturating_sub(1);
+                let end = out.items.len();
+                if let Some(item) = opened.pop().and_then(|at| out.items.get_mut(at)) {
+                    item.end = Some(end);
+                }
                 Safe::word(if close == '}' { "}" } else { "]" })
             }
             Token::Text(literal) => {
@@ -144,7 +154,7 @@ pub fn lines(text: &str) -> Lines {
         };
         kept_bytes += value.as_str().len();
         out.hidden += value.hidden() + key.as_ref().map_or(0, Safe::hidden);
-        out.items.push(Item { depth, key: key.take(), value });
+        out.items.push(Item { depth, key: key.take(), value, end: None });
     }
     out
 }

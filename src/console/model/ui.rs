@@ -1,5 +1,7 @@
 //! Where the operator looks and what is being typed.
 
+use std::collections::BTreeSet;
+
 use ratatui_textarea::TextArea;
 
 use crate::console::input::Key;
@@ -166,6 +168,10 @@ pub struct Detail {
     pub answer: Slot,
     /// What is shown of them.
     pub page: Page,
+    /// The row that the cursor is on.
+    pub cursor: usize,
+    /// Lines of the document that are folded.
+    pub folded: BTreeSet<usize>,
 }
 
 /// What the approval card shows of the call.

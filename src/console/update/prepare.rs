@@ -1,5 +1,7 @@
 //! Lays out what the next frame shows, so that drawing is a function of the model alone.
 
+use std::collections::BTreeSet;
+
 use crate::console::model::doc::{self, Laid, Slot};
 use crate::console::model::ui::{Card, Face, Page, Pane, Tab};
 use crate::console::model::{Model, Size};
@@ -18,13 +20,22 @@ pub fn prepare(model: &mut Model, size: Size) {
             Tab::Args | Tab::Raw => detail.request.doc(),
             Tab::Result => detail.answer.doc(),
         };
-        let raw = detail.tab == Tab::Raw;
+        let (raw, folded) = (detail.tab == Tab::Raw, &detail.folded);
         // Border above and below, and the row of tabs.
         let height = usize::from(area.height).saturating_sub(3);
         fit(&mut detail.page, inner(area.width), height, |width| {
             let doc = doc?;
-            Some(if raw { doc::lay_raw(&doc.raw, width) } else { doc::lay(&doc.lines, width) })
+            Some(if raw {
+                doc::lay_raw(&doc.raw, width)
+            } else {
+                doc::lay(&doc.lines, width, folded)
+            })
         });
+        let page = &mut detail.page;
+        let last = page.laid.as_ref().map_or(0, Laid::len).saturating_sub(1);
+        detail.cursor = detail.cursor.min(last);
+        // The cursor is always on the screen.
+        page.top = page.top.min(detail.cursor).max((detail.cursor + 1).saturating_sub(height));
     }
     if let Some(area) = areas.card {
         let height = layout::card_window(model, area);
@@ -46,7 +57,9 @@ fn fit_card(open: &mut Card, width: usize, height: usize) {
             (Face::Raw, _) => Some(doc::lay_raw(&after.raw, width)),
             (Face::Diff, Some(before)) => Some(doc::lay_diff(&before.lines, &after.lines, width)),
             (Face::Diff, None) if matches!(original, Slot::Loading(_)) => None,
-            (Face::Diff | Face::Arguments, _) => Some(doc::lay(&after.lines, width)),
+            (Face::Diff | Face::Arguments, _) => {
+                Some(doc::lay(&after.lines, width, &BTreeSet::new()))
+            }
         }
     });
 }

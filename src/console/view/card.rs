@@ -105,7 +105,7 @@ impl Pen<'_, '_> {
 
     fn card_body(&mut self, inside: Rect, row: u16, card: &Card) {
         match &card.arguments {
-            Slot::Ready(doc) => self.page(inside, row, &card.page, doc),
+            Slot::Ready(doc) => self.page(inside, row, &card.page, doc, None),
             Slot::Failed(why) => {
                 let text = Strip::new().own("  cannot be read: ", Role::Failed);
                 self.put(inside, row, text.safe(why, Role::Failed));

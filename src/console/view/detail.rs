@@ -50,10 +50,15 @@ impl Pen<'_, '_> {
         self.put(inside, 0, tabs);
         match slot {
             Slot::Ready(doc) => {
-                self.page(inside, 1, &detail.page, doc);
+                let here = model.ui.pane == Pane::Detail && model.ui.card.is_none();
+                self.page(inside, 1, &detail.page, doc, here.then_some(detail.cursor));
                 self.more_below(inside, &detail.page);
             }
-            Slot::Loading(_) => self.put(inside, 1, Strip::new().own("  reading", Role::Dim)),
+            Slot::Loading(want) => {
+                let reading = Strip::new().own("  reading ", Role::Dim);
+                let size = bytes::size(want.place.len.into());
+                self.put(inside, 1, reading.drawn(&size, Role::Dim));
+            }
             Slot::Failed(why) => {
                 let text = Strip::new().own("  cannot be read: ", Role::Failed);
                 self.put(inside, 1, text.safe(why, Role::Failed));

@@ -11,7 +11,14 @@ use crate::text::{Safe, hexdump};
 
 impl Pen<'_, '_> {
     /// The rows of a page that its window shows, from `row` of the area on.
-    pub(super) fn page(&mut self, area: Rect, row: u16, page: &Page, doc: &Doc) {
+    pub(super) fn page(
+        &mut self,
+        area: Rect,
+        row: u16,
+        page: &Page,
+        doc: &Doc,
+        cursor: Option<usize>,
+    ) {
         let Some(laid) = &page.laid else {
             self.put(area, row, Strip::new().own(" ...", Role::Dim));
             return;
@@ -26,6 +33,10 @@ impl Pen<'_, '_> {
                 }
             };
             self.put(area, y, strip);
+            if cursor == Some(at) {
+                // In the gutter, which is ours.
+                self.put(Rect { width: 2, ..area }, y, Strip::new().own(" >", Role::Key));
+            }
         }
     }
 }

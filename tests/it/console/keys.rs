@@ -307,3 +307,53 @@ fn an_answer_into_the_void_is_not_waited_for() {
     assert!(stage.screen().contains("DISCONNECTED"));
     assert_eq!(answers(&mut stage, "<1500ms>a"), ["allow"], "nobody is there to take it");
 }
+
+#[test]
+fn a_part_of_the_detail_is_folded_with_the_cursor_on_it_or_in_it() {
+    let mut stage = Stage::new(120, 40);
+    stage.session(SESSION, "files");
+    stage.passes("search", r#"{"where":{"path":"src","deep":[1,2]},"what":"x"}"#, Verdict::Allow);
+    // On the opening line; then from inside, which takes the cursor to what it folded.
+    stage.types("2jh");
+    assert!(stage.screen().contains("\"where\" { .. 5 lines folded"), "{}", stage.screen());
+    stage.types("l");
+    assert!(!stage.screen().contains("folded"));
+    stage.types("jjjh");
+    assert!(stage.screen().contains("\"deep\" [ .. 2 lines folded"), "{}", stage.screen());
+    stage.types("h");
+    let screen = stage.screen();
+    assert!(screen.contains(" >|   \"where\" { .. 5"), "{screen}");
+    // Another call begins unfolded.
+    stage.passes("search", r#"{"where":{"path":"src"}}"#, Verdict::Allow);
+    stage.types("1G2");
+    assert!(!stage.screen().contains("folded"));
+}
+
+#[test]
+fn layouts_change_by_key_and_never_beyond_the_terminal() {
+    let mut stage = Stage::new(200, 60);
+    stage.session(SESSION, "files");
+    let panes = |stage: &mut Stage| {
+        let screen = stage.screen();
+        ["1 Calls", "2 Detail", "3 Ask", "5 Servers", "6 Sessions", "0 Log", "T Timeline"]
+            .iter()
+            .filter(|title| screen.contains(&format!("┌─ {title}")))
+            .count()
+    };
+    assert_eq!(panes(&mut stage), 7);
+    stage.types("-");
+    assert_eq!(panes(&mut stage), 4);
+    // The split's last place is the pane that had the keys.
+    stage.types("6");
+    assert!(stage.screen().contains("┌─ 6 Sessions") && !stage.screen().contains("┌─ 0 Log"));
+    stage.types("-");
+    assert_eq!(panes(&mut stage), 1);
+    stage.types("-+");
+    assert_eq!(panes(&mut stage), 1);
+    stage.types("_");
+    assert_eq!(panes(&mut stage), 7);
+    let mut small = Stage::new(80, 24);
+    small.session(SESSION, "files");
+    small.types("---");
+    assert_eq!(panes(&mut small), 1);
+}

@@ -1,13 +1,15 @@
 //! A console on a stage: records and keys go in, commands and frames come out. Time passes only where a
 //! script says so, as `<900ms>`.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use serde_json::json;
 use tollgate::console::input::{Key, Press};
-use tollgate::console::model::doc::{Want, payload};
+use tollgate::console::model::doc::{Doc, Want, payload};
 use tollgate::console::model::replay::{Found, Replay, Soundness};
 use tollgate::console::model::{Model, Now, Place, Size, timeline};
 use tollgate::console::update::{self, Cmd, Msg};
@@ -314,7 +316,7 @@ impl Stage {
                     self.carry_out(cmds);
                 }
                 Cmd::Load(want) => {
-                    let loaded = self.load(&want);
+                    let loaded = self.load(&want).map(|read| Arc::new(Doc::new(read)));
                     let cmds = update::update(&mut self.model, Msg::Loaded(want, loaded), self.now);
                     self.carry_out(cmds);
                 }

@@ -1,0 +1,90 @@
+//! The detail pane: which call, which tab, what is folded.
+
+use std::collections::BTreeSet;
+
+use crate::console::model::Model;
+use crate::console::model::doc::{Laid, Part, Slot, Want};
+use crate::console::model::ui::{Move, Pane, Tab};
+use crate::console::update::{Cmd, selected};
+use crate::console::view::layout;
+
+/// Loads the selected call into the detail pane, if it is not there.
+pub(super) fn show_call(model: &mut Model) -> Vec<Cmd> {
+    let Some(at) = selected(model) else { return Vec::new() };
+    let Some(call) = model.calls.get(at.0) else { return Vec::new() };
+    let want = |place, part| Want { session: call.session, place, call: call.call, part };
+    let request = want(call.request(), Part::Arguments);
+    let answer = call.answer().map(|place| want(place, Part::Answer));
+    let detail = &mut model.ui.detail;
+    let mut cmds = Vec::new();
+    if detail.row != Some(at) {
+        detail.row = Some(at);
+        detail.page.stale();
+        (detail.cursor, detail.folded) = (0, BTreeSet::new());
+        detail.request = Slot::Loading(request);
+        detail.answer = Slot::Empty;
+        cmds.push(Cmd::Load(request));
+    }
+    if let (Slot::Empty, Some(answer)) = (&detail.answer, answer) {
+        detail.answer = Slot::Loading(answer);
+        detail.page.laid = None;
+        cmds.push(Cmd::Load(answer));
+    }
+    cmds
+}
+
+/// Keeps the detail pane at the selected call while calls come in; called before each frame.
+pub fn refresh(model: &mut Model) -> Vec<Cmd> {
+    let shown = layout::areas(model).pane(Pane::Detail).is_some();
+    if shown { show_call(model) } else { Vec::new() }
+}
+
+/// Unfolds what is folded, folds what is not.
+pub(super) fn turn_fold(model: &mut Model) {
+    let detail = &model.ui.detail;
+    let item = detail.page.laid.as_ref().and_then(|laid| laid.item(detail.cursor));
+    let is_folded = item.is_some_and(|item| detail.folded.contains(&item));
+    fold(model, !is_folded);
+}
+
+/// Folds what the cursor is on, or else what it is in; or unfolds it.
+pub(super) fn fold(model: &mut Model, folds: bool) {
+    let detail = &mut model.ui.detail;
+    let slot = if detail.tab == Tab::Result { &detail.answer } else { &detail.request };
+    let (Some(doc), Some(laid)) = (slot.doc(), &detail.page.laid) else { return };
+    let Some(item) = laid.item(detail.cursor) else { return };
+    let items = &doc.lines.items;
+    let opens = |at: usize| items.get(at).is_some_and(|item| item.end.is_some());
+    if !folds {
+        if !detail.folded.remove(&item) {
+            return;
+        }
+    } else if opens(item) && !detail.folded.contains(&item) {
+        detail.folded.insert(item);
+    } else {
+        let around = |at: &usize| {
+            items.get(*at).and_then(|open| open.end).is_some_and(|end| *at < item && item <= end)
+        };
+        let Some(parent) = (0..item).rev().find(around) else { return };
+        detail.folded.insert(parent);
+        detail.cursor = laid.row_of(parent);
+    }
+    detail.page.laid = None;
+}
+
+pub(super) fn turn_tab(model: &mut Model, by: usize) -> Vec<Cmd> {
+    let tabs = [Tab::Args, Tab::Result, Tab::Raw];
+    let detail = &mut model.ui.detail;
+    let at = tabs.iter().position(|tab| *tab == detail.tab).unwrap_or(0);
+    detail.tab = tabs.into_iter().cycle().nth(at + by).unwrap_or_default();
+    detail.page.stale();
+    (detail.cursor, detail.folded) = (0, BTreeSet::new());
+    Vec::new()
+}
+
+/// Moves the cursor.
+pub(super) fn moved(model: &mut Model, by: Move) {
+    let detail = &mut model.ui.detail;
+    let last = detail.page.laid.as_ref().map_or(0, Laid::len).saturating_sub(1);
+    detail.cursor = by.from(detail.cursor, detail.page.height.max(1)).min(last);
+}
