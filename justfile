@@ -27,6 +27,7 @@ bless:
 # figures against a direct server and a minimal relay, with the budgets
 bench:
     cargo bench --bench relay
+    cargo bench --bench console
 
 # replays every committed fuzz input through its target, on stable
 fuzz:

@@ -423,9 +423,15 @@ impl Shell {
 
     /// Carries commands out; `true` to leave.
     async fn carry_out(&mut self) -> Result<bool, ConsoleError> {
-        let refreshed = update::refresh(&mut self.model);
-        self.queue.extend(refreshed);
-        while let Some(cmd) = self.queue.pop_front() {
+        loop {
+            let Some(cmd) = self.queue.pop_front() else {
+                // What was done may have changed what is to be shown.
+                self.queue.extend(update::refresh(&mut self.model));
+                if self.queue.is_empty() {
+                    return Ok(false);
+                }
+                continue;
+            };
             match cmd {
                 Cmd::Quit => return Ok(true),
                 Cmd::Bell => Screen::ring().map_err(ConsoleError::Terminal)?,
@@ -447,7 +453,6 @@ impl Shell {
                 }
             }
         }
-        Ok(false)
     }
 
     /// Draws, and once more if being drawn changed what is to be shown: how much was seen.

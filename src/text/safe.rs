@@ -87,6 +87,12 @@ impl Safe {
         &self.text
     }
 
+    /// The same, to keep.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.text
+    }
+
     /// How many code points a reader would not have seen, or seen as something else.
     #[must_use]
     pub const fn hidden(&self) -> usize {
@@ -102,6 +108,10 @@ impl Safe {
     /// Columns it takes in a terminal.
     #[must_use]
     pub fn width(&self) -> usize {
+        if self.text.is_ascii() {
+            // No control is left in it, so every byte takes a column.
+            return self.text.len();
+        }
         self.pieces().map(|piece| piece.width).sum()
     }
 
@@ -164,6 +174,9 @@ impl Safe {
     /// The text in runs, each either of tokens or of plain text, so that a view can tell them apart.
     #[must_use]
     pub fn parts(&self) -> Vec<(Self, bool)> {
+        if self.is_plain() {
+            return vec![(self.clone(), false)];
+        }
         let mut parts: Vec<(Self, bool)> = Vec::new();
         for piece in self.pieces() {
             let is_token = class::token_len(piece.text).is_some();
@@ -175,6 +188,11 @@ impl Safe {
             }
         }
         parts
+    }
+
+    /// Whether no token and no grapheme of several code points can be in it.
+    fn is_plain(&self) -> bool {
+        !self.text.is_empty() && self.text.is_ascii() && !self.text.contains('<')
     }
 
     /// Tokens and graphemes, with their widths.
@@ -220,6 +238,16 @@ impl<'a> Iterator for Pieces<'a> {
     type Item = Piece<'a>;
 
     fn next(&mut self) -> Option<Piece<'a>> {
+        // A mark behind an ASCII character would not be ASCII.
+        if let [first, second, ..] = self.rest.as_bytes()
+            && first.is_ascii_graphic()
+            && *first != b'<'
+            && second.is_ascii()
+        {
+            let (text, rest) = self.rest.split_at_checked(1)?;
+            self.rest = rest;
+            return Some(Piece { text, width: 1 });
+        }
         let len = class::token_len(self.rest)
             .or_else(|| self.rest.graphemes(true).next().map(str::len))?;
         let (text, rest) = self.rest.split_at_checked(len)?;
