@@ -20,5 +20,6 @@ pub mod theme;
 pub mod update;
 pub mod view;
 
-pub use run::{ConsoleError, Options, Reconnect, replay, run};
+pub use deck::compare;
+pub use run::{Beside, ConsoleError, Options, Reconnect, replay, run};
 pub use theme::{ColorWhen, Depth, Theme, ThemeError};

@@ -5,9 +5,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cli::exit::{self, Exit, Failure};
-use crate::console::{self, ColorWhen, ConsoleError, Depth, Options, Theme};
+use crate::console::{self, Beside, ColorWhen, ConsoleError, Depth, Options, Theme};
 use crate::gate::client::{self, Start};
-use crate::journal::redecide::Instead;
 use crate::store::home::Home;
 use crate::wire::{ConsoleHello, Role};
 
@@ -68,12 +67,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
 ///
 /// # Errors
 /// When there is no terminal, the theme is none, or the recording cannot be opened.
-pub fn play(
-    recording: &Path,
-    name: &str,
-    instead: Option<Instead>,
-    look: &Look,
-) -> Result<Exit, Failure> {
+pub fn play(recording: &Path, name: &str, beside: Beside, look: &Look) -> Result<Exit, Failure> {
     let usage = |error: String| Failure::new(Exit::Usage, format!("failed to {error}"));
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         let words = "playback needs a terminal; --headless prints the records";
@@ -82,7 +76,7 @@ pub fn play(
     let theme = theme(&look.theme, look.color).map_err(usage)?;
     let reconnect = Box::new(|| Err(io::ErrorKind::Unsupported.into()));
     let options = Options { theme, ascii: look.ascii, session: None, reconnect };
-    ended(console::replay(recording, name, instead, options))
+    ended(console::replay(recording, name, beside, options))
 }
 
 /// Attaches a console to the home's gate, starting one if there is none.

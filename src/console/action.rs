@@ -21,6 +21,8 @@ pub enum Context {
     Log,
     /// The timeline.
     Timeline,
+    /// Two recordings.
+    Compare,
     /// Anywhere but on a card, while a recording is played; asked before the pane.
     Replay,
     /// The approval card.
@@ -51,6 +53,7 @@ impl Context {
             Self::Sessions => "Sessions",
             Self::Log => "Log",
             Self::Timeline => "Timeline",
+            Self::Compare => "Compare",
             Self::Replay => "Replay",
             Self::Card => "Approval card",
             Self::Confirm => "Card: confirm",
@@ -93,6 +96,7 @@ pub enum Action {
     NextPane,
     PreviousPane,
     NextLayout,
+    NextDifference,
     Zoom,
     Unzoom,
     Tape(Tape),
@@ -157,12 +161,13 @@ pub struct Binding {
 }
 
 use Context::{
-    Ask, Calls, Card, Code, Confirm, Detail, Edit, Help, Log, Prompt, Reason, Replay, Servers,
-    Sessions, Timeline,
+    Ask, Calls, Card, Code, Compare, Confirm, Detail, Edit, Help, Log, Prompt, Reason, Replay,
+    Servers, Sessions, Timeline,
 };
 
-const PANES: &[Context] = &[Calls, Detail, Ask, Servers, Sessions, Log, Timeline];
-const LISTS: &[Context] = &[Calls, Detail, Ask, Servers, Sessions, Log, Timeline, Card, Help];
+const PANES: &[Context] = &[Calls, Detail, Ask, Servers, Sessions, Log, Timeline, Compare];
+const LISTS: &[Context] =
+    &[Calls, Detail, Ask, Servers, Sessions, Log, Timeline, Compare, Card, Help];
 
 /// Every key of the console.
 pub const BINDINGS: &[Binding] = &[
@@ -265,6 +270,22 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Focus(Pane::Sessions), "pane.sessions", &[Key::Char('6')], "sessions", None, PANES),
     row(Action::Focus(Pane::Log), "pane.log", &[Key::Char('0')], "log", None, PANES),
     row(Action::Focus(Pane::Timeline), "pane.timeline", &[Key::Char('T')], "timeline", None, PANES),
+    row(
+        Action::Focus(Pane::Compare),
+        "pane.compare",
+        &[Key::Char('C')],
+        "two recordings",
+        None,
+        &[Replay],
+    ),
+    row(
+        Action::NextDifference,
+        "compare.next",
+        &[Key::Char('n')],
+        "next call that differs",
+        Some("next difference"),
+        &[Compare],
+    ),
     row(
         Action::NextLayout,
         "layout.next",
@@ -451,7 +472,7 @@ pub const BINDINGS: &[Binding] = &[
         &[Key::Char('?')],
         "these keys",
         Some("help"),
-        &[Calls, Detail, Ask, Servers, Sessions, Log, Timeline, Card],
+        &[Calls, Detail, Ask, Servers, Sessions, Log, Timeline, Compare, Card],
     ),
     row(
         Action::Back,
@@ -460,8 +481,8 @@ pub const BINDINGS: &[Binding] = &[
         "back; the call goes on waiting",
         Some("back"),
         &[
-            Calls, Detail, Ask, Servers, Sessions, Log, Timeline, Card, Confirm, Code, Reason,
-            Edit, Prompt, Help,
+            Calls, Detail, Ask, Servers, Sessions, Log, Timeline, Compare, Card, Confirm, Code,
+            Reason, Edit, Prompt, Help,
         ],
     ),
     row(
@@ -470,7 +491,7 @@ pub const BINDINGS: &[Binding] = &[
         &[Key::Char('q'), Key::Ctrl('c')],
         "back, at the panes quit; waiting calls wait on",
         Some("quit"),
-        &[Calls, Detail, Ask, Servers, Sessions, Log, Timeline, Help],
+        &[Calls, Detail, Ask, Servers, Sessions, Log, Timeline, Compare, Help],
     ),
     row(
         Action::Quit,
@@ -511,9 +532,9 @@ pub fn of(context: Context) -> impl Iterator<Item = &'static Binding> {
 mod tests {
     use super::*;
 
-    const ALL: [Context; 14] = [
-        Calls, Detail, Ask, Servers, Sessions, Log, Timeline, Card, Confirm, Code, Reason, Edit,
-        Prompt, Help,
+    const ALL: [Context; 15] = [
+        Calls, Detail, Ask, Servers, Sessions, Log, Timeline, Compare, Card, Confirm, Code, Reason,
+        Edit, Prompt, Help,
     ];
 
     #[test]

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
+use crate::console::model::compare::{Compare, Whole};
 use crate::console::model::replay::{Flipped, Found, Soundness, WhatIf};
 use crate::console::model::timeline::moments;
 use crate::console::model::{Mark, Model, Place, names};
@@ -49,6 +50,8 @@ pub(super) enum Part {
     Found(Found, Box<Marked>),
     /// Another policy decided more of it.
     Decided(WhatIf),
+    /// Another recording was read beside it.
+    Compared(Box<Compare>),
 }
 
 /// A recording that is being played.
@@ -95,6 +98,22 @@ impl Deck {
         Ok(())
     }
 
+    /// Begins to read this recording and another one whole, and to align them.
+    ///
+    /// # Errors
+    /// When one cannot be read, or no thread is to be had.
+    pub(super) fn compare(&self, paths: [PathBuf; 2]) -> io::Result<()> {
+        let [first, second] = paths.map(|path| whole(&path));
+        let (first, second) = (first?, second?);
+        let to = self.sender.clone();
+        std::thread::Builder::new().name("compare".to_owned()).spawn(move || {
+            // What is wrong with a file is said where it is played; here its sound part counts.
+            let compare = align(first(), second());
+            to.blocking_send(Part::Compared(Box::new(compare))).ok();
+        })?;
+        Ok(())
+    }
+
     /// The next part of the index; never, once all was told. May be dropped and called again.
     pub(super) async fn next(&mut self) -> Part {
         match self.parts.recv().await {
@@ -111,6 +130,7 @@ impl Deck {
                 Msg::Found(Box::new(found))
             }
             Part::Decided(decided) => Msg::Decided(Box::new(decided)),
+            Part::Compared(compare) => Msg::Compared(compare),
         }
     }
 
@@ -152,6 +172,34 @@ impl Deck {
     pub(super) fn journal(&self) -> Arc<File> {
         Arc::clone(&self.journal)
     }
+}
+
+/// Two recordings beside each other, read whole.
+///
+/// # Errors
+/// When one cannot be opened.
+pub fn compare(first: &Path, second: &Path) -> io::Result<Compare> {
+    let (first, second) = (whole(first)?, whole(second)?);
+    Ok(align(first(), second()))
+}
+
+fn align(first: Whole, second: Whole) -> Compare {
+    Compare::new(first, second, std::time::Instant::now())
+}
+
+/// Opens a recording; the rest is done when called.
+fn whole(path: &Path) -> io::Result<impl FnOnce() -> Whole + Send + use<>> {
+    let mut file = BufReader::with_capacity(1 << 18, File::open(path)?);
+    let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    Ok(move || {
+        let mut whole = Whole::new(Model::new(TimeZone::UTC, None), name);
+        let (mut offset, mut line) = (0, Vec::new());
+        while let Ok(Some((record, place))) = next_record(&mut file, offset, &mut line) {
+            whole.take(&record, place);
+            offset = place.offset + u64::from(place.len) + 1;
+        }
+        whole
+    })
 }
 
 /// The record that begins at `offset`, where the file stands; `None` at the end of the whole lines.

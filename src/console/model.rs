@@ -5,6 +5,7 @@
 
 mod call;
 mod chunks;
+pub mod compare;
 pub mod doc;
 mod fold;
 pub mod json;
@@ -241,6 +242,8 @@ pub struct Model {
     pub only: Option<String>,
     /// Set while a recording is played instead of live sessions watched.
     pub replay: Option<Box<Replay>>,
+    /// Two recordings beside each other, once both were read.
+    pub compare: Option<Box<compare::Compare>>,
     /// Where the operator looks.
     pub ui: Ui,
 }
@@ -266,6 +269,7 @@ impl Model {
             size: Size::default(),
             only,
             replay: None,
+            compare: None,
             ui: Ui::default(),
         }
     }

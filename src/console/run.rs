@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::os::unix::net::UnixStream as StdUnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -60,6 +60,15 @@ impl std::fmt::Debug for Options {
     }
 }
 
+/// What a recording is played beside.
+#[derive(Debug, Clone, Default)]
+pub struct Beside {
+    /// Another policy.
+    pub policy: Option<Instead>,
+    /// Another recording.
+    pub recording: Option<PathBuf>,
+}
+
 /// Why a console ended otherwise than by the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum ConsoleError {
@@ -106,7 +115,7 @@ pub fn run(stream: StdUnixStream, options: Options) -> Result<(), ConsoleError> 
 pub fn replay(
     recording: &Path,
     name: &str,
-    instead: Option<Instead>,
+    beside: Beside,
     options: Options,
 ) -> Result<(), ConsoleError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -115,8 +124,12 @@ pub fn replay(
         .map_err(ConsoleError::Setup)?;
     let open = |source| ConsoleError::Recording { path: recording.to_owned(), source };
     let deck = Deck::open(recording, name).map_err(open)?;
-    if let Some(instead) = instead {
+    if let Some(instead) = beside.policy {
         deck.decide(recording, instead).map_err(open)?;
+    }
+    if let Some(other) = beside.recording {
+        let open = |source| ConsoleError::Recording { path: other.clone(), source };
+        deck.compare([recording.to_owned(), other.clone()]).map_err(open)?;
     }
     runtime.block_on(async {
         let mut shell = Shell::new(None, Some(deck), options)?;

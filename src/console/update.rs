@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::console::action::{self, Action, Context};
 use crate::console::input::{Key, Press};
+use crate::console::model::compare::Compare;
 use crate::console::model::doc::{Doc, Want};
 use crate::console::model::replay::{Found, To, WhatIf};
 use crate::console::model::ui::{Card, Move, Pane, Prompt, Step};
@@ -51,6 +52,8 @@ pub enum Msg {
     Found(Box<Found>),
     /// Another policy decided more of the recording.
     Decided(Box<WhatIf>),
+    /// Two recordings were read and aligned.
+    Compared(Box<Compare>),
     /// The model holds so many records of the recording.
     Arrived(u64),
     /// The frame was drawn, with everything that [`prepare`] had laid out.
@@ -124,6 +127,10 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Loaded(want, read) => loaded(model, &want, &read),
         Msg::Found(found) => replay::found(model, &found),
         Msg::Decided(decided) => replay::decided(model, *decided),
+        Msg::Compared(compare) => {
+            model.compare = Some(compare);
+            model.ui.pane = Pane::Compare;
+        }
         Msg::Arrived(at) => return replay::arrived(model, at),
         Msg::Drawn => card::drawn(model),
         Msg::Tick => return replay::tick(model),
@@ -247,6 +254,7 @@ pub fn context_below(model: &Model) -> Context {
         (None, Pane::Sessions) => Context::Sessions,
         (None, Pane::Log) => Context::Log,
         (None, Pane::Timeline) => Context::Timeline,
+        (None, Pane::Compare) => Context::Compare,
     }
 }
 
@@ -283,6 +291,14 @@ fn act(model: &mut Model, action: Action, context: Context) -> Vec<Cmd> {
         Action::Focus(pane) => focus(model, pane),
         Action::NextPane => focus(model, model.ui.pane.beside(true)),
         Action::PreviousPane => focus(model, model.ui.pane.beside(false)),
+        Action::NextDifference => {
+            let at = model.ui.pair;
+            match model.compare.as_ref().and_then(|compare| compare.next_difference(at)) {
+                Some(next) => model.ui.pair = next,
+                None => return say(model, "both recordings have the same calls"),
+            }
+            Vec::new()
+        }
         Action::NextLayout => {
             model.ui.arrangement = Some(layout::next_arrangement(model));
             model.ui.zoomed = false;
@@ -357,7 +373,7 @@ fn focus(model: &mut Model, pane: Pane) -> Vec<Cmd> {
     match pane {
         Pane::Detail => return detail::show_call(model),
         Pane::Servers | Pane::Sessions | Pane::Timeline | Pane::Log => model.ui.guest = Some(pane),
-        Pane::Calls | Pane::Ask => {}
+        Pane::Calls | Pane::Ask | Pane::Compare => {}
     }
     Vec::new()
 }
@@ -405,6 +421,10 @@ fn moved(model: &mut Model, by: Move, context: Context) -> Vec<Cmd> {
             model.ui.session = by.from(model.ui.session, page).min(last);
         }
         Context::Timeline => move_part(model, by),
+        Context::Compare => {
+            let pairs = model.compare.as_ref().map_or(0, |compare| compare.pairs.len());
+            model.ui.pair = by.from(model.ui.pair, page).min(pairs.saturating_sub(1));
+        }
         Context::Log => {
             let last = model.log.len().saturating_sub(1);
             let at = last.saturating_sub(model.ui.log_up);

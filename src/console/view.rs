@@ -4,6 +4,7 @@
 mod ask;
 mod calls;
 mod card;
+mod compare;
 mod detail;
 mod help;
 pub mod layout;
@@ -75,6 +76,7 @@ pub fn draw(model: &Model, theme: &Theme, lines: Lines, frame: &mut Frame<'_>) {
             Pane::Sessions => pen.sessions(area),
             Pane::Log => pen.log(area),
             Pane::Timeline => pen.timeline(area),
+            Pane::Compare => pen.compare(area),
         }
     }
     if let Some(area) = areas.card {

@@ -43,3 +43,37 @@ fn a_recording_that_is_none_is_refused_before_the_terminal_is_taken() {
     console.shows("failed to read the policy no-such-one");
     assert_eq!(console.exit(), 2);
 }
+
+#[test]
+fn two_recordings_stand_side_by_side() {
+    let bed = Bed::new();
+    let other = demo().replace("demo.jsonl", "answers.jsonl");
+    let mut console = Terminal::open(&bed.home(), &["replay", &demo(), "--compare", &other]);
+    console.shows("C Compare  demo | answers");
+    console.shows("differ: ~ ended otherwise");
+    console.press("n");
+    console.press("1");
+    console.shows("[1 Calls]");
+    console.press("C");
+    console.shows("[C Compare]");
+}
+
+#[test]
+fn differences_are_printed_for_programs() {
+    let bed = Bed::new();
+    let same = bed.tollgate(&["replay", &demo(), "--compare", &demo(), "--headless"]);
+    assert_eq!((same.code, same.stdout.as_str()), (0, ""));
+    let other = demo().replace("demo.jsonl", "answers.jsonl");
+    let differ = bed.tollgate(&["replay", &demo(), "--compare", &other, "--headless"]);
+    assert_eq!(differ.code, 1);
+    let first: serde_json::Value =
+        serde_json::from_str(differ.stdout.lines().next().unwrap()).unwrap();
+    assert_eq!(first["event"], "difference");
+    assert!(first["kind"].as_str().unwrap().starts_with("only_in_"), "{first}");
+    let flips = bed.tollgate(&["replay", &demo(), "--policy", "ask-writes", "--headless"]);
+    assert_eq!(flips.code, 1);
+    let first: serde_json::Value =
+        serde_json::from_str(flips.stdout.lines().next().unwrap()).unwrap();
+    assert_eq!((&first["flip"]["was"], &first["flip"]["is"]), (&"mark".into(), &"allow".into()));
+    assert_eq!(first["flip"]["assumes"], false);
+}

@@ -30,6 +30,25 @@ pub enum State {
     Lost,
 }
 
+impl State {
+    /// In one word, for lines that programs read.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Done => "done",
+            Self::Failed => "error",
+            Self::Refused(_) => "refused",
+            Self::Denied => "denied",
+            Self::TimedOut => "timeout",
+            Self::Unattended => "unattended",
+            Self::Cancelled => "cancelled",
+            Self::Lost => "lost",
+        }
+    }
+}
+
 /// How an operator let a call pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Passed {

@@ -22,11 +22,12 @@ pub enum Pane {
     Sessions,
     Log,
     Timeline,
+    Compare,
 }
 
 impl Pane {
     /// All, in the order of Tab.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Calls,
         Self::Detail,
         Self::Ask,
@@ -34,6 +35,7 @@ impl Pane {
         Self::Sessions,
         Self::Log,
         Self::Timeline,
+        Self::Compare,
     ];
 
     /// Its key and its name, as titles and tabs have them.
@@ -47,6 +49,7 @@ impl Pane {
             Self::Sessions => "6 Sessions",
             Self::Log => "0 Log",
             Self::Timeline => "T Timeline",
+            Self::Compare => "C Compare",
         }
     }
 
@@ -264,6 +267,8 @@ pub struct Ui {
     pub log_up: usize,
     /// The selected server, counted over all sessions.
     pub server: usize,
+    /// The selected pair of two recordings.
+    pub pair: usize,
     /// The selected session.
     pub session: usize,
     /// The part of the timeline that the cursor is at, where it is not where the tape is.

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::console::model::ui::Pane;
 use crate::console::model::{Call, CallAt, Model, Passed, State};
-use crate::console::theme::Role;
+use crate::console::theme::{Role, Theme};
 use crate::console::update;
 use crate::console::view::Pen;
 use crate::console::view::replay::since;
@@ -172,7 +172,7 @@ impl Pen<'_, '_> {
                 let role = if call.is_tool { Role::Untrusted } else { Role::Dim };
                 (model.names.get(call.name).clone(), role)
             }
-            Column::Verdict => self.outcome(call),
+            Column::Verdict => outcome(model, self.theme, call),
             Column::WhatIf => self.what_if(call).unwrap_or((Safe::default(), Role::Dim)),
             Column::Size => (Safe::escape(&bytes::size(call.size.into())), Role::Dim),
             Column::Took => {
@@ -181,48 +181,48 @@ impl Pen<'_, '_> {
             }
         }
     }
+}
 
-    /// The verdict's own word, and what became of the call; told by words, never by colour alone.
-    pub(super) fn outcome(&self, call: &Call) -> (Safe, Role) {
-        let (deny_role, deny) = self.theme.verdict(Verdict::Deny);
-        let (ask_role, ask) = self.theme.verdict(Verdict::Ask);
-        let deny = Safe::escape(deny);
-        let with = |word: &Safe, more: &Safe| word.clone().then(&Safe::word(" ")).then(more);
-        match call.state {
-            State::Waiting => {
-                let left = self.model.tickets.iter().find(|ticket| {
-                    ticket.key.session == call.session && ticket.key.ticket == TicketId(call.call.0)
-                });
-                let left = left.map(|ticket| time_left(self.model, ticket.held.deadline_at));
-                (with(&Safe::escape(ask), &left.unwrap_or_default()), ask_role)
-            }
-            State::Refused(rule) => (with(&deny, self.model.names.get(rule)), deny_role),
-            State::Denied => (with(&deny, &Safe::word("operator")), deny_role),
-            State::TimedOut => (with(&deny, &Safe::word("TIMEOUT")), deny_role),
-            State::Unattended => (with(&deny, &Safe::word("unattended")), deny_role),
-            State::Cancelled => (Safe::word("cancelled"), Role::Dim),
-            State::Lost => (Safe::word("lost"), Role::Failed),
-            State::Failed => (with(&self.passed(call).0, &Safe::word("error")), Role::Failed),
-            State::Done => self.passed(call),
-            State::Running => {
-                let (word, role) = self.passed(call);
-                (with(&word, &Safe::word("...")), role)
-            }
+/// The verdict's own word, and what became of the call; told by words, never by colour alone.
+pub(super) fn outcome(model: &Model, theme: &Theme, call: &Call) -> (Safe, Role) {
+    let (deny_role, deny) = theme.verdict(Verdict::Deny);
+    let (ask_role, ask) = theme.verdict(Verdict::Ask);
+    let deny = Safe::escape(deny);
+    let with = |word: &Safe, more: &Safe| word.clone().then(&Safe::word(" ")).then(more);
+    match call.state {
+        State::Waiting => {
+            let left = model.tickets.iter().find(|ticket| {
+                ticket.key.session == call.session && ticket.key.ticket == TicketId(call.call.0)
+            });
+            let left = left.map(|ticket| time_left(model, ticket.held.deadline_at));
+            (with(&Safe::escape(ask), &left.unwrap_or_default()), ask_role)
+        }
+        State::Refused(rule) => (with(&deny, model.names.get(rule)), deny_role),
+        State::Denied => (with(&deny, &Safe::word("operator")), deny_role),
+        State::TimedOut => (with(&deny, &Safe::word("TIMEOUT")), deny_role),
+        State::Unattended => (with(&deny, &Safe::word("unattended")), deny_role),
+        State::Cancelled => (Safe::word("cancelled"), Role::Dim),
+        State::Lost => (Safe::word("lost"), Role::Failed),
+        State::Failed => (with(&passed(theme, call).0, &Safe::word("error")), Role::Failed),
+        State::Done => passed(theme, call),
+        State::Running => {
+            let (word, role) = passed(theme, call);
+            (with(&word, &Safe::word("...")), role)
         }
     }
+}
 
-    /// For a call that went through.
-    fn passed(&self, call: &Call) -> (Safe, Role) {
-        let verdict = call.verdict.unwrap_or(Verdict::Allow);
-        let (role, word) = self.theme.verdict(verdict);
-        match (verdict, call.passed) {
-            (_, Some(Passed::Unchanged)) => (Safe::word("allowed"), Role::VerdictAllow),
-            (_, Some(Passed::Edited)) => (Safe::word("allowed edited"), Role::VerdictAllow),
-            (Verdict::Ask | Verdict::Deny, None) if !call.enforced => {
-                (Safe::word("would ").then(&Safe::escape(word)), role)
-            }
-            _ => (Safe::escape(word), role),
+/// For a call that went through.
+fn passed(theme: &Theme, call: &Call) -> (Safe, Role) {
+    let verdict = call.verdict.unwrap_or(Verdict::Allow);
+    let (role, word) = theme.verdict(verdict);
+    match (verdict, call.passed) {
+        (_, Some(Passed::Unchanged)) => (Safe::word("allowed"), Role::VerdictAllow),
+        (_, Some(Passed::Edited)) => (Safe::word("allowed edited"), Role::VerdictAllow),
+        (Verdict::Ask | Verdict::Deny, None) if !call.enforced => {
+            (Safe::word("would ").then(&Safe::escape(word)), role)
         }
+        _ => (Safe::escape(word), role),
     }
 }
 

@@ -124,7 +124,9 @@ pub(in crate::console) fn areas_in(model: &Model, whole: Rect) -> Areas {
         areas.place(Pane::Timeline, timeline);
         body = above;
     }
-    if one {
+    if pane == Pane::Compare {
+        areas.place(pane, body);
+    } else if one {
         // The timeline of a replay has its own place already.
         let shown = if areas.pane(pane).is_some() { Pane::Calls } else { pane };
         areas.place(shown, body);

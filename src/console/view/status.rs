@@ -61,7 +61,8 @@ impl Pen<'_, '_> {
     pub(super) fn tabs(&mut self, area: Rect) {
         let waiting = self.model.waiting().count();
         let mut strip = Strip::new().own(" ", Role::Text);
-        for pane in Pane::ALL {
+        let compares = self.model.compare.is_some();
+        for pane in Pane::ALL.into_iter().filter(|pane| compares || *pane != Pane::Compare) {
             let name = pane.title();
             let here = self.model.ui.card.is_none() && pane == self.model.ui.pane;
             let role = if here { Role::BorderFocus } else { Role::Dim };
