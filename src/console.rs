@@ -10,6 +10,7 @@
 
 pub mod action;
 mod feed;
+pub mod filter;
 pub mod input;
 pub mod model;
 mod run;
