@@ -12,6 +12,7 @@ pub mod action;
 mod bodies;
 mod deck;
 mod feed;
+pub mod filter;
 pub mod input;
 pub mod model;
 mod run;

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod engine_ops;
+mod filter;
 mod framing;
 mod guard;
 mod journal_read;
@@ -10,6 +11,7 @@ mod policy_file;
 mod theme_file;
 
 pub use engine_ops::engine_ops;
+pub use filter::filter;
 pub use framing::framing;
 pub use guard::guard;
 pub use journal_read::journal_read;
@@ -22,6 +24,7 @@ pub type Target = fn(&[u8]);
 /// Every target by the name of its binary and its corpus.
 pub const TARGETS: &[(&str, Target)] = &[
     ("engine_ops", engine_ops),
+    ("filter", filter),
     ("framing", framing),
     ("guard", guard),
     ("journal_read", journal_read),
