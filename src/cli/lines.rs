@@ -173,9 +173,10 @@ impl Follow {
                 line.detail = Some(why.clone());
                 "closed"
             }
-            What::Answered { ticket, digest: _, answer, by } => {
+            What::Answered { ticket, digest: _, answer, by, unread } => {
                 line.call = Some(ticket.0);
                 line.detail = Some(match answer {
+                    Answer::Allow if *unread => format!("allow unread by {}", by.0),
                     Answer::Allow => format!("allow by {}", by.0),
                     Answer::Deny { reason: None } => format!("deny by {}", by.0),
                     Answer::Deny { reason: Some(why) } => format!("deny by {}: {why}", by.0),
