@@ -4,6 +4,7 @@
 //! `docs/journal-format.md`.
 
 pub mod chain;
+pub mod mock;
 pub mod read;
 pub mod record;
 pub mod redecide;

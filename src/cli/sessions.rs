@@ -1,5 +1,6 @@
 //! `tollgate sessions`: the recordings of this home.
 
+mod serve;
 pub(in crate::cli) mod show;
 
 use std::io::{self, BufWriter, Write as _};
@@ -51,6 +52,8 @@ enum Ask {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
+    /// Answer a client on stdin and stdout as a recorded server did.
+    Serve(serve::Args),
 }
 
 /// Runs the subcommand.
@@ -62,6 +65,7 @@ pub fn main(args: Args) -> ExitCode {
         Ask::Show { name, full, format: Format::Text } => show::text(&mut out, &name, full),
         Ask::Show { name, full: _, format: Format::Jsonl } => replay::print(&mut out, &name),
         Ask::Verify { name, format } => verify(&mut out, name.as_deref(), format),
+        Ask::Serve(args) => return serve::main(&args),
     };
     exit::finish(done.and_then(|exit| {
         out.flush()?;

@@ -59,18 +59,33 @@ impl Bed {
         let script = self.dir.path().join("server.sed");
         let received = self.dir.path().join("received");
         fs::write(&script, format!("w {}\n{SERVER}", received.display())).unwrap();
+        let mut command = self.shim_of(options);
+        command.args(["--", "sed", "-u", "-n", "-f"]).arg(script);
+        command
+    }
+
+    /// The same up to the server's own command line.
+    fn shim_of(&self, options: &[&str]) -> Command {
         // Below a shell, as on a command line: else this whole process would be taken for the agent, and
         // no console that it starts could answer.
         let mut command = Command::new("sh");
         command.args(["-c", "\"$0\" \"$@\"; exit $?", env!("CARGO_BIN_EXE_tollgate")]);
         command.args(["shim", "--home"]).arg(self.home()).args(["--server", "files"]);
-        command.args(options).args(["--", "sed", "-u", "-n", "-f"]).arg(script);
+        command.args(options);
         command
     }
 
     /// An agent that has shaken hands.
     pub(crate) fn agent(&self, options: &[&str]) -> Agent {
-        let mut agent = Agent::start(&mut self.shim(options));
+        Self::shake_hands(Agent::start(&mut self.shim(options)))
+    }
+
+    /// One whose server is started by this command.
+    pub(crate) fn agent_of(&self, server: &[&str]) -> Agent {
+        Self::shake_hands(Agent::start(self.shim_of(&[]).arg("--").args(server)))
+    }
+
+    fn shake_hands(mut agent: Agent) -> Agent {
         let hello = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {
             "name": "script", "version": "1"
         } });
@@ -205,6 +220,8 @@ pub(crate) struct Agent {
     lines: Receiver<String>,
     /// Lines that were not asked for yet.
     kept: Vec<Value>,
+    /// Every line that was read, as it came.
+    heard: Vec<String>,
 }
 
 impl Agent {
@@ -227,7 +244,7 @@ impl Agent {
                 }
             }
         });
-        Self { input: child.stdin.take(), child, lines, kept: Vec::new() }
+        Self { input: child.stdin.take(), child, lines, kept: Vec::new(), heard: Vec::new() }
     }
 
     pub(crate) fn send(&mut self, line: &str) {
@@ -261,12 +278,19 @@ impl Agent {
                 .lines
                 .recv_timeout(PATIENCE)
                 .unwrap_or_else(|error| panic!("no answer to {id}: {error}; got {:?}", self.kept));
-            let line: Value = serde_json::from_str(&line).unwrap();
+            self.heard.push(line);
+            let line = self.heard.last().unwrap();
+            let line: Value = serde_json::from_str(line).unwrap();
             if line["id"] == id && line["method"].is_null() {
                 return line;
             }
             self.kept.push(line);
         }
+    }
+
+    /// Every line that was read so far, byte for byte.
+    pub(crate) fn heard(&self) -> &[String] {
+        &self.heard
     }
 
     /// What a call's result says, and whether it is an error.

@@ -10,6 +10,7 @@ mod docs;
 mod engine_model;
 mod gate;
 mod layout;
+mod mock;
 mod policies;
 mod program;
 mod pty_answers;

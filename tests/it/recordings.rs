@@ -15,7 +15,7 @@ use tollgate::journal::record::VERSION;
 use tollgate::journal::redecide::redecide;
 use tollgate::journal::{Chain, What};
 
-fn recordings() -> Vec<(PathBuf, Vec<u8>)> {
+pub(crate) fn recordings() -> Vec<(PathBuf, Vec<u8>)> {
     let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recordings");
     let mut found: Vec<(PathBuf, Vec<u8>)> = fs::read_dir(dir)
         .unwrap()

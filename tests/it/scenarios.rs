@@ -38,6 +38,18 @@ fn scenarios() -> Vec<(String, String)> {
     found
 }
 
+/// The journal that each scenario makes, by its name.
+pub(crate) fn journals() -> Vec<(String, Vec<u8>)> {
+    scenarios().into_iter().map(|(name, text)| (name, journal(&text))).collect()
+}
+
+/// The journal that a script makes.
+pub(crate) fn journal(script: &str) -> Vec<u8> {
+    let mut play = Play::new();
+    play.script(script);
+    play.journal
+}
+
 /// One play: an engine, a twin that goes through a snapshot before every step, and the recording.
 struct Play {
     engine: Engine,
