@@ -75,7 +75,7 @@ pub fn play(recording: &Path, name: &str, beside: Beside, look: &Look) -> Result
     }
     let theme = theme(&look.theme, look.color).map_err(usage)?;
     let reconnect = Box::new(|| Err(io::ErrorKind::Unsupported.into()));
-    let options = Options { theme, ascii: look.ascii, session: None, reconnect };
+    let options = Options { theme, ascii: look.ascii, session: None, built_at: 0, reconnect };
     ended(console::replay(recording, name, beside, options))
 }
 
@@ -100,7 +100,8 @@ pub fn attach(
     let reconnect = Box::new(move || {
         hello(&again, Start::Never).map_err(|error| io::Error::other(error.to_string()))
     });
-    ended(console::run(stream, Options { theme, ascii, session, reconnect }))
+    let built_at = client::build().built_at;
+    ended(console::run(stream, Options { theme, ascii, session, built_at, reconnect }))
 }
 
 fn ended(how: Result<(), ConsoleError>) -> Result<Exit, Failure> {

@@ -240,6 +240,10 @@ pub struct Model {
     pub size: Size,
     /// Only this session is shown, if set.
     pub only: Option<String>,
+    /// When this program was built, in seconds since 1970.
+    pub built_at: Option<u64>,
+    /// Whether the gate is of a newer build than this console.
+    pub outdated: bool,
     /// Set while a recording is played instead of live sessions watched.
     pub replay: Option<Box<Replay>>,
     /// Two recordings beside each other, once both were read.
@@ -268,6 +272,8 @@ impl Model {
             now: Now::default(),
             size: Size::default(),
             only,
+            built_at: None,
+            outdated: false,
             replay: None,
             compare: None,
             ui: Ui::default(),

@@ -47,6 +47,8 @@ pub struct Options {
     pub ascii: bool,
     /// Show this session alone.
     pub session: Option<String>,
+    /// When this program was built, in seconds since 1970.
+    pub built_at: u64,
     /// Called, off and on, while the connection is lost.
     pub reconnect: Reconnect,
 }
@@ -231,6 +233,7 @@ impl Shell {
         let int = signal(SignalKind::interrupt()).map_err(ConsoleError::Setup)?;
         let screen = Screen::take().map_err(ConsoleError::Terminal)?;
         let begun = now();
+        let built_at = options.built_at;
         let only = options.session.clone();
         Ok(Self {
             gate,
@@ -241,7 +244,7 @@ impl Shell {
             term,
             hup,
             int,
-            model: Model::new(TimeZone::system(), only),
+            model: Model { built_at: Some(built_at), ..Model::new(TimeZone::system(), only) },
             feeds: Vec::new(),
             bodies: Bodies::new(),
             queue: VecDeque::new(),

@@ -162,6 +162,7 @@ fn bell(model: &mut Model) -> Vec<Cmd> {
 fn gate(model: &mut Model, line: ToConsole) {
     match line {
         ToConsole::Welcome { console, build, pid } => {
+            model.outdated = model.built_at.is_some_and(|own| own < build.built_at);
             let build = Safe::escape(&build.to_string());
             model.link = Link::Up { console, build, pid };
             // What follows names every session that lives; one that a dead gate had may be gone.

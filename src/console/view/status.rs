@@ -121,7 +121,7 @@ impl Pen<'_, '_> {
         } else if let Some(replay) = &model.replay {
             Self::replay_state(replay)
         } else {
-            rights(model).then(losses(model))
+            outdated(model).then(rights(model)).then(losses(model))
         };
         self.chrome(area, strip);
     }
@@ -165,6 +165,12 @@ fn question(model: &Model, prompt: Prompt) -> Strip {
             )
             .own("  y yes   Esc no", Role::ChromeAlert),
     }
+}
+
+/// A console that a newer gate outlived says so: it may not know what that one tells.
+fn outdated(model: &Model) -> Strip {
+    let words = " older than the gate: q, then `tollgate console` again  ";
+    if model.outdated { Strip::new().own(words, Role::ChromeAlert) } else { Strip::new() }
 }
 
 /// Whether this console may answer, or what to do about it.

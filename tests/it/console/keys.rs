@@ -2,7 +2,7 @@
 
 use tollgate::engine::Settled;
 use tollgate::policy::{Risk, Verdict};
-use tollgate::wire::{AnswerWord, FromConsole, ToConsole};
+use tollgate::wire::{AnswerWord, Build, FromConsole, ToConsole};
 
 use super::stage::{SESSION, Stage};
 
@@ -327,6 +327,20 @@ fn a_part_of_the_detail_is_folded_with_the_cursor_on_it_or_in_it() {
     stage.passes("search", r#"{"where":{"path":"src"}}"#, Verdict::Allow);
     stage.types("1G2");
     assert!(!stage.screen().contains("folded"));
+}
+
+#[test]
+fn a_console_that_is_older_than_the_gate_says_so() {
+    let mut stage = Stage::new(120, 40);
+    stage.model.built_at = Some(100);
+    let welcome = |built_at| {
+        let build = Build { version: "0.1.0".to_owned(), built_at };
+        ToConsole::Welcome { console: 1, build, pid: 78 }
+    };
+    stage.gate(welcome(100));
+    assert!(!stage.screen().contains("older than the gate"));
+    stage.gate(welcome(101));
+    assert!(stage.screen().contains("older than the gate: q, then `tollgate console` again"));
 }
 
 #[test]
