@@ -15,7 +15,7 @@ use crate::console::model::compare::Sign;
 use crate::console::model::{Call, Model};
 use crate::journal::Flip;
 use crate::journal::redecide::{Again, Instead};
-use crate::policy::{self, Policy, Verdict};
+use crate::policy::Verdict;
 
 /// What `--policy` says for the policy that the recording holds.
 const RECORDED: &str = "recorded";
@@ -76,15 +76,9 @@ fn instead(policy: &str) -> Result<Option<Instead>, Failure> {
     if policy == RECORDED {
         return Ok(None);
     }
-    let usage = |error: String| Failure::new(Exit::Usage, format!("failed to {error}"));
-    let text = match policy::shipped(policy) {
-        Some(text) => text.to_owned(),
-        None => std::fs::read_to_string(policy)
-            .map_err(|error| usage(format!("read the policy {policy}: {error}")))?,
-    };
-    // A broken policy denies everything: said here rather than shown as a flip of every call.
-    Policy::parse(policy, &text).map_err(|error| usage(error.to_string()))?;
-    Ok(Some(Instead { policy_name: policy.to_owned(), policy: text, from_seq: 0 }))
+    let read = |path: &str| std::fs::read_to_string(path).map_err(|error| error.to_string());
+    let instead = Instead::read(policy, 0, read);
+    instead.map(Some).map_err(|why| Failure::new(Exit::Usage, format!("failed to {why}")))
 }
 
 /// The records as they were written, verified on the way.

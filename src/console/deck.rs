@@ -58,6 +58,7 @@ pub(super) enum Part {
 #[derive(Debug)]
 pub(super) struct Deck {
     session: String,
+    path: PathBuf,
     file: BufReader<File>,
     journal: Arc<File>,
     marks: Vec<Marked>,
@@ -82,15 +83,16 @@ impl Deck {
             while index.part().is_some_and(|part| to.blocking_send(part).is_ok()) {}
         })?;
         let (session, marks) = (session.to_owned(), Vec::new());
-        Ok(Self { session, file, journal, marks, at: 0, offset: 0, parts, sender })
+        let path = path.to_owned();
+        Ok(Self { session, path, file, journal, marks, at: 0, offset: 0, parts, sender })
     }
 
     /// Begins to decide the recording by another policy.
     ///
     /// # Errors
     /// When it cannot be read, or no thread is to be had.
-    pub(super) fn decide(&self, path: &Path, instead: Instead) -> io::Result<()> {
-        let mut decider = Decider::new(path, instead)?;
+    pub(super) fn decide(&self, instead: Instead) -> io::Result<()> {
+        let mut decider = Decider::new(&self.path, instead)?;
         let to = self.sender.clone();
         std::thread::Builder::new().name("what if".to_owned()).spawn(move || {
             while decider.part().is_some_and(|part| to.blocking_send(part).is_ok()) {}
@@ -102,9 +104,8 @@ impl Deck {
     ///
     /// # Errors
     /// When one cannot be read, or no thread is to be had.
-    pub(super) fn compare(&self, paths: [PathBuf; 2]) -> io::Result<()> {
-        let [first, second] = paths.map(|path| whole(&path));
-        let (first, second) = (first?, second?);
+    pub(super) fn compare(&self, other: &Path) -> io::Result<()> {
+        let (first, second) = (whole(&self.path)?, whole(other)?);
         let to = self.sender.clone();
         std::thread::Builder::new().name("compare".to_owned()).spawn(move || {
             // What is wrong with a file is said where it is played; here its sound part counts.

@@ -127,11 +127,11 @@ pub fn replay(
     let open = |source| ConsoleError::Recording { path: recording.to_owned(), source };
     let deck = Deck::open(recording, name).map_err(open)?;
     if let Some(instead) = beside.policy {
-        deck.decide(recording, instead).map_err(open)?;
+        deck.decide(instead).map_err(open)?;
     }
     if let Some(other) = beside.recording {
         let open = |source| ConsoleError::Recording { path: other.clone(), source };
-        deck.compare([recording.to_owned(), other.clone()]).map_err(open)?;
+        deck.compare(&other).map_err(open)?;
     }
     runtime.block_on(async {
         let mut shell = Shell::new(None, Some(deck), options)?;
@@ -406,6 +406,15 @@ impl Shell {
         }
     }
 
+    /// Has the recording decided by another policy from a record on.
+    fn fork(&self, policy: &str, from_seq: u64) -> Result<(), String> {
+        let deck = self.deck.as_ref().ok_or("there is no recording")?;
+        let instead = Instead::read(policy, from_seq, |path| {
+            std::fs::read_to_string(path).map_err(|error| error.to_string())
+        })?;
+        deck.decide(instead).map_err(|error| error.to_string())
+    }
+
     /// Brings the model to a place of the recording.
     fn go(&mut self, to: u64) {
         let Some(deck) = &mut self.deck else { return };
@@ -458,6 +467,11 @@ impl Shell {
                     }
                 }
                 Cmd::Go(to) => self.go(to),
+                Cmd::Fork { policy, from_seq } => {
+                    if let Err(why) = self.fork(&policy, from_seq) {
+                        self.take(Msg::Cannot(why));
+                    }
+                }
                 Cmd::Send(message) => {
                     let sent = match &mut self.gate {
                         Some(gate) => gate.send(&message).await,

@@ -23,7 +23,7 @@ use crate::wire::{FromConsole, ToConsole};
 pub use card::{ARM_MS, QUIET_MS, SAME_KEY_MS, armed_in_ms, seen_percent};
 pub use detail::refresh;
 pub use prepare::prepare;
-pub use replay::go;
+pub use replay::{fork, go};
 
 /// Something that came in.
 #[derive(Debug)]
@@ -52,6 +52,8 @@ pub enum Msg {
     Found(Box<Found>),
     /// Another policy decided more of the recording.
     Decided(Box<WhatIf>),
+    /// Something that was asked for cannot be done.
+    Cannot(String),
     /// Two recordings were read and aligned.
     Compared(Box<Compare>),
     /// The model holds so many records of the recording.
@@ -71,6 +73,13 @@ pub enum Cmd {
     Load(Want),
     /// Bring the model to where so many records of the recording are taken in.
     Go(u64),
+    /// Decide the recording by another policy, shipped or a file, from one of its records on.
+    Fork {
+        /// As typed.
+        policy: String,
+        /// The first record that it decides.
+        from_seq: u64,
+    },
     /// Ring, once.
     Bell,
     /// Leave.
@@ -127,6 +136,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Loaded(want, read) => loaded(model, &want, &read),
         Msg::Found(found) => replay::found(model, &found),
         Msg::Decided(decided) => replay::decided(model, *decided),
+        Msg::Cannot(why) => model.ui.said = Some(Safe::escape(&why)),
         Msg::Compared(compare) => {
             model.compare = Some(compare);
             model.ui.pane = Pane::Compare;

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::engine::{Engine, Facts, Step};
 use crate::journal::record::{Effected, Record};
-use crate::policy::Verdict;
+use crate::policy::{self, Policy, Verdict};
 
 /// A record that came out differently.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -58,6 +58,25 @@ pub struct Instead {
     pub policy: String,
     /// The first record that it decides; before it the recorded policy does.
     pub from_seq: u64,
+}
+
+impl Instead {
+    /// A shipped policy by its name, or else a file, which `read` reads.
+    ///
+    /// # Errors
+    /// When there is none, or it is broken: a broken one would deny everything, which reads like a verdict.
+    pub fn read(
+        policy: &str,
+        from_seq: u64,
+        read: impl FnOnce(&str) -> Result<String, String>,
+    ) -> Result<Self, String> {
+        let text = match policy::shipped(policy) {
+            Some(text) => text.to_owned(),
+            None => read(policy).map_err(|why| format!("read the policy {policy}: {why}"))?,
+        };
+        Policy::parse(policy, &text).map_err(|error| error.to_string())?;
+        Ok(Self { policy_name: policy.to_owned(), policy: text, from_seq })
+    }
 }
 
 /// The same, one record at a time.

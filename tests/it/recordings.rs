@@ -198,3 +198,25 @@ fn snake(name: &str) -> String {
         word + gap + &c.to_lowercase().to_string()
     })
 }
+
+#[test]
+fn a_fork_decides_only_what_comes_behind_it() {
+    use tollgate::journal::redecide::{Again, Flip, Instead};
+    let demo = recordings().into_iter().find(|(path, _)| path.ends_with("demo.jsonl"));
+    let records = read_all(&demo.unwrap().1).records;
+    let flips = |from_seq: u64| -> Vec<Flip> {
+        let instead = Instead::read("ask-writes", from_seq, |_| Err("no file is due".to_owned()));
+        let mut again = Again::by(instead.unwrap());
+        records.iter().filter_map(|record| again.record(record)).filter(Flip::is_verdict).collect()
+    };
+    let whole = flips(0);
+    assert!(whole.len() >= 2, "{whole:?}");
+    let second = whole[1].seq;
+    let forked = flips(second);
+    assert_eq!(forked.iter().map(|flip| flip.seq).collect::<Vec<_>>(), [second]);
+    // The first one behind the fork is where the runs part: it assumes nothing.
+    assert!(whole[1].assumes && !forked[0].assumes);
+    assert_eq!(flips(records.len() as u64), []);
+    let broken = Instead::read("mine.yaml", 0, |_| Ok("version: 1".to_owned()));
+    assert!(broken.unwrap_err().contains("mine.yaml"));
+}

@@ -65,6 +65,15 @@ const fn word(moment: Moment) -> &'static str {
     }
 }
 
+/// From here on by another policy: the tape goes on as recorded, and a column tells where that one parts from it.
+pub fn fork(model: &mut Model, policy: &str) -> Vec<Cmd> {
+    let Some(replay) = &model.replay else {
+        model.ui.said = Some(Safe::word("only a recording can be forked: tollgate replay"));
+        return Vec::new();
+    };
+    vec![Cmd::Fork { policy: policy.to_owned(), from_seq: replay.at }]
+}
+
 /// Time passed.
 pub(super) fn tick(model: &mut Model) -> Vec<Cmd> {
     let now = model.now;

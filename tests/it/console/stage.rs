@@ -40,6 +40,7 @@ pub(super) struct Stage {
     pub(super) sent: Vec<FromConsole>,
     pub(super) bells: usize,
     pub(super) quit: bool,
+    pub(super) forks: Vec<(String, u64)>,
     size: Size,
     theme: Theme,
     records: Vec<(String, Record)>,
@@ -55,6 +56,7 @@ impl Stage {
             sent: Vec::new(),
             bells: 0,
             quit: false,
+            forks: Vec::new(),
             size: Size { columns, rows },
             theme: Theme::standard(Depth::Sixteen).unwrap(),
             records: Vec::new(),
@@ -310,6 +312,7 @@ impl Stage {
                 Cmd::Send(line) => self.sent.push(line),
                 Cmd::Bell => self.bells += 1,
                 Cmd::Quit => self.quit = true,
+                Cmd::Fork { policy, from_seq } => self.forks.push((policy, from_seq)),
                 Cmd::Go(to) => {
                     let at = self.go(to);
                     let cmds = update::update(&mut self.model, Msg::Arrived(at), self.now);
