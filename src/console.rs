@@ -9,10 +9,14 @@
 //! operator was shown; the gate checks the right to answer, the digest and the code again.
 
 pub mod action;
+pub mod command;
+mod export;
 mod feed;
 pub mod filter;
 pub mod input;
+pub mod keymap;
 pub mod model;
+mod near;
 mod run;
 mod terminal;
 pub mod theme;

@@ -111,12 +111,17 @@ impl Feed {
         self.partial = rest.to_vec();
     }
 
+    /// Reads one record again, as it stands in the journal.
+    pub(super) fn line(&self, place: Place) -> io::Result<Vec<u8>> {
+        let file = self.file.as_ref().ok_or(io::Error::other("its journal is not open"))?;
+        let mut line = vec![0; usize::try_from(place.len).map_err(io::Error::other)?];
+        file.read_exact_at(&mut line, place.offset)?;
+        Ok(line)
+    }
+
     /// Reads one record again, for its body.
     pub(super) fn load(&self, want: &Want) -> Result<Payload, String> {
-        let file = self.file.as_ref().ok_or("its journal is not open")?;
-        let len = usize::try_from(want.place.len).map_err(|error| error.to_string())?;
-        let mut line = vec![0; len];
-        file.read_exact_at(&mut line, want.place.offset).map_err(|error| error.to_string())?;
+        let line = self.line(want.place).map_err(|error| error.to_string())?;
         let record: Record = serde_json::from_slice(&line).map_err(|error| error.to_string())?;
         doc::payload(&record, want).ok_or_else(|| "the record has no such part".to_owned())
     }

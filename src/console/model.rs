@@ -6,8 +6,12 @@
 pub mod doc;
 mod fold;
 pub mod json;
+pub mod marks;
 pub mod names;
+pub mod row;
+pub mod typing;
 pub mod ui;
+pub mod visible;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -141,6 +145,10 @@ pub struct Call {
     pub verdict: Option<Verdict>,
     /// The strictest rule.
     pub rule: Option<NameId>,
+    /// The risk of a mistaken yes.
+    pub risk: Option<Risk>,
+    /// How long it waited for a person, in milliseconds, once that is over.
+    pub waited_ms: Option<u64>,
     /// Whether the verdict acted.
     pub enforced: bool,
     /// Whether an operator let it pass, and whether with other arguments.

@@ -12,12 +12,16 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::console::export;
 use crate::console::feed::Feed;
 use crate::console::input;
+use crate::console::keymap::Keymap;
+use crate::console::model::doc::{Payload, Want};
+use crate::console::model::visible::Bodies;
 use crate::console::model::{Link, Model, Now, Size};
 use crate::console::terminal::Screen;
 use crate::console::theme::Theme;
-use crate::console::update::{self, Cmd, Msg};
+use crate::console::update::{self, Cmd, Export, Inspect, Msg};
 use crate::console::view::{self, Lines};
 use crate::engine::At;
 use crate::text::Safe;
@@ -39,6 +43,8 @@ pub struct Options {
     pub ascii: bool,
     /// Show this session alone.
     pub session: Option<String>,
+    /// What keys do.
+    pub keymap: Keymap,
     /// Called, off and on, while the connection is lost.
     pub reconnect: Reconnect,
 }
@@ -144,6 +150,8 @@ struct Shell {
     int: Signal,
     model: Model,
     feeds: Vec<Feed>,
+    /// A file that is being written.
+    export: Option<export::Job>,
     queue: VecDeque<Cmd>,
     begun: Instant,
     drawn: Instant,
@@ -158,6 +166,7 @@ enum Woken {
     Signal,
     Gate(io::Result<ToConsole>),
     Journal,
+    Idle,
     Time,
     Retry,
 }
@@ -169,7 +178,8 @@ impl Shell {
         let int = signal(SignalKind::interrupt()).map_err(ConsoleError::Setup)?;
         let screen = Screen::take().map_err(ConsoleError::Terminal)?;
         let begun = now();
-        let only = options.session.clone();
+        let mut model = Model::new(TimeZone::system(), options.session.clone());
+        model.ui.keymap = options.keymap.clone();
         Ok(Self {
             gate: Some(gate),
             options,
@@ -178,8 +188,9 @@ impl Shell {
             term,
             hup,
             int,
-            model: Model::new(TimeZone::system(), only),
+            model,
             feeds: Vec::new(),
+            export: None,
             queue: VecDeque::new(),
             begun,
             drawn: begun,
@@ -201,6 +212,7 @@ impl Shell {
                 Woken::Key(Some(Ok(event))) => self.key(event),
                 Woken::Gate(line) => self.line(line)?,
                 Woken::Journal => self.read(),
+                Woken::Idle => self.idle(),
                 Woken::Time => self.take(Msg::Tick),
                 Woken::Retry => self.retry(),
             }
@@ -223,6 +235,7 @@ impl Shell {
     /// others hold nothing.
     async fn wait(&mut self, dirty: bool) -> Woken {
         let journal = self.feeds.iter().any(Feed::has_more);
+        let idle = update::is_sifting(&self.model) || self.export.is_some();
         let down = self.gate.is_none();
         let retry_at = tokio::time::Instant::from_std(self.retry_at);
         let counting = update::next_wake_ms(&self.model).map(Duration::from_millis);
@@ -237,6 +250,7 @@ impl Shell {
             event = self.keys.next() => Woken::Key(event),
             line = async { match gate { Some(gate) => gate.next().await, None => std::future::pending().await } } => Woken::Gate(line),
             () = std::future::ready(()), if journal => Woken::Journal,
+            () = std::future::ready(()), if idle => Woken::Idle,
             () = tokio::time::sleep(wake.unwrap_or_default()), if wake.is_some() => Woken::Time,
             () = tokio::time::sleep_until(retry_at), if down => Woken::Retry,
         }
@@ -346,13 +360,13 @@ impl Shell {
                 Cmd::Quit => return Ok(true),
                 Cmd::Bell => Screen::ring().map_err(ConsoleError::Terminal)?,
                 Cmd::Load(want) => {
-                    let name = self.model.session(want.session).map(|s| s.name.clone());
-                    let feed = self.feeds.iter().find(|feed| Some(&feed.session) == name.as_ref());
-                    let payload = feed.map_or_else(
-                        || Err("its journal is not open".to_owned()),
-                        |f| f.load(&want),
-                    );
+                    let payload = self.load(&want);
                     self.take(Msg::Loaded(want, payload));
+                }
+                Cmd::Export(export) => self.begin_export(export),
+                Cmd::Inspect(generation, rows) => {
+                    let read = rows.iter().map(|row| (row.row, self.inspect(row))).collect();
+                    self.take(Msg::Inspected(generation, read));
                 }
                 Cmd::Send(message) => {
                     let sent = match &mut self.gate {
@@ -366,6 +380,41 @@ impl Shell {
             }
         }
         Ok(false)
+    }
+
+    /// Work that is cut into pieces: a piece of each.
+    fn idle(&mut self) {
+        self.take(Msg::Sift);
+        let Some(mut job) = self.export.take() else { return };
+        match job.turn(&self.feeds) {
+            Ok(false) => self.export = Some(job),
+            Ok(true) => self.take(Msg::Exported(job.finish())),
+            Err(why) => self.take(Msg::Exported(Err(why))),
+        }
+    }
+
+    fn begin_export(&mut self, export: Export) {
+        let begun = match &self.export {
+            Some(_) => Err("another file is still being written".to_owned()),
+            None => export::Job::new(export, &self.model),
+        };
+        match begun {
+            Ok(job) => self.export = Some(job),
+            Err(why) => self.take(Msg::Exported(Err(why))),
+        }
+    }
+
+    /// Reads a part of a record.
+    fn load(&self, want: &Want) -> Result<Payload, String> {
+        let name = self.model.session(want.session).map(|session| &session.name);
+        let feed = self.feeds.iter().find(|feed| Some(&feed.session) == name);
+        feed.ok_or_else(|| "its journal is not open".to_owned())?.load(want)
+    }
+
+    /// Reads what a filter asks for.
+    fn inspect(&self, row: &Inspect) -> Bodies {
+        let answer = row.answer.as_ref().map(|want| self.load(want)).transpose()?;
+        Ok((self.load(&row.request)?.text, answer.map(|answer| answer.text)))
     }
 
     /// Draws, and once more if being drawn changed what is to be shown: how much was seen.

@@ -1,20 +1,30 @@
 //! Messages to changes and commands. Pure: time comes in with each message.
 
 mod card;
+mod marks;
+pub mod palette;
 mod prepare;
+mod prompt;
+mod search;
+mod sift;
 
-use crate::console::action::{self, Action, Context};
+use crate::console::action::{Action, Context};
 use crate::console::input::{Key, Press};
 use crate::console::model::doc::{Part, Payload, Slot, Want};
-use crate::console::model::ui::{Card, Move, Pane, Prompt, Step, Tab};
+use crate::console::model::ui::{Card, Help, Move, Pane, Prompt, Step, Tab};
+use crate::console::model::visible::Bodies;
 use crate::console::model::{CallAt, Link, Model, Now, Place, Size, TicketKey};
+use crate::console::view;
 use crate::engine::TicketId;
 use crate::journal::Record;
 use crate::text::Safe;
 use crate::wire::{FromConsole, ToConsole};
 
 pub use card::{ARM_MS, QUIET_MS, SAME_KEY_MS, armed_in_ms, seen_percent};
+pub(in crate::console) use marks::range;
+pub use marks::{Export, Exported};
 pub use prepare::prepare;
+pub use sift::{Inspect, is_due as is_sifting};
 
 /// Something that came in.
 #[derive(Debug)]
@@ -39,6 +49,12 @@ pub enum Msg {
     Broken(String, String),
     /// A body was read.
     Loaded(Want, Result<Payload, String>),
+    /// There is time to test further rows by the filter.
+    Sift,
+    /// A batch of rows was read for the filter of this generation.
+    Inspected(u32, Vec<(u32, Bodies)>),
+    /// An export is done, or was not to be done.
+    Exported(Result<Exported, String>),
     /// The frame was drawn, with everything that [`prepare`] had laid out.
     Drawn,
     /// Time passed.
@@ -52,6 +68,10 @@ pub enum Cmd {
     Send(FromConsole),
     /// Read a body.
     Load(Want),
+    /// Read arguments and results of these rows, for the filter of this generation.
+    Inspect(u32, Vec<Inspect>),
+    /// Write records to a file.
+    Export(Export),
     /// Ring, once.
     Bell,
     /// Leave.
@@ -65,7 +85,13 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
         Msg::Key(key, press) => return on_key(model, key, press),
         Msg::Paste(text) => {
             model.ui.last_input_ms = Some(now.mono_ms);
-            card::paste(model, &text);
+            if model.ui.typing.is_some() {
+                prompt::paste(model, &text);
+            } else if model.ui.palette.is_some() {
+                palette::paste(model, &text);
+            } else {
+                card::paste(model, &text);
+            }
         }
         Msg::Focus => model.ui.last_input_ms = Some(now.mono_ms),
         Msg::Resize(size) => model.size = size,
@@ -80,6 +106,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
         }
         Msg::Record(session, record, place) => {
             model.apply(&session, &record, place);
+            model.ui.visible.touch();
             return card::follow_ticket(model);
         }
         Msg::Read(session, read, total) => {
@@ -87,9 +114,11 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
             if let Some(session) = model.sessions.get_mut(id.0) {
                 session.read = (read, total);
             }
+            let mut cmds = sift::step(model);
             if read >= total {
-                return bell(model);
+                cmds.extend(bell(model));
             }
+            return cmds;
         }
         Msg::Broken(session, why) => {
             let id = model.session_id(&session);
@@ -97,7 +126,10 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
                 session.trouble = Some(Safe::escape(&why));
             }
         }
+        Msg::Sift => return sift::step(model),
+        Msg::Inspected(generation, read) => return sift::inspected(model, generation, &read),
         Msg::Loaded(want, payload) => loaded(model, &want, &payload),
+        Msg::Exported(done) => marks::exported(model, &done),
         Msg::Drawn => card::drawn(model),
         Msg::Tick => {}
     }
@@ -192,7 +224,13 @@ pub fn context(model: &Model) -> Context {
     if ui.prompt.is_some() {
         return Context::Prompt;
     }
-    if ui.help {
+    if ui.typing.is_some() {
+        return Context::Line;
+    }
+    if ui.palette.is_some() {
+        return Context::Palette;
+    }
+    if ui.help.is_some() {
         return Context::Help;
     }
     match (&ui.card, ui.pane) {
@@ -203,10 +241,18 @@ pub fn context(model: &Model) -> Context {
             Step::Reason(_) => Context::Reason,
             Step::Edit(_) => Context::Edit,
         },
-        (None, Pane::Calls) => Context::Calls,
-        (None, Pane::Detail) => Context::Detail,
-        (None, Pane::Ask) => Context::Ask,
-        (None, Pane::Log) => Context::Log,
+        (None, pane) => pane_context(pane),
+    }
+}
+
+/// The context of a pane.
+#[must_use]
+pub const fn pane_context(pane: Pane) -> Context {
+    match pane {
+        Pane::Calls => Context::Calls,
+        Pane::Detail => Context::Detail,
+        Pane::Ask => Context::Ask,
+        Pane::Log => Context::Log,
     }
 }
 
@@ -216,16 +262,31 @@ fn on_key(model: &mut Model, key: Key, press: Press) -> Vec<Cmd> {
     model.ui.last_input_ms = Some(model.now.mono_ms);
     model.ui.said = None;
     let context = context(model);
-    let Some(action) = action::find(context, key) else {
-        return if context.is_text() { card::typed(model, key) } else { Vec::new() };
+    let Some(bound) = model.ui.keymap.find(context, key) else {
+        return typed(model, key, context);
     };
+    let (action, argument) = (bound.binding.action, bound.argument.clone());
     if action.answers() {
         return card::answer(model, action, guard);
     }
-    act(model, action, context)
+    act(model, action, argument.as_deref(), context)
 }
 
-fn act(model: &mut Model, action: Action, context: Context) -> Vec<Cmd> {
+/// A key that means nothing here, and may be text.
+fn typed(model: &mut Model, key: Key, context: Context) -> Vec<Cmd> {
+    if context == Context::Line {
+        prompt::typed(model, key)
+    } else if context == Context::Palette {
+        palette::typed(model, key)
+    } else if context.is_text() {
+        card::typed(model, key)
+    } else {
+        Vec::new()
+    }
+}
+
+/// Does what a key or a command says; `argument` is what stands behind the command's name.
+fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Context) -> Vec<Cmd> {
     match action {
         Action::Move(by) => moved(model, by, context),
         Action::PaneCalls => focus(model, Pane::Calls),
@@ -269,11 +330,29 @@ fn act(model: &mut Model, action: Action, context: Context) -> Vec<Cmd> {
         }
         Action::Back => back(model),
         Action::Yes => yes(model),
-        Action::Help => {
-            model.ui.help = true;
-            Vec::new()
-        }
-        Action::Quit => quit(model, context),
+        Action::Help => help(model, Some(context)),
+        Action::Keys => help(model, None),
+        Action::Palette => palette::open(model),
+        Action::Mark => marks::mark(model),
+        Action::Select => marks::select(model, context),
+        Action::Range => marks::turn_range(model),
+        Action::MarkedOnly => marks::turn_marked_only(model),
+        Action::Filter
+        | Action::Search
+        | Action::NextMatch
+        | Action::PreviousMatch
+        | Action::Note
+        | Action::Export
+        | Action::GoTo
+        | Action::Command
+        | Action::Apply
+        | Action::Complete
+        | Action::CompleteBack
+        | Action::Earlier
+        | Action::Later
+        | Action::Recall => prompt::act(model, action, argument, context),
+        Action::Leave => leave(model, context),
+        Action::Quit => quit(model),
         Action::Allow
         | Action::AllowYes
         | Action::Deny
@@ -282,6 +361,11 @@ fn act(model: &mut Model, action: Action, context: Context) -> Vec<Cmd> {
         | Action::Edit
         | Action::SendEdit => Vec::new(),
     }
+}
+
+fn help(model: &mut Model, context: Option<Context>) -> Vec<Cmd> {
+    model.ui.help = Some(Help { context, top: 0, found: None });
+    Vec::new()
 }
 
 fn say(model: &mut Model, what: &'static str) -> Vec<Cmd> {
@@ -303,11 +387,15 @@ fn focus(model: &mut Model, pane: Pane) -> Vec<Cmd> {
     if pane == Pane::Detail { show_call(model) } else { Vec::new() }
 }
 
-/// The selected call's number, the newest where none is.
+/// The selected call's number, the newest listed one where none is; one that the filter hides gives way
+/// to the next that it leaves.
 #[must_use]
 pub fn selected(model: &Model) -> Option<CallAt> {
-    let newest = model.calls.len().checked_sub(1).map(CallAt);
-    model.ui.call.or(newest)
+    let place = match model.ui.call {
+        Some(row) => model.shown_place(row),
+        None => model.shown_len().checked_sub(1)?,
+    };
+    model.shown(place)
 }
 
 /// Loads the selected call into the detail pane, if it is not there.
@@ -336,7 +424,7 @@ fn show_call(model: &mut Model) -> Vec<Cmd> {
 
 /// Keeps the detail pane at the selected call while calls come in; called before each frame.
 pub fn refresh(model: &mut Model) -> Vec<Cmd> {
-    let split = crate::console::view::layout::is_split(model.size);
+    let split = view::layout::is_split(model.size);
     if split || model.ui.pane == Pane::Detail { show_call(model) } else { Vec::new() }
 }
 
@@ -353,10 +441,10 @@ fn moved(model: &mut Model, by: Move, context: Context) -> Vec<Cmd> {
     let page = usize::from(model.size.rows / 2).max(1);
     match context {
         Context::Calls => {
-            let last = model.calls.len().saturating_sub(1);
-            let at = selected(model).map_or(0, |at| at.0);
+            let last = model.shown_len().saturating_sub(1);
+            let at = selected(model).map_or(0, |at| model.shown_place(at));
             let to = by.from(at, page).min(last);
-            model.ui.call = (to < last || by != Move::End).then_some(CallAt(to));
+            model.ui.call = model.shown(to).filter(|_| to < last || by != Move::End);
             return refresh(model);
         }
         Context::Detail => model.ui.detail.page.scroll(by),
@@ -375,7 +463,16 @@ fn moved(model: &mut Model, by: Move, context: Context) -> Vec<Cmd> {
         | Context::Reason
         | Context::Edit
         | Context::Prompt
-        | Context::Help => {}
+        | Context::Line
+        | Context::Palette => {}
+        Context::Help => {
+            let height = view::help::height(model.size);
+            if let Some(help) = model.ui.help {
+                let last = view::help::lines(model, help).len().saturating_sub(height);
+                let top = by.from(help.top, height).min(last);
+                model.ui.help = Some(Help { top, ..help });
+            }
+        }
     }
     Vec::new()
 }
@@ -399,8 +496,11 @@ fn back(model: &mut Model) -> Vec<Cmd> {
     if ui.prompt.take().is_some() {
         return Vec::new();
     }
-    if ui.help {
-        ui.help = false;
+    if ui.typing.take().is_some()
+        || ui.palette.take().is_some()
+        || ui.help.take().is_some()
+        || ui.card.is_none() && ui.range.take().is_some()
+    {
         return Vec::new();
     }
     match &mut ui.card {
@@ -426,13 +526,17 @@ fn yes(model: &mut Model) -> Vec<Cmd> {
     }
 }
 
-fn quit(model: &mut Model, context: Context) -> Vec<Cmd> {
+fn leave(model: &mut Model, context: Context) -> Vec<Cmd> {
     if context == Context::Help {
-        return back(model);
+        back(model)
+    } else if context == Context::Detail {
+        focus(model, Pane::Calls)
+    } else {
+        quit(model)
     }
-    if context == Context::Detail {
-        return focus(model, Pane::Calls);
-    }
+}
+
+fn quit(model: &mut Model) -> Vec<Cmd> {
     if model.waiting().next().is_some() && model.ui.prompt.is_none() {
         model.ui.prompt = Some(Prompt::Quit);
         return Vec::new();

@@ -3,4 +3,5 @@
 
 mod frames;
 mod keys;
+mod lines;
 mod stage;

@@ -158,6 +158,8 @@ impl Fold<'_> {
             done_at: None,
             verdict: facts.verdict,
             rule,
+            risk: facts.risk,
+            waited_ms: None,
             enforced: facts.phase == Some(crate::policy::Phase::Enforce),
             passed: None,
             state: State::Running,
@@ -285,8 +287,10 @@ impl Fold<'_> {
         };
         let ending = Ending::of(how);
         let mut passed = Passed::Unchanged;
+        let mut waited_ms = None;
         if let Some(ticket) = self.model.tickets.iter_mut().find(|ticket| ticket.key == key) {
             ticket.over = Some(Over { at: self.at, by: by.clone(), how: ending });
+            waited_ms = Some(self.at.ms_since(ticket.at));
             if ticket.edited.is_some() {
                 passed = Passed::Edited;
             }
@@ -301,6 +305,7 @@ impl Fold<'_> {
                 Ending::Cancelled => (State::Cancelled, None),
                 Ending::Closed | Ending::Interrupted => (State::Lost, None),
             };
+            row.waited_ms = waited_ms;
             if ending != Ending::Allowed {
                 row.done_at = Some(at);
             }

@@ -26,6 +26,10 @@ impl Pen<'_, '_> {
                 }
             };
             self.put(area, y, strip);
+            if page.found == Some(at) {
+                let sign = Rect { width: area.width.min(1), ..area };
+                self.put(sign, y, Strip::new().own(">", Role::Key));
+            }
         }
     }
 }
