@@ -10,11 +10,15 @@
 
 pub mod action;
 mod bodies;
+pub mod command;
 mod deck;
+mod export;
 mod feed;
 pub mod filter;
 pub mod input;
+pub mod keymap;
 pub mod model;
+mod near;
 mod run;
 mod terminal;
 pub mod theme;

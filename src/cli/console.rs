@@ -1,10 +1,12 @@
 //! `tollgate console`: watch what happens and answer the calls that wait.
 
-use std::io::{self, IsTerminal as _};
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read as _};
 use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cli::exit::{self, Exit, Failure};
+use crate::console::keymap::{self, Keymap};
 use crate::console::{self, Beside, ColorWhen, ConsoleError, Depth, Options, Theme};
 use crate::gate::client::{self, Start};
 use crate::store::home::Home;
@@ -74,8 +76,11 @@ pub fn play(recording: &Path, name: &str, beside: Beside, look: &Look) -> Result
         return Err(Failure::new(Exit::Usage, words));
     }
     let theme = theme(&look.theme, look.color).map_err(usage)?;
+    let home = Home::of_operator().map_err(|error| usage(error.to_string()))?;
+    let keymap = keymap(&home).map_err(usage)?;
     let reconnect = Box::new(|| Err(io::ErrorKind::Unsupported.into()));
-    let options = Options { theme, ascii: look.ascii, session: None, built_at: 0, reconnect };
+    let (ascii, built_at) = (look.ascii, 0);
+    let options = Options { theme, ascii, session: None, keymap, built_at, reconnect };
     ended(console::replay(recording, name, beside, options))
 }
 
@@ -89,6 +94,8 @@ pub fn attach(
     ascii: bool,
     session: Option<String>,
 ) -> Result<Exit, Failure> {
+    let keymap =
+        keymap(home).map_err(|error| Failure::new(Exit::Usage, format!("failed to {error}")))?;
     let no_gate = |error| Failure::new(Exit::NoGate, format!("failed to {error}"));
     let hello = move |home: &Home, start| {
         let role = Role::Console(ConsoleHello { answer: true, tty: terminal() });
@@ -101,7 +108,7 @@ pub fn attach(
         hello(&again, Start::Never).map_err(|error| io::Error::other(error.to_string()))
     });
     let built_at = client::build().built_at;
-    ended(console::run(stream, Options { theme, ascii, session, built_at, reconnect }))
+    ended(console::run(stream, Options { theme, ascii, session, built_at, keymap, reconnect }))
 }
 
 fn ended(how: Result<(), ConsoleError>) -> Result<Exit, Failure> {
@@ -114,6 +121,23 @@ fn ended(how: Result<(), ConsoleError>) -> Result<Exit, Failure> {
             | ConsoleError::Recording { .. }),
         ) => Err(Failure::new(Exit::Broken, format!("failed to {error}"))),
     }
+}
+
+/// The operator's keys: the console's own where there is no file.
+fn keymap(home: &Home) -> Result<Keymap, String> {
+    let path = home.config_dir().join(keymap::FILE);
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Keymap::default()),
+        Err(error) => return Err(format!("read {}: {error}", path.display())),
+    };
+    let mut text = String::new();
+    let read = file.take(keymap::FILE_BYTES_MAX + 1).read_to_string(&mut text);
+    let read = read.map_err(|error| format!("read {}: {error}", path.display()))?;
+    if read as u64 > keymap::FILE_BYTES_MAX {
+        return Err(format!("read {}: it is larger than any table of keys", path.display()));
+    }
+    Keymap::parse(&text).map_err(|error| error.to_string())
 }
 
 /// A shipped theme by its name, or else a file.

@@ -10,16 +10,25 @@ use crate::cli::Format;
 use crate::cli::exit::{self, Exit, Failure};
 use crate::cli::lines::Line;
 use crate::cli::sessions::show;
-use crate::cli::tail::Tail;
+use crate::cli::tail::{Seen, Tail};
+use crate::console::filter::{Filter, FilterError};
+use crate::engine::At;
 use crate::gate::client::{self, Start};
 use crate::proxy::link::Lines;
 use crate::store::home::Home;
 use crate::text::Safe;
 use crate::wire::{ConsoleHello, Role, SessionLine, ToConsole};
+use chosen::Chosen;
+
+mod chosen;
 
 /// Arguments of `tollgate watch`.
-#[derive(Debug, Clone, Copy, clap::Args)]
+#[derive(Debug, clap::Args)]
 pub struct Args {
+    /// Print only records of calls that this filter means (docs/filters.md): a record is printed when its
+    /// call passes as far as it is known then; records that belong to no call are left out.
+    #[arg(long)]
+    filter: Option<String>,
     /// How to print.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -31,11 +40,28 @@ pub struct Args {
 /// Runs the subcommand.
 #[must_use]
 pub fn main(args: Args) -> ExitCode {
-    let Args { format, from_start } = args;
-    exit::finish(run(format, from_start))
+    let Args { filter, format, from_start } = args;
+    let chosen = match filter.as_deref().map(|text| (text, Filter::parse(text))) {
+        None => None,
+        Some((_, Ok(filter))) => Some(Chosen::new(&filter, At(now()))),
+        Some((text, Err(error))) => return broken(text, &error),
+    };
+    let since = if from_start { 0 } else { now() };
+    exit::finish(run(&mut Printer { chosen, format, since }))
 }
 
-fn run(format: Format, from_start: bool) -> Result<Exit, Failure> {
+/// Says where a filter is broken: in a sentence, and with a sign below the place.
+fn broken(text: &str, error: &FilterError) -> ExitCode {
+    let code = exit::say(Exit::Usage, format_args!("failed to read the filter: {error}"));
+    let before = Safe::escape(text.get(..error.at).unwrap_or_default());
+    let behind = Safe::escape(text.get(error.at..).unwrap_or_default());
+    let indent = before.width();
+    // Without a stderr there is still the code.
+    writeln!(io::stderr(), "  {before}{behind}\n  {:indent$}^", "").ok();
+    code
+}
+
+fn run(printer: &mut Printer) -> Result<Exit, Failure> {
     let home = Home::of_operator().map_err(|error| Failure::new(Exit::Usage, error))?;
     let role = Role::Console(ConsoleHello { answer: false, tty: "watch".to_owned() });
     let gate = client::hello(&home, Start::Never, role)
@@ -43,7 +69,6 @@ fn run(format: Format, from_start: bool) -> Result<Exit, Failure> {
     let lost = |error: io::Error| {
         Failure::new(Exit::NoGate, format_args!("failed to listen to the gate: {error}"))
     };
-    let since = if from_start { 0 } else { now() };
     let mut watched = BTreeMap::new();
     let mut lines = Lines::new();
     while let Some(said) = lines.wait::<ToConsole>(&gate).map_err(lost)? {
@@ -51,7 +76,7 @@ fn run(format: Format, from_start: bool) -> Result<Exit, Failure> {
             ToConsole::Refused { why } => return Err(Failure::new(Exit::Refused, why)),
             ToConsole::Session(session) => {
                 let state: &mut Watched = watched.entry(session.session.clone()).or_default();
-                state.follow(&session, since, format)?;
+                state.follow(&session, printer)?;
             }
             ToConsole::Leaving {} => {
                 return Err(Failure::new(Exit::NoGate, "the gate leaves for a newer build"));
@@ -65,6 +90,26 @@ fn run(format: Format, from_start: bool) -> Result<Exit, Failure> {
     Ok(Exit::Fine)
 }
 
+/// What is printed, and how.
+struct Printer {
+    chosen: Option<Chosen>,
+    format: Format,
+    /// Microseconds since the Unix epoch; what happened before is not printed.
+    since: u64,
+}
+
+impl Printer {
+    /// Whether this record is to be printed. One that cannot be judged is.
+    fn wants(&mut self, session: &SessionLine, seen: &Seen) -> bool {
+        let chosen = self.chosen.as_mut().map_or(Ok(true), |chosen| chosen.takes(session, seen));
+        let chosen = chosen.unwrap_or_else(|why| {
+            exit::say(Exit::Broken, format_args!("{}: {why}", session.session));
+            true
+        });
+        chosen && seen.line.at >= self.since
+    }
+}
+
 /// One journal, as far as it was printed.
 #[derive(Debug, Default)]
 struct Watched {
@@ -74,14 +119,16 @@ struct Watched {
 
 impl Watched {
     /// Prints what became complete. A journal that cannot be read is said once and left alone.
-    fn follow(&mut self, session: &SessionLine, since: u64, format: Format) -> Result<(), Failure> {
+    fn follow(&mut self, session: &SessionLine, printer: &mut Printer) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
         while !self.broken {
             match self.tail.read(session) {
                 Ok(None) => break,
-                Ok(Some(lines)) => {
-                    for line in lines.iter().filter(|line| line.at >= since) {
-                        put(&mut out, line, format)?;
+                Ok(Some(seen)) => {
+                    for seen in seen {
+                        if printer.wants(session, &seen) {
+                            put(&mut out, &seen.line, printer.format)?;
+                        }
                     }
                 }
                 Err(why) => {

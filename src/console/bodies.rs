@@ -1,11 +1,13 @@
 //! Bodies of calls, read out of their journal when somebody looks at them.
 
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use crate::console::model::Place;
 use crate::console::model::doc::{self, Doc, Payload, Want};
 use crate::journal::Record;
 
@@ -20,12 +22,12 @@ pub(super) type Body = (Want, Result<Arc<Doc>, String>);
 
 /// Reads bodies.
 #[derive(Debug)]
-pub(super) struct Bodies {
+pub(super) struct Loads {
     sender: mpsc::Sender<Body>,
     receiver: mpsc::Receiver<Body>,
 }
 
-impl Bodies {
+impl Loads {
     pub(super) fn new() -> Self {
         let (sender, receiver) = mpsc::channel(WAITING);
         Self { sender, receiver }
@@ -62,9 +64,14 @@ fn body(journal: &File, want: Want) -> Body {
 
 /// Takes the wanted part out of its record.
 pub(super) fn read(journal: &File, want: &Want) -> Result<Payload, String> {
-    let len = usize::try_from(want.place.len).map_err(|error| error.to_string())?;
-    let mut line = vec![0; len];
-    journal.read_exact_at(&mut line, want.place.offset).map_err(|error| error.to_string())?;
+    let line = line(journal, want.place).map_err(|error| error.to_string())?;
     let record: Record = serde_json::from_slice(&line).map_err(|error| error.to_string())?;
     doc::payload(&record, want).ok_or_else(|| "the record has no such part".to_owned())
+}
+
+/// A record as it stands in its journal.
+pub(super) fn line(journal: &File, place: Place) -> io::Result<Vec<u8>> {
+    let mut line = vec![0; usize::try_from(place.len).map_err(io::Error::other)?];
+    journal.read_exact_at(&mut line, place.offset)?;
+    Ok(line)
 }

@@ -35,6 +35,12 @@ pub const PATTERN_BYTES_MAX: usize = 1 << 20;
 /// Patterns, words and globs in one filter, each of which may take [`PATTERN_BYTES_MAX`].
 pub const PATTERNS_MAX: usize = 32;
 
+/// A text as a value of a filter: in quotes where it needs them.
+#[must_use]
+pub fn value(text: &str) -> String {
+    expr::bare_or_quoted(text)
+}
+
 /// Where a filter is wrong, and how.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("column {column}: {what}")]

@@ -60,6 +60,40 @@ impl std::fmt::Display for Key {
     }
 }
 
+impl Key {
+    /// The key of this name, as [`Display`](std::fmt::Display) writes it: `x`, `Ctrl-x`, `Enter`, `Space`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        const NAMED: [Key; 16] = [
+            Key::Char(' '),
+            Key::Enter,
+            Key::Esc,
+            Key::Tab,
+            Key::BackTab,
+            Key::Up,
+            Key::Down,
+            Key::Left,
+            Key::Right,
+            Key::PageUp,
+            Key::PageDown,
+            Key::Home,
+            Key::End,
+            Key::Backspace,
+            Key::Delete,
+            Key::Other,
+        ];
+        let one = |text: &str| {
+            let mut chars = text.chars();
+            chars.next().filter(|c| chars.next().is_none() && !c.is_control())
+        };
+        if let Some(letter) = name.strip_prefix("Ctrl-") {
+            return one(letter).filter(char::is_ascii_lowercase).map(Self::Ctrl);
+        }
+        let named = NAMED.into_iter().find(|key| key.to_string().eq_ignore_ascii_case(name));
+        named.filter(|key| *key != Self::Other).or_else(|| one(name).map(Self::Char))
+    }
+}
+
 /// A key of the terminal; `None` when it was let go.
 #[must_use]
 pub fn key(event: KeyEvent) -> Option<(Key, Press)> {
@@ -121,6 +155,23 @@ mod tests {
         assert_eq!(key(event(KeyEventKind::Press)), Some((Key::Char('a'), Press::Down)));
         assert_eq!(key(event(KeyEventKind::Repeat)), Some((Key::Char('a'), Press::Held)));
         assert_eq!(key(event(KeyEventKind::Release)), None);
+    }
+
+    #[test]
+    fn keys_are_named_as_they_are_shown() {
+        for key in [
+            Key::Char('x'),
+            Key::Char('?'),
+            Key::Char(' '),
+            Key::Ctrl('x'),
+            Key::BackTab,
+            Key::PageUp,
+        ] {
+            assert_eq!(Key::named(&key.to_string()), Some(key));
+        }
+        for name in ["", "xy", "Ctrl-", "Ctrl-X", "other", "\u{1b}"] {
+            assert_eq!(Key::named(name), None, "{name:?}");
+        }
     }
 
     #[test]

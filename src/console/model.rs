@@ -10,11 +10,15 @@ pub mod doc;
 mod fold;
 pub mod json;
 mod mark;
+pub mod marks;
 pub mod names;
 pub mod peers;
 pub mod replay;
+pub mod row;
 pub mod timeline;
+pub mod typing;
 pub mod ui;
+pub mod visible;
 
 use std::collections::BTreeMap;
 
@@ -289,6 +293,11 @@ impl Model {
         }
         self.sessions.push(Session::new(name));
         id(self.sessions.len() - 1)
+    }
+
+    /// The numbers of all sessions, in order.
+    pub fn session_ids(&self) -> impl DoubleEndedIterator<Item = SessionId> + use<> {
+        (0..u32::try_from(self.sessions.len()).unwrap_or(u32::MAX)).map(SessionId)
     }
 
     /// A session by its number.

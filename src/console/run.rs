@@ -15,16 +15,19 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::console::bodies::{Bodies, Body};
+use crate::console::bodies::{self, Body, Loads};
 use crate::console::deck::{Deck, Part};
+use crate::console::export;
 use crate::console::feed::Feed;
 use crate::console::input;
-use crate::console::model::doc::Want;
+use crate::console::keymap::Keymap;
+use crate::console::model::doc::{Payload, Want};
 use crate::console::model::names;
+use crate::console::model::visible::Bodies;
 use crate::console::model::{Link, Model, Now, Replay, Size};
 use crate::console::terminal::Screen;
 use crate::console::theme::Theme;
-use crate::console::update::{self, Cmd, Msg};
+use crate::console::update::{self, Cmd, Export, Inspect, Msg};
 use crate::console::view::{self, Lines};
 use crate::engine::At;
 use crate::journal::redecide::Instead;
@@ -49,6 +52,8 @@ pub struct Options {
     pub session: Option<String>,
     /// When this program was built, in seconds since 1970.
     pub built_at: u64,
+    /// What keys do.
+    pub keymap: Keymap,
     /// Called, off and on, while the connection is lost.
     pub reconnect: Reconnect,
 }
@@ -205,7 +210,9 @@ struct Shell {
     int: Signal,
     model: Model,
     feeds: Vec<Feed>,
-    bodies: Bodies,
+    loads: Loads,
+    /// A file that is being written.
+    export: Option<export::Job>,
     queue: VecDeque<Cmd>,
     begun: Instant,
     drawn: Instant,
@@ -222,6 +229,7 @@ enum Woken {
     Journal,
     Index(Part),
     Body(Body),
+    Idle,
     Time,
     Retry,
 }
@@ -233,8 +241,9 @@ impl Shell {
         let int = signal(SignalKind::interrupt()).map_err(ConsoleError::Setup)?;
         let screen = Screen::take().map_err(ConsoleError::Terminal)?;
         let begun = now();
-        let built_at = options.built_at;
-        let only = options.session.clone();
+        let mut model = Model::new(TimeZone::system(), options.session.clone());
+        model.built_at = Some(options.built_at);
+        model.ui.keymap = options.keymap.clone();
         Ok(Self {
             gate,
             deck,
@@ -244,9 +253,10 @@ impl Shell {
             term,
             hup,
             int,
-            model: Model { built_at: Some(built_at), ..Model::new(TimeZone::system(), only) },
+            model,
             feeds: Vec::new(),
-            bodies: Bodies::new(),
+            loads: Loads::new(),
+            export: None,
             queue: VecDeque::new(),
             begun,
             drawn: begun,
@@ -270,6 +280,7 @@ impl Shell {
                 Woken::Journal => self.read(),
                 Woken::Index(part) => self.index(part),
                 Woken::Body((want, read)) => self.take(Msg::Loaded(want, read)),
+                Woken::Idle => self.idle(),
                 Woken::Time => self.take(Msg::Tick),
                 Woken::Retry => self.retry(),
             }
@@ -292,6 +303,7 @@ impl Shell {
     /// others hold nothing.
     async fn wait(&mut self, dirty: bool) -> Woken {
         let journal = self.feeds.iter().any(Feed::has_more);
+        let idle = update::is_sifting(&self.model) || self.export.is_some();
         let down = self.gate.is_none() && self.deck.is_none();
         let retry_at = tokio::time::Instant::from_std(self.retry_at);
         let counting = update::next_wake_ms(&self.model).map(Duration::from_millis);
@@ -305,9 +317,10 @@ impl Shell {
             _ = self.int.recv() => Woken::Signal,
             event = self.keys.next() => Woken::Key(event),
             line = async { match gate { Some(gate) => gate.next().await, None => std::future::pending().await } } => Woken::Gate(line),
-            body = self.bodies.next() => Woken::Body(body),
+            body = self.loads.next() => Woken::Body(body),
             part = async { match deck { Some(deck) => deck.next().await, None => std::future::pending().await } } => Woken::Index(part),
             () = std::future::ready(()), if journal => Woken::Journal,
+            () = std::future::ready(()), if idle => Woken::Idle,
             () = tokio::time::sleep(wake.unwrap_or_default()), if wake.is_some() => Woken::Time,
             () = tokio::time::sleep_until(retry_at), if down => Woken::Retry,
         }
@@ -429,11 +442,14 @@ impl Shell {
 
     /// The journal that a body is in, if it is open.
     fn journal(&self, want: &Want) -> Option<Arc<File>> {
+        self.model.session(want.session).and_then(|session| self.journal_of(&session.name))
+    }
+
+    fn journal_of(&self, session: &str) -> Option<Arc<File>> {
         if let Some(deck) = &self.deck {
             return Some(deck.journal());
         }
-        let name = self.model.session(want.session).map(|session| &session.name);
-        self.feeds.iter().find(|feed| Some(&feed.session) == name).and_then(Feed::journal)
+        self.feeds.iter().find(|feed| feed.session == session).and_then(Feed::journal)
     }
 
     fn retry(&mut self) {
@@ -462,7 +478,7 @@ impl Shell {
                 Cmd::Bell => Screen::ring().map_err(ConsoleError::Terminal)?,
                 Cmd::Load(want) => {
                     let journal = self.journal(&want);
-                    if let Some((want, read)) = self.bodies.load(want, journal) {
+                    if let Some((want, read)) = self.loads.load(want, journal) {
                         self.take(Msg::Loaded(want, read));
                     }
                 }
@@ -471,6 +487,11 @@ impl Shell {
                     if let Err(why) = self.fork(&policy, from_seq) {
                         self.take(Msg::Cannot(why));
                     }
+                }
+                Cmd::Export(export) => self.begin_export(export),
+                Cmd::Inspect(generation, rows) => {
+                    let read = rows.iter().map(|row| (row.row, self.inspect(row))).collect();
+                    self.take(Msg::Inspected(generation, read));
                 }
                 Cmd::Send(message) => {
                     let sent = match &mut self.gate {
@@ -483,6 +504,40 @@ impl Shell {
                 }
             }
         }
+    }
+
+    /// Work that is cut into pieces: a piece of each.
+    fn idle(&mut self) {
+        self.take(Msg::Sift);
+        let Some(mut job) = self.export.take() else { return };
+        match job.turn(&|session| self.journal_of(session)) {
+            Ok(false) => self.export = Some(job),
+            Ok(true) => self.take(Msg::Exported(job.finish())),
+            Err(why) => self.take(Msg::Exported(Err(why))),
+        }
+    }
+
+    fn begin_export(&mut self, export: Export) {
+        let begun = match &self.export {
+            Some(_) => Err("another file is still being written".to_owned()),
+            None => export::Job::new(export, &self.model),
+        };
+        match begun {
+            Ok(job) => self.export = Some(job),
+            Err(why) => self.take(Msg::Exported(Err(why))),
+        }
+    }
+
+    /// Reads a part of a record.
+    fn load(&self, want: &Want) -> Result<Payload, String> {
+        let journal = self.journal(want).ok_or("its journal is not open")?;
+        bodies::read(&journal, want)
+    }
+
+    /// Reads what a filter asks for.
+    fn inspect(&self, row: &Inspect) -> Bodies {
+        let answer = row.answer.as_ref().map(|want| self.load(want)).transpose()?;
+        Ok((self.load(&row.request)?.text, answer.map(|answer| answer.text)))
     }
 
     /// Draws, and once more if being drawn changed what is to be shown: how much was seen.

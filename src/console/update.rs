@@ -2,19 +2,27 @@
 
 mod card;
 mod detail;
+mod marks;
+pub mod palette;
+mod panes;
 mod prepare;
+mod prompt;
 mod replay;
+mod search;
+mod sift;
 
 use std::sync::Arc;
 
-use crate::console::action::{self, Action, Context};
+use crate::console::action::{Action, Context};
 use crate::console::input::{Key, Press};
+use crate::console::keymap::Bound;
 use crate::console::model::compare::Compare;
 use crate::console::model::doc::{Doc, Want};
-use crate::console::model::replay::{Found, To, WhatIf};
-use crate::console::model::ui::{Card, Move, Pane, Prompt, Step};
+use crate::console::model::replay::{Found, WhatIf};
+use crate::console::model::ui::{Card, Help, Move, Pane, Prompt, Step};
+use crate::console::model::visible::Bodies;
 use crate::console::model::{CallAt, Link, Model, Now, Place, Size, TicketKey};
-use crate::console::view::layout;
+use crate::console::view;
 use crate::engine::TicketId;
 use crate::journal::Record;
 use crate::text::Safe;
@@ -22,8 +30,11 @@ use crate::wire::{FromConsole, ToConsole};
 
 pub use card::{ARM_MS, QUIET_MS, SAME_KEY_MS, armed_in_ms, seen_percent};
 pub use detail::refresh;
+pub(in crate::console) use marks::range;
+pub use marks::{Export, Exported};
 pub use prepare::prepare;
 pub use replay::{fork, go};
+pub use sift::{Inspect, is_due as is_sifting};
 
 /// Something that came in.
 #[derive(Debug)]
@@ -48,6 +59,12 @@ pub enum Msg {
     Broken(String, String),
     /// A body was read.
     Loaded(Want, Result<Arc<Doc>, String>),
+    /// There is time to test further rows by the filter.
+    Sift,
+    /// A batch of rows was read for the filter of this generation.
+    Inspected(u32, Vec<(u32, Bodies)>),
+    /// An export is done, or was not to be done.
+    Exported(Result<Exported, String>),
     /// More of a recording was looked through.
     Found(Box<Found>),
     /// Another policy decided more of the recording.
@@ -80,6 +97,10 @@ pub enum Cmd {
         /// The first record that it decides.
         from_seq: u64,
     },
+    /// Read arguments and results of these rows, for the filter of this generation.
+    Inspect(u32, Vec<Inspect>),
+    /// Write records to a file.
+    Export(Export),
     /// Ring, once.
     Bell,
     /// Leave.
@@ -101,7 +122,13 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Key(key, press) => return on_key(model, key, press),
         Msg::Paste(text) => {
             model.ui.last_input_ms = Some(now.mono_ms);
-            card::paste(model, &text);
+            if model.ui.typing.is_some() {
+                prompt::paste(model, &text);
+            } else if model.ui.palette.is_some() {
+                palette::paste(model, &text);
+            } else {
+                card::paste(model, &text);
+            }
         }
         Msg::Focus => model.ui.last_input_ms = Some(now.mono_ms),
         Msg::Resize(size) => model.size = size,
@@ -116,6 +143,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         }
         Msg::Record(session, record, place) => {
             model.apply(&session, &record, place);
+            model.ui.visible.touch();
             return card::follow_ticket(model);
         }
         Msg::Read(session, read, total) => {
@@ -123,9 +151,11 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             if let Some(session) = model.sessions.get_mut(id.index()) {
                 session.read = (read, total);
             }
+            let mut cmds = sift::step(model);
             if read >= total {
-                return bell(model);
+                cmds.extend(bell(model));
             }
+            return cmds;
         }
         Msg::Broken(session, why) => {
             let id = model.session_id(&session);
@@ -134,6 +164,9 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             }
         }
         Msg::Loaded(want, read) => loaded(model, &want, &read),
+        Msg::Sift => return sift::step(model),
+        Msg::Inspected(generation, read) => return sift::inspected(model, generation, &read),
+        Msg::Exported(done) => marks::exported(model, &done),
         Msg::Found(found) => replay::found(model, &found),
         Msg::Decided(decided) => replay::decided(model, *decided),
         Msg::Cannot(why) => model.ui.said = Some(Safe::escape(&why)),
@@ -240,15 +273,20 @@ pub fn context(model: &Model) -> Context {
     if ui.prompt.is_some() {
         return Context::Prompt;
     }
-    if ui.help {
+    if ui.typing.is_some() {
+        return Context::Line;
+    }
+    if ui.palette.is_some() {
+        return Context::Palette;
+    }
+    if ui.help.is_some() {
         return Context::Help;
     }
     context_below(model)
 }
 
-/// The context without questions and help on top of it.
-#[must_use]
-pub fn context_below(model: &Model) -> Context {
+/// The context without lines, questions and help on top of it.
+fn context_below(model: &Model) -> Context {
     let ui = &model.ui;
     match (&ui.card, ui.pane) {
         (Some(Card { step, .. }), _) => match step {
@@ -258,14 +296,22 @@ pub fn context_below(model: &Model) -> Context {
             Step::Reason(_) => Context::Reason,
             Step::Edit(_) => Context::Edit,
         },
-        (None, Pane::Calls) => Context::Calls,
-        (None, Pane::Detail) => Context::Detail,
-        (None, Pane::Ask) => Context::Ask,
-        (None, Pane::Servers) => Context::Servers,
-        (None, Pane::Sessions) => Context::Sessions,
-        (None, Pane::Log) => Context::Log,
-        (None, Pane::Timeline) => Context::Timeline,
-        (None, Pane::Compare) => Context::Compare,
+        (None, pane) => pane_context(pane),
+    }
+}
+
+/// The context of a pane.
+#[must_use]
+pub const fn pane_context(pane: Pane) -> Context {
+    match pane {
+        Pane::Calls => Context::Calls,
+        Pane::Detail => Context::Detail,
+        Pane::Ask => Context::Ask,
+        Pane::Servers => Context::Servers,
+        Pane::Sessions => Context::Sessions,
+        Pane::Log => Context::Log,
+        Pane::Timeline => Context::Timeline,
+        Pane::Compare => Context::Compare,
     }
 }
 
@@ -275,68 +321,67 @@ fn on_key(model: &mut Model, key: Key, press: Press) -> Vec<Cmd> {
     model.ui.last_input_ms = Some(model.now.mono_ms);
     model.ui.said = None;
     let context = context(model);
-    let Some(action) = lookup(model, context, key) else {
-        return if context.is_text() { card::typed(model, key) } else { Vec::new() };
+    let Some(bound) = bound(model, context, key) else {
+        return typed(model, key, context);
     };
+    let (action, argument) = (bound.binding.action, bound.argument.clone());
     if action.answers() && model.replay.is_some() {
         return say(model, "this is a replay: nothing can be answered");
     }
     if action.answers() {
         return card::answer(model, action, guard);
     }
-    act(model, action, context)
+    act(model, action, argument.as_deref(), context)
 }
 
 /// What a key does here. While a recording is played the keys of the tape come first, but on a card.
-fn lookup(model: &Model, context: Context, key: Key) -> Option<Action> {
-    let taped = model.replay.is_some() && !matches!(context, Context::Prompt | Context::Help);
-    let tape = taped && model.ui.card.is_none();
-    tape.then(|| action::find(Context::Replay, key))
-        .flatten()
-        .or_else(|| action::find(context, key))
+fn bound(model: &Model, context: Context, key: Key) -> Option<&Bound> {
+    let keymap = &model.ui.keymap;
+    let taped = model.replay.is_some() && context.is_pane();
+    let tape = taped.then(|| keymap.find(Context::Replay, key)).flatten();
+    tape.or_else(|| keymap.find(context, key))
 }
 
-fn act(model: &mut Model, action: Action, context: Context) -> Vec<Cmd> {
+/// A key that means nothing here, and may be text.
+fn typed(model: &mut Model, key: Key, context: Context) -> Vec<Cmd> {
+    if context == Context::Line {
+        prompt::typed(model, key)
+    } else if context == Context::Palette {
+        palette::typed(model, key)
+    } else if context.is_text() {
+        card::typed(model, key)
+    } else {
+        Vec::new()
+    }
+}
+
+/// Does what a key or a command says; `argument` is what stands behind the command's name.
+fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Context) -> Vec<Cmd> {
     match action {
         Action::Move(by) => moved(model, by, context),
-        Action::Focus(pane) => focus(model, pane),
-        Action::NextPane => focus(model, model.ui.pane.beside(true)),
-        Action::PreviousPane => focus(model, model.ui.pane.beside(false)),
-        Action::NextDifference => {
-            let at = model.ui.pair;
-            match model.compare.as_ref().and_then(|compare| compare.next_difference(at)) {
-                Some(next) => model.ui.pair = next,
-                None => return say(model, "both recordings have the same calls"),
-            }
-            Vec::new()
-        }
-        Action::NextLayout => {
-            model.ui.arrangement = Some(layout::next_arrangement(model));
-            model.ui.zoomed = false;
-            Vec::new()
-        }
-        Action::Zoom | Action::Unzoom => {
-            model.ui.zoomed = action == Action::Zoom;
-            Vec::new()
-        }
+        Action::Focus(_)
+        | Action::NextPane
+        | Action::PreviousPane
+        | Action::Layout
+        | Action::Zoom
+        | Action::Unzoom
+        | Action::NextDifference => panes::act(model, action, argument),
+        Action::Fork => replay::fork(model, argument.unwrap_or_default().trim()),
         Action::Tape(key) => replay::act(model, key),
         Action::Open if context == Context::Ask => open_selected_ask(model),
-        Action::Open if context == Context::Timeline => seek_selected(model),
+        Action::Open if context == Context::Timeline => panes::seek_selected(model),
         Action::Open if context == Context::Detail => {
             detail::turn_fold(model);
             Vec::new()
         }
-        Action::Open => focus(model, Pane::Detail),
+        Action::Open => panes::focus(model, Pane::Detail),
         Action::Follow => {
             model.ui.call = None;
             detail::show_call(model)
         }
-        Action::Fold | Action::Unfold => {
-            detail::fold(model, action == Action::Fold);
-            Vec::new()
+        Action::Fold | Action::Unfold | Action::NextTab | Action::PreviousTab => {
+            detail::act(model, action)
         }
-        Action::NextTab => detail::turn_tab(model, 1),
-        Action::PreviousTab => detail::turn_tab(model, 2),
         Action::OldestAsk => {
             let oldest = model.waiting().next().map(|ticket| ticket.key);
             match oldest {
@@ -346,24 +391,37 @@ fn act(model: &mut Model, action: Action, context: Context) -> Vec<Cmd> {
         }
         Action::NextAsk => card::next(model),
         Action::RequestRight => request_right(model),
-        Action::GrantRight => {
-            match model.asking().map(|line| line.console) {
-                Some(console) => model.ui.prompt = Some(Prompt::Grant { console }),
-                None => model.ui.said = Some(Safe::word("no other console asks")),
-            }
-            Vec::new()
-        }
+        Action::GrantRight => grant_right(model),
         Action::Full | Action::Raw | Action::Diff => {
             card::face(model, action);
             Vec::new()
         }
         Action::Back => back(model),
         Action::Yes => yes(model),
-        Action::Help => {
-            model.ui.help = true;
-            Vec::new()
-        }
-        Action::Quit => quit(model, context),
+        Action::Help => help(model, Some(context)),
+        Action::Keys => help(model, None),
+        Action::Palette => palette::open(model),
+        Action::Mark => marks::mark(model),
+        Action::Select => marks::select(model, context),
+        Action::Range => marks::turn_range(model),
+        Action::MarkedOnly => marks::turn_marked_only(model),
+        Action::Filter
+        | Action::Search
+        | Action::NextMatch
+        | Action::PreviousMatch
+        | Action::Note
+        | Action::Export
+        | Action::GoTo
+        | Action::GoToPlace
+        | Action::Command
+        | Action::Apply
+        | Action::Complete
+        | Action::CompleteBack
+        | Action::Earlier
+        | Action::Later
+        | Action::Recall => prompt::act(model, action, argument, context),
+        Action::Leave => leave(model, context),
+        Action::Quit => quit(model),
         Action::Allow
         | Action::AllowYes
         | Action::Deny
@@ -374,48 +432,35 @@ fn act(model: &mut Model, action: Action, context: Context) -> Vec<Cmd> {
     }
 }
 
+fn help(model: &mut Model, context: Option<Context>) -> Vec<Cmd> {
+    model.ui.help = Some(Help { context, top: 0, found: None });
+    Vec::new()
+}
+
 fn say(model: &mut Model, what: &'static str) -> Vec<Cmd> {
     model.ui.said = Some(Safe::word(what));
     Vec::new()
 }
 
-fn focus(model: &mut Model, pane: Pane) -> Vec<Cmd> {
-    model.ui.pane = pane;
-    match pane {
-        Pane::Detail => return detail::show_call(model),
-        Pane::Servers | Pane::Sessions | Pane::Timeline | Pane::Log => model.ui.guest = Some(pane),
-        Pane::Calls | Pane::Ask | Pane::Compare => {}
-    }
-    Vec::new()
-}
-
-/// Goes to the time that the timeline's cursor is at.
-fn seek_selected(model: &mut Model) -> Vec<Cmd> {
-    let Some(replay) = &model.replay else {
-        return say(model, "the timeline of live sessions only looks back");
-    };
-    let parts = layout::timeline_columns(model);
-    let part = model.ui.part.unwrap_or_else(|| replay.part(replay.clock, parts));
-    let at = replay.part_begins(part, parts);
-    model.ui.part = None;
-    go(model, To::Time(at))
-}
-
-/// The selected call's number, the newest where none is.
+/// The selected call's number, the newest listed one where none is; one that the filter hides gives way
+/// to the next that it leaves.
 #[must_use]
 pub fn selected(model: &Model) -> Option<CallAt> {
-    let newest = model.calls.len().checked_sub(1).map(CallAt);
-    model.ui.call.or(newest)
+    let place = match model.ui.call {
+        Some(row) => model.shown_place(row),
+        None => model.shown_len().checked_sub(1)?,
+    };
+    model.shown(place)
 }
 
 fn moved(model: &mut Model, by: Move, context: Context) -> Vec<Cmd> {
     let page = usize::from(model.size.rows / 2).max(1);
     match context {
         Context::Calls => {
-            let last = model.calls.len().saturating_sub(1);
-            let at = selected(model).map_or(0, |at| at.0);
+            let last = model.shown_len().saturating_sub(1);
+            let at = selected(model).map_or(0, |at| model.shown_place(at));
             let to = by.from(at, page).min(last);
-            model.ui.call = (to < last || by != Move::End).then_some(CallAt(to));
+            model.ui.call = model.shown(to).filter(|_| to < last || by != Move::End);
             return detail::refresh(model);
         }
         Context::Detail => detail::moved(model, by),
@@ -431,7 +476,7 @@ fn moved(model: &mut Model, by: Move, context: Context) -> Vec<Cmd> {
             let last = model.sessions.len().saturating_sub(1);
             model.ui.session = by.from(model.ui.session, page).min(last);
         }
-        Context::Timeline => move_part(model, by),
+        Context::Timeline => panes::move_part(model, by),
         Context::Compare => {
             let pairs = model.compare.as_ref().map_or(0, |compare| compare.pairs.len());
             model.ui.pair = by.from(model.ui.pair, page).min(pairs.saturating_sub(1));
@@ -448,22 +493,31 @@ fn moved(model: &mut Model, by: Move, context: Context) -> Vec<Cmd> {
         | Context::Edit
         | Context::Prompt
         | Context::Replay
-        | Context::Help => {}
+        | Context::Line
+        | Context::Palette => {}
+        Context::Help => {
+            let height = view::help::height(model.size);
+            if let Some(help) = model.ui.help {
+                let last = view::help::lines(model, help).len().saturating_sub(height);
+                let top = by.from(help.top, height).min(last);
+                model.ui.help = Some(Help { top, ..help });
+            }
+        }
     }
     Vec::new()
-}
-
-/// Moves the timeline's cursor.
-fn move_part(model: &mut Model, by: Move) {
-    let parts = layout::timeline_columns(model);
-    let Some(replay) = &model.replay else { return };
-    let at = model.ui.part.unwrap_or_else(|| replay.part(replay.clock, parts));
-    model.ui.part = Some(by.from(at, parts / 10).min(parts.saturating_sub(1)));
 }
 
 fn open_selected_ask(model: &mut Model) -> Vec<Cmd> {
     let key = model.asks().nth(model.ui.ask).map(|ticket| ticket.key);
     key.map_or_else(Vec::new, |key| card::open(model, key))
+}
+
+fn grant_right(model: &mut Model) -> Vec<Cmd> {
+    match model.asking().map(|line| line.console) {
+        Some(console) => model.ui.prompt = Some(Prompt::Grant { console }),
+        None => model.ui.said = Some(Safe::word("no other console asks")),
+    }
+    Vec::new()
 }
 
 fn request_right(model: &mut Model) -> Vec<Cmd> {
@@ -480,8 +534,11 @@ fn back(model: &mut Model) -> Vec<Cmd> {
     if ui.prompt.take().is_some() {
         return Vec::new();
     }
-    if ui.help {
-        ui.help = false;
+    if ui.typing.take().is_some()
+        || ui.palette.take().is_some()
+        || ui.help.take().is_some()
+        || ui.card.is_none() && ui.range.take().is_some()
+    {
         return Vec::new();
     }
     match &mut ui.card {
@@ -507,13 +564,17 @@ fn yes(model: &mut Model) -> Vec<Cmd> {
     }
 }
 
-fn quit(model: &mut Model, context: Context) -> Vec<Cmd> {
+fn leave(model: &mut Model, context: Context) -> Vec<Cmd> {
     if context == Context::Help {
-        return back(model);
+        back(model)
+    } else if context == Context::Detail {
+        panes::focus(model, Pane::Calls)
+    } else {
+        quit(model)
     }
-    if context == Context::Detail {
-        return focus(model, Pane::Calls);
-    }
+}
+
+fn quit(model: &mut Model) -> Vec<Cmd> {
     let waits = model.replay.is_none() && model.waiting().next().is_some();
     if waits && model.ui.prompt.is_none() {
         model.ui.prompt = Some(Prompt::Quit);

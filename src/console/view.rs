@@ -6,9 +6,11 @@ mod calls;
 mod card;
 mod compare;
 mod detail;
-mod help;
+pub(in crate::console) mod help;
 pub mod layout;
+mod line;
 mod log;
+mod palette;
 mod peers;
 mod replay;
 mod rows;
@@ -82,11 +84,14 @@ pub fn draw(model: &Model, theme: &Theme, lines: Lines, frame: &mut Frame<'_>) {
     if let Some(area) = areas.card {
         pen.card(area);
     }
+    if let Some(help) = model.ui.help {
+        pen.help(whole, help);
+    }
+    if let Some(palette) = &model.ui.palette {
+        pen.palette(whole, palette);
+    }
     pen.hint(areas.hint);
     pen.state(areas.state);
-    if model.ui.help {
-        pen.help(whole);
-    }
 }
 
 impl Pen<'_, '_> {

@@ -3,5 +3,6 @@
 
 mod frames;
 mod keys;
+mod lines;
 mod replay;
 mod stage;

@@ -65,3 +65,45 @@ fn lines_stand_alone_and_come_as_it_happens() {
     let status = until("watch to end", || watch.child.try_wait().unwrap());
     assert!(status.success(), "{status}");
 }
+
+#[test]
+fn a_filter_prints_the_records_of_calls_that_it_means() {
+    let bed = Bed::new();
+    let mut agent = bed.agent(&[]);
+    let mut watch = Watch::start(
+        &bed,
+        &["--from-start", "--filter", "tool:read_file arg.path~secret res:DONE"],
+    );
+    agent.call(1, "read_file", &json!({ "path": "plain" }));
+    agent.result(1);
+    agent.call(2, "write_file", &json!({ "path": "secret" }));
+    agent.result(2);
+    agent.call(3, "read_file", &json!({ "path": "my\u{e9}/secret" }));
+    agent.result(3);
+    // Until the result is known the third test fails: the result's record is the first to be printed.
+    let first: Value = serde_json::from_str(&watch.lines.next().unwrap().unwrap()).unwrap();
+    assert_eq!((&first["event"], &first["tool"]), (&json!("result"), &json!("read_file")));
+    drop(watch.lines);
+    watch.child.kill().unwrap();
+    watch.child.wait().unwrap();
+
+    let mut watch = Watch::start(&bed, &["--from-start", "--filter", "arg.path:*secret !dir:list"]);
+    let mut seen = Vec::new();
+    while seen.len() < 4 {
+        let line: Value = serde_json::from_str(&watch.lines.next().unwrap().unwrap()).unwrap();
+        seen.push((line["event"].clone(), line["tool"].clone()));
+    }
+    let events: Vec<&str> = seen.iter().map(|(event, _)| event.as_str().unwrap()).collect();
+    assert_eq!(events, ["call", "result", "call", "result"], "{seen:?}");
+    watch.child.kill().unwrap();
+    watch.child.wait().unwrap();
+}
+
+#[test]
+fn a_broken_filter_is_shown_with_its_place() {
+    let home = tempfile::tempdir().unwrap();
+    let ran = crate::program::tollgate(home.path(), &["watch", "--filter", "日本 servr:mail"]);
+    let expected = "tollgate: failed to read the filter: column 4: no field `servr`; did you mean `srv`?\n  \
+                    日本 servr:mail\n       ^\n";
+    assert_eq!((ran.code, ran.stderr.as_str(), ran.stdout.as_str()), (2, expected, ""));
+}

@@ -114,9 +114,9 @@ impl Operator {
         let Some(session) = &self.session else { return Ok(()) };
         let mut out = io::stdout().lock();
         let broken = |why| Failure::new(Exit::Broken, why);
-        while let Some(lines) = self.tail.read(session).map_err(broken)? {
-            for line in &lines {
-                for place in self.watcher.line(line) {
+        while let Some(seen) = self.tail.read(session).map_err(broken)? {
+            for seen in &seen {
+                for place in self.watcher.line(&seen.line) {
                     if let Some(played) = self.watcher.calls.get(place) {
                         writeln!(out, "{}", played.say())?;
                     }

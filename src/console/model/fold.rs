@@ -382,9 +382,7 @@ impl Fold<'_> {
     }
 
     fn row_at(&self, call: CallId) -> Option<CallAt> {
-        let slot = usize::try_from(call.0).ok()?;
-        let row = *self.model.sessions.get(self.id.index())?.rows.get(slot)?;
-        usize::try_from(row).ok()?.checked_sub(1).map(CallAt)
+        self.model.row_of(self.id, call)
     }
 
     fn row(&mut self, call: CallId) -> Option<&mut Call> {

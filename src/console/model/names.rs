@@ -8,7 +8,7 @@ use crate::text::Safe;
 
 /// Beyond this many different names, further ones are shown as [`TOO_MANY`]: a peer that invents a name
 /// a call must not fill the console's memory.
-const NAMES_MAX: usize = 65_536;
+pub const NAMES_MAX: usize = 65_536;
 /// Shown for a name that was not kept.
 const TOO_MANY: &str = "(too many names)";
 /// What is kept of a name, in bytes: enough for [`COLUMNS_MAX`] columns of any script.
@@ -21,7 +21,14 @@ const COLUMNS_MAX: usize = 64;
 pub struct NameId(NonZeroU32);
 
 impl NameId {
-    /// From 0, in the order in which names came.
+    /// From 0, in the order in which names came; those of kept names are less than [`NAMES_MAX`], and what
+    /// was not kept has one number in common.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0.get() - 1
+    }
+
+    /// The same, as a place.
     #[must_use]
     pub const fn index(self) -> usize {
         self.0.get() as usize - 1

@@ -58,6 +58,8 @@ pub enum To {
     Step(i64),
     /// Just behind this record.
     Record(u64),
+    /// Just behind the request of this call.
+    Call(u64),
     /// To this time.
     Time(At),
     /// To this share of the time, in hundredths.
@@ -68,6 +70,25 @@ pub enum To {
     Previous(Moment),
     /// Just behind the next call that another policy decides otherwise.
     NextFlip,
+}
+
+impl To {
+    /// `12:41` and `1:02:03` since the beginning, `#2317`, `50%`.
+    #[must_use]
+    pub fn parse(text: &str, begin: At) -> Option<Self> {
+        if let Some(call) = text.strip_prefix('#') {
+            return call.parse().ok().map(Self::Call);
+        }
+        if let Some(share) = text.strip_suffix('%') {
+            return share.trim().parse().ok().filter(|share| *share <= 100).map(Self::Percent);
+        }
+        let mut seconds: u64 = 0;
+        for part in text.split(':') {
+            let part: u64 = part.parse().ok()?;
+            seconds = seconds.checked_mul(60)?.checked_add(part)?;
+        }
+        Some(Self::Time(begin.plus_ms(seconds.checked_mul(1000)?)))
+    }
 }
 
 /// A call that another policy decides otherwise.
@@ -130,6 +151,8 @@ pub struct Replay {
     begin: At,
     /// Milliseconds of each record since the first.
     times_ms: Vec<u32>,
+    /// The record of each call, by its number from 1: calls are numbered as they come.
+    calls: Vec<u32>,
     moments: Vec<(u32, Moment)>,
     seconds: Vec<Second>,
     ticked_ms: u64,
@@ -151,6 +174,7 @@ impl Replay {
             speed: REAL,
             begin: At(0),
             times_ms: Vec::new(),
+            calls: Vec::new(),
             moments: Vec::new(),
             seconds: Vec::new(),
             ticked_ms: 0,
@@ -173,8 +197,11 @@ impl Replay {
             if let Some(last) = self.seconds.last_mut() {
                 last.add(*moment);
             }
-            if *moment != Moment::Call {
-                self.moments.push((*seq, *moment));
+            match moment {
+                Moment::Call => self.calls.push(*seq),
+                Moment::Ask | Moment::Denial | Moment::Finding => {
+                    self.moments.push((*seq, *moment));
+                }
             }
         }
         self.read = found.read;
@@ -238,6 +265,10 @@ impl Replay {
         let place = match to {
             To::Step(by) => self.at.saturating_add_signed(by),
             To::Record(seq) => seq.saturating_add(1),
+            To::Call(call) => {
+                let at = usize::try_from(call).ok()?.checked_sub(1)?;
+                u64::from(*self.calls.get(at)?) + 1
+            }
             To::Time(at) => until(at.ms_since(self.begin)),
             To::Percent(share) => {
                 let (begin, end) = self.span();

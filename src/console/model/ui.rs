@@ -4,8 +4,14 @@ use std::collections::BTreeSet;
 
 use ratatui_textarea::TextArea;
 
+use crate::console::action::Context;
+use crate::console::filter::Filter;
 use crate::console::input::Key;
+use crate::console::keymap::Keymap;
 use crate::console::model::doc::{Laid, Slot};
+use crate::console::model::marks::Marks;
+use crate::console::model::typing::{Edit, Pasts, Typing};
+use crate::console::model::visible::Visible;
 use crate::console::model::{CallAt, TicketKey};
 use crate::text::Safe;
 
@@ -109,6 +115,8 @@ pub struct Page {
     pub top: usize,
     /// Rows that fit.
     pub height: usize,
+    /// The row that a search found.
+    pub found: Option<usize>,
 }
 
 impl Page {
@@ -116,6 +124,7 @@ impl Page {
     pub fn stale(&mut self) {
         self.laid = None;
         self.top = 0;
+        self.found = None;
     }
 
     /// Moves by rows and stays inside.
@@ -254,6 +263,35 @@ pub enum Prompt {
     Quit,
 }
 
+/// The page of keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Help {
+    /// Of this place; else of all.
+    pub context: Option<Context>,
+    /// The first row shown.
+    pub top: usize,
+    /// The row that a search found.
+    pub found: Option<usize>,
+}
+
+/// The palette.
+#[derive(Debug, Clone, Default)]
+pub struct Palette {
+    /// The letters.
+    pub edit: Edit,
+    /// Which of the rows that fit.
+    pub at: usize,
+}
+
+/// A filter in force.
+#[derive(Debug, Clone)]
+pub struct Chosen {
+    /// As it was typed.
+    pub text: Safe,
+    /// What it means.
+    pub filter: Filter,
+}
+
 /// The whole of it.
 #[derive(Debug, Default)]
 pub struct Ui {
@@ -261,6 +299,28 @@ pub struct Ui {
     pub pane: Pane,
     /// The selected row of the calls; `None` follows the newest.
     pub call: Option<CallAt>,
+    /// The filter of the calls.
+    pub filter: Option<Chosen>,
+    /// Whether only marked calls are listed.
+    pub marked_only: bool,
+    /// The calls that these leave.
+    pub visible: Visible,
+    /// Marks and notes.
+    pub marks: Marks,
+    /// Where a range of calls begins; it ends at the selected one.
+    pub range: Option<CallAt>,
+    /// The line that is being typed.
+    pub typing: Option<Typing>,
+    /// The lines typed before.
+    pub pasts: Pasts,
+    /// The palette, while it is open.
+    pub palette: Option<Palette>,
+    /// What is looked for.
+    pub search: Option<String>,
+    /// The log's line that a search found, counted from the first of all.
+    pub log_found: Option<u64>,
+    /// What keys do.
+    pub keymap: Keymap,
     /// The selected row of the asks.
     pub ask: usize,
     /// Rows that the log is scrolled up from its end.
@@ -283,8 +343,8 @@ pub struct Ui {
     pub detail: Detail,
     /// The open card.
     pub card: Option<Card>,
-    /// Whether the keys are shown.
-    pub help: bool,
+    /// The page of keys, while it is open.
+    pub help: Option<Help>,
     /// An open question.
     pub prompt: Option<Prompt>,
     /// The last thing to say.

@@ -135,7 +135,10 @@ pub(super) fn next(model: &mut Model) -> Vec<Cmd> {
 /// The frame with the card was drawn.
 pub(super) fn drawn(model: &mut Model) {
     let now_ms = model.now.mono_ms;
-    if !crate::console::view::layout::is_usable(model.size) || model.ui.help {
+    if !crate::console::view::layout::is_usable(model.size)
+        || model.ui.help.is_some()
+        || model.ui.palette.is_some()
+    {
         return;
     }
     let Some(card) = &mut model.ui.card else { return };

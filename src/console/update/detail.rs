@@ -2,11 +2,24 @@
 
 use std::collections::BTreeSet;
 
+use crate::console::action::Action;
 use crate::console::model::Model;
 use crate::console::model::doc::{Laid, Part, Slot, Want};
 use crate::console::model::ui::{Move, Pane, Tab};
 use crate::console::update::{Cmd, selected};
 use crate::console::view::layout;
+
+/// Tabs and folds.
+pub(super) fn act(model: &mut Model, action: Action) -> Vec<Cmd> {
+    if action == Action::NextTab {
+        return turn_tab(model, 1);
+    }
+    if action == Action::PreviousTab {
+        return turn_tab(model, 2);
+    }
+    fold(model, action == Action::Fold);
+    Vec::new()
+}
 
 /// Loads the selected call into the detail pane, if it is not there.
 pub(super) fn show_call(model: &mut Model) -> Vec<Cmd> {

@@ -4,7 +4,7 @@ use crate::console::action::Tape;
 use crate::console::model::Model;
 use crate::console::model::replay::{Found, Replay, To, WhatIf};
 use crate::console::model::timeline::Moment;
-use crate::console::update::Cmd;
+use crate::console::update::{Cmd, sift};
 use crate::text::Safe;
 
 /// A transport key.
@@ -50,7 +50,7 @@ pub fn go(model: &mut Model, to: To) -> Vec<Cmd> {
     let none = match to {
         To::Next(moment) | To::Previous(moment) => word(moment),
         To::NextFlip => "no further call is decided otherwise",
-        To::Step(_) | To::Record(_) | To::Time(_) | To::Percent(_) => "no such place",
+        To::Step(_) | To::Record(_) | To::Call(_) | To::Time(_) | To::Percent(_) => "no such place",
     };
     model.ui.said = Some(Safe::word(none));
     Vec::new()
@@ -72,6 +72,19 @@ pub fn fork(model: &mut Model, policy: &str) -> Vec<Cmd> {
         return Vec::new();
     };
     vec![Cmd::Fork { policy: policy.to_owned(), from_seq: replay.at }]
+}
+
+/// Goes where `12:41`, `1:02:03`, `#2317` or `50%` says.
+pub(super) fn seek(model: &mut Model, place: &str) -> Vec<Cmd> {
+    let Some(replay) = &model.replay else {
+        model.ui.said = Some(Safe::word("only a recording has places: tollgate replay"));
+        return Vec::new();
+    };
+    if let Some(to) = To::parse(place.trim(), replay.span().0) {
+        return go(model, to);
+    }
+    model.ui.said = Some(Safe::word("no such place: 12:41, 1:02:03, #2317 or 50%"));
+    Vec::new()
 }
 
 /// Time passed.
@@ -112,7 +125,7 @@ pub(super) fn arrived(model: &mut Model, at: u64) -> Vec<Cmd> {
     let ui = &mut model.ui;
     ui.call = ui.call.filter(|at| at.0 < rows);
     ui.detail.row = None;
-    Vec::new()
+    sift::begin(model)
 }
 
 /// The time that panes count from: the tape's.

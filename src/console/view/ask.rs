@@ -65,8 +65,10 @@ impl Pen<'_, '_> {
         let model = self.model;
         let session = model.session(ticket.key.session).map(|session| session.shown.clone());
         let number = Safe::escape(&format!("#{}", ticket.key.ticket.0));
+        let marked = ticket.row.is_some_and(|row| model.ui.marks.has(row));
         let strip = Strip::new()
-            .own(if here { " > " } else { "   " }, Role::Key)
+            .own(if marked { "*" } else { " " }, Role::Key)
+            .own(if here { "> " } else { "  " }, Role::Key)
             .cell(&number, 6, Role::Text)
             .cell(&session.unwrap_or_default(), 10, Role::Dim);
         let name_columns = width.saturating_sub(strip.width() + 16).min(40);

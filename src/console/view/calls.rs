@@ -15,6 +15,8 @@ use crate::policy::Verdict;
 use crate::protocol::Side;
 use crate::text::{Safe, bytes};
 
+/// Columns of the filter in the title.
+const FILTER_COLUMNS: usize = 36;
 /// Columns of the verdict and what became of the call.
 const VERDICT: usize = 14;
 /// Columns that a name gets before others are shown.
@@ -99,10 +101,12 @@ impl Pen<'_, '_> {
     pub(super) fn calls(&mut self, area: Rect) {
         let model = self.model;
         let mut title = Strip::new().own("1 Calls  ", Role::Title);
-        title = match &model.replay {
-            Some(replay) => title.then(Self::replay_place(replay)),
-            None => title.number(model.calls.len() as u64, Role::Text),
-        };
+        if let Some(replay) = &model.replay {
+            title = title.then(Self::replay_place(replay)).own("  ", Role::Title);
+        }
+        if model.replay.is_none() || model.ui.visible.is_filtered() {
+            title = title.then(counted(model));
+        }
         if model.ui.call.is_none() {
             title = title.own("  FOLLOW", Role::Text);
         }
@@ -111,23 +115,23 @@ impl Pen<'_, '_> {
         self.put(inside, 0, heading(model, width));
         let height = usize::from(inside.height.saturating_sub(1));
         let Some(selected) = update::selected(model) else {
-            let text = "no calls yet: start an agent with `tollgate run -- AGENT`";
+            let text = nothing(model);
             self.put(inside, 2, Strip::new().own("  ", Role::Dim).own(text, Role::Dim));
             return;
         };
-        let top = window(selected.0, height, model.calls.len());
-        for (row, at) in (1..inside.height).zip(top..model.calls.len()) {
-            let Some(call) = model.call(CallAt(at)) else { break };
-            let here = at == selected.0;
-            let strip = self.call(call, width, here);
+        let place = model.shown_place(selected);
+        let top = window(place, height, model.shown_len());
+        for (row, place) in (1..inside.height).zip(top..model.shown_len()) {
+            let Some(at) = model.shown(place) else { break };
+            let Some(call) = model.call(at) else { break };
+            let strip = self.call(at, call, width, at == selected);
             self.put(inside, row, strip);
         }
     }
 
-    fn call(&self, call: &Call, width: usize, here: bool) -> Strip {
+    fn call(&self, at: CallAt, call: &Call, width: usize, here: bool) -> Strip {
         let model = self.model;
-        let mark = if here { " > " } else { "   " };
-        let mut strip = Strip::new().own(mark, Role::Key);
+        let mut strip = self.signs(at, here);
         for (column, columns) in columns(model, width) {
             let (text, role) = self.column(call, column);
             strip = match column {
@@ -147,6 +151,23 @@ impl Pen<'_, '_> {
             return strip.column(width).all(Role::Selected);
         }
         strip
+    }
+
+    /// `*` marked or `+` in the range, `>` selected, `;` with a note.
+    fn signs(&self, at: CallAt, here: bool) -> Strip {
+        let model = self.model;
+        let place = model.shown_place(at);
+        let in_range = update::range(model).is_some_and(|(from, to)| (from..=to).contains(&place));
+        let mark = match (model.ui.marks.has(at), in_range) {
+            (true, _) => "*",
+            (false, true) => "+",
+            (false, false) => " ",
+        };
+        let note = if model.ui.marks.note(at).is_some() { ";" } else { " " };
+        Strip::new()
+            .own(mark, Role::Key)
+            .own(if here { ">" } else { " " }, Role::Key)
+            .own(note, Role::Key)
     }
 
     /// What stands in a column of a call, and how it is drawn.
@@ -180,6 +201,54 @@ impl Pen<'_, '_> {
                 (took.unwrap_or_else(|| Safe::word("-")), Role::Dim)
             }
         }
+    }
+}
+
+/// The filter, and how many rows it leaves; while it is not through, how far it is.
+fn counted(model: &Model) -> Strip {
+    let all = model.calls.len() as u64;
+    let visible = &model.ui.visible;
+    if !visible.is_filtered() {
+        return Strip::new().number(all, Role::Text);
+    }
+    let mut strip = Strip::new();
+    if let Some(chosen) = &model.ui.filter {
+        strip =
+            strip.safe(&chosen.text.clip(FILTER_COLUMNS).shown, Role::Text).own("  ", Role::Text);
+    }
+    if model.ui.marked_only {
+        strip = strip.own("MARKED  ", Role::Text);
+    }
+    strip = strip.number(model.shown_len() as u64, Role::Text);
+    strip = match visible.decided(model.calls.len()) {
+        None => strip.own(" of ", Role::Text).number(all, Role::Text),
+        Some(decided) => {
+            let percent = (decided as u64 * 100).checked_div(all).unwrap_or(0).min(99);
+            strip
+                .own(" so far, ", Role::Text)
+                .number(percent, Role::Text)
+                .own("% of ", Role::Text)
+                .drawn(&bytes::size(all), Role::Text)
+        }
+    };
+    match visible.unreadable() {
+        0 => strip,
+        unreadable => strip
+            .own("  ", Role::Text)
+            .number(unreadable as u64, Role::Failed)
+            .own(" cannot be read", Role::Failed),
+    }
+}
+
+/// Why there are no rows, and what to do.
+fn nothing(model: &Model) -> &'static str {
+    if model.calls.is_empty() {
+        return "no calls yet: start an agent with `tollgate run -- AGENT`";
+    }
+    match (model.ui.visible.decided(model.calls.len()), &model.ui.filter) {
+        (Some(_), _) => "no match so far",
+        (None, Some(_)) => "no call matches: / changes the filter, an empty one shows all",
+        (None, None) => "no call is marked: M shows all",
     }
 }
 

@@ -23,7 +23,8 @@ impl Pen<'_, '_> {
         let width = usize::from(inside.width);
         let end = model.log.len().saturating_sub(model.ui.log_up);
         let start = end.saturating_sub(usize::from(inside.height));
-        for (row, entry) in (0..).zip(model.log.range(start..end)) {
+        let found = model.ui.log_found.and_then(|line| line.checked_sub(model.log_dropped));
+        for (row, (at, entry)) in (0..).zip((start as u64..).zip(model.log.range(start..end))) {
             let session = model.session(entry.session).map(|session| session.shown.clone());
             let (sign, role) = match entry.severity {
                 Severity::Info => (" ", Role::Dim),
@@ -44,6 +45,10 @@ impl Pen<'_, '_> {
                     .own(" | ", Role::Dim);
             }
             self.put(inside, row, strip.foreign(&entry.text, Role::Untrusted));
+            if found == Some(at) {
+                let sign = Rect { width: inside.width.min(1), ..inside };
+                self.put(sign, row, Strip::new().own(">", Role::Key));
+            }
         }
     }
 }

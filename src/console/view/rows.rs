@@ -33,7 +33,7 @@ impl Pen<'_, '_> {
                 }
             };
             self.put(area, y, strip);
-            if cursor == Some(at) {
+            if cursor == Some(at) || page.found == Some(at) {
                 // In the gutter, which is ours.
                 self.put(Rect { width: 2, ..area }, y, Strip::new().own(" >", Role::Key));
             }

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::console::action;
+use crate::console::action::Context;
 use crate::console::model::ui::{Pane, Prompt};
 use crate::console::model::{Link, Model};
 use crate::console::theme::Role;
@@ -78,20 +78,32 @@ impl Pen<'_, '_> {
         self.put(area, 0, strip);
     }
 
-    /// The keys of the place where keys go now, from the action table.
+    /// The keys of the place where keys go now, from the keymap; or what is told of the line being typed.
     pub(super) fn hint(&mut self, area: Rect) {
         let context = update::context(self.model);
-        let mut strip = Strip::new();
-        let width = usize::from(area.width);
+        match &self.model.ui.typing {
+            Some(typing) if context == Context::Line => self.line_hint(area, typing),
+            Some(_) | None => {
+                let strip = self.hints(Strip::new(), context, usize::from(area.width));
+                self.put(area, 0, strip);
+            }
+        }
+    }
+
+    /// Keys behind a strip, as many as there is room for.
+    pub(super) fn hints(&self, mut strip: Strip, context: Context, width: usize) -> Strip {
         let card = self.model.ui.card.as_ref();
         let over = card
             .and_then(|card| self.model.ticket(card.key))
             .is_none_or(|t| !self.model.is_waiting(t));
         let may_answer = self.model.may_answer() && self.model.replay.is_none();
         let mute = card.is_some() && (over || !may_answer);
-        let tape = model_tape(self.model);
-        for binding in tape.chain(action::of(context)).filter(|b| !(mute && b.action.answers())) {
-            let (Some(hint), Some(key)) = (binding.hint, binding.keys.first()) else { continue };
+        let keymap = &self.model.ui.keymap;
+        let taped = self.model.replay.is_some() && context.is_pane();
+        let mut listed = if taped { keymap.of(Context::Replay) } else { Vec::new() };
+        listed.extend(keymap.of(context));
+        for row in listed.iter().filter(|row| !(mute && row.binding.action.answers())) {
+            let (Some(hint), Some(key)) = (row.binding.hint, row.keys.first()) else { continue };
             let next = strip
                 .clone()
                 .own(" ", Role::Text)
@@ -99,12 +111,9 @@ impl Pen<'_, '_> {
                 .own(" ", Role::Text)
                 .own(hint, Role::Dim)
                 .own(" ", Role::Text);
-            if next.width() > width {
-                break;
-            }
-            strip = next;
+            strip = if next.width() > width { strip } else { next };
         }
-        self.put(area, 0, strip);
+        strip
     }
 
     /// What one has to know of the console itself.
@@ -112,6 +121,9 @@ impl Pen<'_, '_> {
         let model = self.model;
         let strip = if let Some(prompt) = model.ui.prompt {
             question(model, prompt)
+        } else if let Some(typing) = &model.ui.typing {
+            self.line_state(area, typing);
+            return;
         } else if let Some(said) = &model.ui.said {
             Strip::new().own(" ", Role::Chrome).safe(said, Role::ChromeAlert)
         } else if let Link::Down { why } = &model.link {
@@ -121,13 +133,18 @@ impl Pen<'_, '_> {
         } else if let Some(replay) = &model.replay {
             Self::replay_state(replay)
         } else {
-            outdated(model).then(rights(model)).then(losses(model))
+            outdated(model).then(rights(model)).then(losses(model)).then(noted(model))
         };
         self.chrome(area, strip);
     }
 
     pub(super) fn chrome(&mut self, area: Rect, strip: Strip) {
         self.put(area, 0, strip.column(usize::from(area.width)));
+        self.paint_chrome(area);
+    }
+
+    /// Gives a row the look of ours.
+    pub(super) fn paint_chrome(&mut self, area: Rect) {
         let style = self.theme.style(Role::Chrome);
         let buffer = self.frame.buffer_mut();
         for x in area.x..area.x + area.width {
@@ -139,10 +156,13 @@ impl Pen<'_, '_> {
     }
 }
 
-/// The keys of the tape, which come first while a recording is played.
-fn model_tape(model: &Model) -> impl Iterator<Item = &'static action::Binding> {
-    let taped = model.replay.is_some() && model.ui.card.is_none() && model.ui.prompt.is_none();
-    taped.then(|| action::of(action::Context::Replay)).into_iter().flatten()
+/// The note of the selected call.
+fn noted(model: &Model) -> Strip {
+    let row = update::selected(model).filter(|_| model.ui.pane == Pane::Calls);
+    match row.and_then(|row| model.ui.marks.note(row)) {
+        Some(note) => Strip::new().own("  note: ", Role::Chrome).drawn(note, Role::Chrome),
+        None => Strip::new(),
+    }
 }
 
 fn question(model: &Model, prompt: Prompt) -> Strip {

@@ -292,14 +292,18 @@ fn a_huge_result_is_drawn_at_once() {
 }
 
 #[test]
-fn the_manual_has_every_key() {
-    use tollgate::console::action::BINDINGS;
-    let mut table = String::from("| keys | where | what |\n|---|---|---|\n");
+fn the_manual_has_every_key_and_command() {
+    use tollgate::console::action::{BINDINGS, Reach};
+    let mut table = String::from("| keys | command | where | what |\n|---|---|---|---|\n");
     for binding in BINDINGS {
         let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
+        let command = match binding.reach {
+            Reach::Keys => String::new(),
+            Reach::Here | Reach::Panes => format!("`:{}`", binding.usage()),
+        };
         let places: Vec<&str> = binding.contexts.iter().map(|context| context.title()).collect();
-        let row = format!("| {} | {} | {} |\n", keys.join(" "), places.join(", "), binding.help);
-        table.push_str(&row);
+        let cells = [keys.join(" "), command, places.join(", "), binding.help.to_owned()];
+        table.extend(["| ", &cells.join(" | "), " |\n"]);
     }
     let manual = include_str!("../../../docs/console.md");
     assert!(manual.contains(&table), "docs/console.md is to have this table:\n{table}");

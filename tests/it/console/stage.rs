@@ -11,8 +11,9 @@ use serde_json::json;
 use tollgate::console::input::{Key, Press};
 use tollgate::console::model::doc::{Doc, Want, payload};
 use tollgate::console::model::replay::{Found, Replay, Soundness};
+use tollgate::console::model::visible::Bodies;
 use tollgate::console::model::{Model, Now, Place, Size, timeline};
-use tollgate::console::update::{self, Cmd, Msg};
+use tollgate::console::update::{self, Cmd, Export, Inspect, Msg};
 use tollgate::console::view::{self, Lines};
 use tollgate::console::{Depth, Theme};
 use tollgate::engine::{
@@ -41,6 +42,14 @@ pub(super) struct Stage {
     pub(super) bells: usize,
     pub(super) quit: bool,
     pub(super) forks: Vec<(String, u64)>,
+    /// What was to be written.
+    pub(super) exports: Vec<Export>,
+    /// Whether there is time for filters.
+    pub(super) sifts: bool,
+    /// Rows that were read for a filter.
+    pub(super) inspected: usize,
+    /// Whether journals cannot be read.
+    pub(super) unreadable: bool,
     size: Size,
     theme: Theme,
     records: Vec<(String, Record)>,
@@ -57,6 +66,10 @@ impl Stage {
             bells: 0,
             quit: false,
             forks: Vec::new(),
+            exports: Vec::new(),
+            sifts: true,
+            inspected: 0,
+            unreadable: false,
             size: Size { columns, rows },
             theme: Theme::standard(Depth::Sixteen).unwrap(),
             records: Vec::new(),
@@ -168,6 +181,26 @@ impl Stage {
         call
     }
 
+    /// So many more calls, all at once and without a frame.
+    pub(super) fn many(&mut self, count: u64) {
+        for call in self.next_call..self.next_call + count {
+            let facts = Facts {
+                kind: Some(Kind::Request),
+                method: Some("tools/call".to_owned()),
+                call: Some(CallId(call)),
+                tool: Some("many".to_owned()),
+                verdict: Some(Verdict::Allow),
+                ..Facts::default()
+            };
+            let event =
+                What::Frame { conn: ConnId(1), from: Side::Agent, raw: Raw::Text(String::new()) };
+            let (at, facts) = (self.now.at, Some(facts));
+            let record = Record { v: 1, seq: call, at, event, facts, effects: Vec::new() };
+            self.model.apply(SESSION, &record, Place { offset: 0, len: 1 });
+        }
+        self.next_call += count;
+    }
+
     /// Goes on to the server.
     pub(super) fn passes(&mut self, tool: &str, arguments: &str, verdict: Verdict) -> u64 {
         let forward = Effected::Forward { conn: ConnId(1), to: Side::Server, size_bytes: 1 };
@@ -264,29 +297,18 @@ impl Stage {
     }
 
     fn word(&mut self, word: &str) {
-        let key = match word {
-            "esc" => Key::Esc,
-            "enter" => Key::Enter,
-            "tab" => Key::Tab,
-            "down" => Key::Down,
-            "end" => Key::End,
-            "right" => Key::Right,
-            "backspace" => Key::Backspace,
-            "ctrl-s" => Key::Ctrl('s'),
-            "ctrl-c" => Key::Ctrl('c'),
-            "focus" => return self.take(Msg::Focus),
-            _ => {
-                if let Some(ms) = word.strip_suffix("ms") {
-                    return self.wait(ms.parse().unwrap());
-                }
-                if let Some(key) = word.strip_prefix("hold:") {
-                    return self.key(Key::Char(key.chars().next().unwrap()), Press::Held);
-                }
-                let text = word.strip_prefix("paste:").expect("a word of the script");
-                return self.take(Msg::Paste(text.to_owned()));
-            }
-        };
-        self.key(key, Press::Down);
+        if word == "focus" {
+            self.take(Msg::Focus);
+        } else if let Some(ms) = word.strip_suffix("ms") {
+            self.wait(ms.parse().unwrap());
+        } else if let Some(key) = word.strip_prefix("hold:") {
+            self.key(Key::Char(key.chars().next().unwrap()), Press::Held);
+        } else if let Some(text) = word.strip_prefix("paste:") {
+            self.take(Msg::Paste(text.to_owned()));
+        } else {
+            let name = word.replace("ctrl-", "Ctrl-");
+            self.key(Key::named(&name).expect("a word of the script"), Press::Down);
+        }
     }
 
     fn key(&mut self, key: Key, press: Press) {
@@ -299,6 +321,10 @@ impl Stage {
     fn take(&mut self, msg: Msg) {
         let cmds = update::update(&mut self.model, msg, self.now);
         self.carry_out(cmds);
+        while self.sifts && update::is_sifting(&self.model) {
+            let cmds = update::update(&mut self.model, Msg::Sift, self.now);
+            self.carry_out(cmds);
+        }
         let cmds = update::refresh(&mut self.model);
         self.carry_out(cmds);
         update::prepare(&mut self.model, self.size);
@@ -318,9 +344,17 @@ impl Stage {
                     let cmds = update::update(&mut self.model, Msg::Arrived(at), self.now);
                     self.carry_out(cmds);
                 }
+                Cmd::Export(export) => self.exports.push(export),
                 Cmd::Load(want) => {
                     let loaded = self.load(&want).map(|read| Arc::new(Doc::new(read)));
                     let cmds = update::update(&mut self.model, Msg::Loaded(want, loaded), self.now);
+                    self.carry_out(cmds);
+                }
+                Cmd::Inspect(generation, rows) => {
+                    self.inspected += rows.len();
+                    let read = rows.iter().map(|row| (row.row, self.inspect(row))).collect();
+                    let read = Msg::Inspected(generation, read);
+                    let cmds = update::update(&mut self.model, read, self.now);
                     self.carry_out(cmds);
                 }
             }
@@ -357,6 +391,14 @@ impl Stage {
     fn load(&self, want: &Want) -> Result<tollgate::console::model::doc::Payload, String> {
         let at = usize::try_from(want.place.offset).unwrap();
         payload(&self.records[at].1, want).ok_or_else(|| "no such part".to_owned())
+    }
+
+    fn inspect(&self, row: &Inspect) -> Bodies {
+        if self.unreadable {
+            return Err("gone".to_owned());
+        }
+        let answer = row.answer.as_ref().map(|want| self.load(want)).transpose()?;
+        Ok((self.load(&row.request)?.text, answer.map(|answer| answer.text)))
     }
 
     /// The answers sent so far: their word, digest and code.

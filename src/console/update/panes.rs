@@ -1,0 +1,80 @@
+//! Which pane has the keys, and how panes stand.
+
+use crate::console::action::Action;
+use crate::console::model::Model;
+use crate::console::model::replay::To;
+use crate::console::model::ui::{Arrangement, Move, Pane};
+use crate::console::update::{Cmd, detail, go, say};
+use crate::console::view::layout;
+
+/// What is about panes.
+pub(super) fn act(model: &mut Model, action: Action, argument: Option<&str>) -> Vec<Cmd> {
+    if let Action::Focus(pane) = action {
+        focus(model, pane)
+    } else if matches!(action, Action::NextPane | Action::PreviousPane) {
+        focus(model, model.ui.pane.beside(action == Action::NextPane))
+    } else if action == Action::Layout {
+        arrange(model, argument)
+    } else if action == Action::NextDifference {
+        next_difference(model)
+    } else {
+        model.ui.zoomed = action == Action::Zoom;
+        Vec::new()
+    }
+}
+
+fn next_difference(model: &mut Model) -> Vec<Cmd> {
+    let at = model.ui.pair;
+    let next = model.compare.as_ref().and_then(|compare| compare.next_difference(at));
+    if let Some(next) = next {
+        model.ui.pair = next;
+        return Vec::new();
+    }
+    say(model, "both recordings have the same calls")
+}
+
+/// Gives a pane the keys.
+pub(super) fn focus(model: &mut Model, pane: Pane) -> Vec<Cmd> {
+    model.ui.pane = pane;
+    match pane {
+        Pane::Detail => return detail::show_call(model),
+        Pane::Servers | Pane::Sessions | Pane::Timeline | Pane::Log => model.ui.guest = Some(pane),
+        Pane::Calls | Pane::Ask | Pane::Compare => {}
+    }
+    Vec::new()
+}
+
+/// The next layout, or the one of this name.
+fn arrange(model: &mut Model, word: Option<&str>) -> Vec<Cmd> {
+    let all = [Arrangement::Focus, Arrangement::Split, Arrangement::Wide];
+    let arrangement = match word.map(str::trim) {
+        None => layout::next_arrangement(model),
+        Some(word) => match all.into_iter().find(|known| known.word() == word) {
+            Some(known) => known,
+            None => return say(model, "no such layout: focus, split or wide"),
+        },
+    };
+    model.ui.arrangement = Some(arrangement);
+    model.ui.zoomed = false;
+    Vec::new()
+}
+
+/// Goes to the time that the timeline's cursor is at.
+pub(super) fn seek_selected(model: &mut Model) -> Vec<Cmd> {
+    let Some(replay) = &model.replay else {
+        return say(model, "the timeline of live sessions only looks back");
+    };
+    let parts = layout::timeline_columns(model);
+    let part = model.ui.part.unwrap_or_else(|| replay.part(replay.clock, parts));
+    let at = replay.part_begins(part, parts);
+    model.ui.part = None;
+    go(model, To::Time(at))
+}
+
+/// Moves the timeline's cursor.
+pub(super) fn move_part(model: &mut Model, by: Move) {
+    let parts = layout::timeline_columns(model);
+    let Some(replay) = &model.replay else { return };
+    let at = model.ui.part.unwrap_or_else(|| replay.part(replay.clock, parts));
+    model.ui.part = Some(by.from(at, parts / 10).min(parts.saturating_sub(1)));
+}
