@@ -80,9 +80,16 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     if let Some((_, [subcommand, rest @ ..])) = args.split_first()
         && subcommand == "shim"
-        && let Some(args) = shim::plain(rest)
     {
-        return shim::main(args);
+        if let [option, kept, rest @ ..] = rest
+            && option == "--kept"
+            && let Some(kept) = kept.to_str()
+        {
+            return shim::go_on(kept, rest);
+        }
+        if let Some(args) = shim::plain(rest) {
+            return shim::main(args);
+        }
     }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,

@@ -77,7 +77,7 @@ pub struct ShimHello {
 }
 
 /// Where a shim was before its gate died.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resume {
     /// The session's name.
     pub session: String,

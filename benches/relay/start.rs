@@ -57,6 +57,9 @@ pub(crate) fn cold(ways: &Ways, home: &Home, report: &mut Report) -> Result<(), 
     Ok(())
 }
 
+/// After this time a shim that has nothing to do has made itself small.
+const SETTLED: Duration = Duration::from_millis(2500);
+
 /// A shim and a gate that wait, after a few calls; the gate new.
 pub(crate) fn idle_sizes(ways: &Ways, home: &Home, report: &mut Report) -> Result<(), Failure> {
     home.stop_gate()?;
@@ -64,6 +67,7 @@ pub(crate) fn idle_sizes(ways: &Ways, home: &Home, report: &mut Report) -> Resul
     for _ in 0..10 {
         peer.call("x")?;
     }
+    std::thread::sleep(SETTLED);
     let sizes = [
         ("an idle shim", rss_bytes(peer.pid())?, 4_000_000, "<= 4 MB"),
         ("an idle gate", rss_bytes(home.gate_pid()?)?, 25_000_000, "<= 25 MB"),

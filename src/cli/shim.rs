@@ -1,7 +1,8 @@
 //! `tollgate shim`: in front of one stdio server, in an agent's configuration.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::cli::exit::{self, Exit};
@@ -68,23 +69,63 @@ pub fn plain(arguments: &[OsString]) -> Option<Args> {
     (!args.server.is_empty() && !args.command.is_empty()).then_some(args)
 }
 
+impl Args {
+    /// A plain command line that means the same.
+    fn words(&self) -> Vec<OsString> {
+        let mut words = Vec::new();
+        let options = [
+            ("--server", Some(OsStr::new(&self.server))),
+            ("--home", self.home.as_deref().map(Path::as_os_str)),
+            ("--session", self.session.as_deref().map(OsStr::new)),
+            ("--policy", self.policy.as_deref().map(OsStr::new)),
+            ("--unattended", self.unattended.as_deref().map(OsStr::new)),
+        ];
+        for (option, value) in options {
+            if let Some(value) = value {
+                words.extend([option.into(), value.to_owned()]);
+            }
+        }
+        words.push("--".into());
+        words.extend_from_slice(&self.command);
+        words
+    }
+
+    fn into_options(self) -> Options {
+        Options {
+            again: self.words(),
+            server: self.server,
+            session: self.session,
+            policy: self.policy,
+            unattended: self.unattended,
+            command: self.command,
+        }
+    }
+}
+
 /// Runs the subcommand.
 #[must_use]
-pub fn main(args: Args) -> ExitCode {
+pub fn main(mut args: Args) -> ExitCode {
     let home = match Home::of_shim(args.home.as_deref()) {
         Ok(home) => home,
         Err(error) => return exit::say(Exit::Usage, error),
     };
-    let options = Options {
-        server: args.server,
-        session: args.session,
-        policy: args.policy.map(|policy| absolute(&policy)),
-        unattended: args.unattended,
-        command: args.command,
-        build: client::build(),
+    args.policy = args.policy.map(|policy| absolute(&policy));
+    shim::run(&args.into_options(), client::build(), &|| connect(&home)).into()
+}
+
+/// Goes on where the shim that had these arguments executed itself again.
+#[must_use]
+pub fn go_on(kept: &str, arguments: &[OsString]) -> ExitCode {
+    let args = || plain(arguments).ok_or_else(|| "its arguments are not its own".to_owned());
+    let find = || {
+        let home = Home::of_shim(args()?.home.as_deref()).map_err(|error| error.to_string())?;
+        connect(&home)
     };
-    let connect = || client::connect(&home, Start::IfNeeded).map_err(|error| error.to_string());
-    shim::run(&options, &connect).into()
+    shim::go_on(kept, &|| args().map(Args::into_options), &find).into()
+}
+
+fn connect(home: &Home) -> Result<UnixStream, String> {
+    client::connect(home, Start::IfNeeded).map_err(|error| error.to_string())
 }
 
 /// The gate works in `/`, so a policy's file is given by its whole path; names stay names.
@@ -116,6 +157,8 @@ mod tests {
         if let Some(plain) = plain {
             let full = Full::try_parse_from(std::iter::once(OsString::from("shim")).chain(words));
             assert_eq!(format!("{plain:?}"), format!("{:?}", full.unwrap().args), "{line}");
+            let again = super::plain(&plain.words()).unwrap();
+            assert_eq!(format!("{again:?}"), format!("{plain:?}"), "{line}");
         }
     }
 

@@ -1,6 +1,5 @@
 //! Lines with descriptors beside them, over a Unix socket.
 
-use std::collections::VecDeque;
 use std::io::{self, IoSlice, IoSliceMut, Write as _};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -47,7 +46,7 @@ pub fn send<T: Serialize>(
 pub struct Lines {
     buffer: Vec<u8>,
     searched: usize,
-    descriptors: VecDeque<OwnedFd>,
+    descriptors: Vec<OwnedFd>,
 }
 
 /// What a receive gave.
@@ -71,7 +70,7 @@ impl Lines {
     /// Nothing received yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { buffer: Vec::new(), searched: 0, descriptors: VecDeque::new() }
+        Self { buffer: Vec::new(), searched: 0, descriptors: Vec::new() }
     }
 
     /// Receives once.
@@ -121,9 +120,25 @@ impl Lines {
         Ok(Some(serde_json::from_slice(&line)?))
     }
 
+    /// Takes the next whole line, unread, if it begins so.
+    pub fn skip(&mut self, head: &[u8]) -> bool {
+        let end = memchr::memchr(b'\n', &self.buffer).filter(|_| self.buffer.starts_with(head));
+        if let Some(end) = end {
+            self.buffer.drain(..=end);
+            self.searched = 0;
+        }
+        end.is_some()
+    }
+
+    /// Whether nothing is received that was not taken.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.buffer.is_empty() && self.descriptors.is_empty()
+    }
+
     /// Descriptors received so far, in order.
     pub fn take_descriptors(&mut self) -> Vec<OwnedFd> {
-        self.descriptors.drain(..).collect()
+        std::mem::take(&mut self.descriptors)
     }
 
     /// Waits for the next message; `None` when the other side closed. Honours the socket's read time-out.
@@ -149,6 +164,20 @@ mod tests {
     use std::io::Read as _;
 
     use super::*;
+
+    #[test]
+    fn a_line_is_skipped_by_its_beginning_once_it_is_whole() {
+        let (here, there) = UnixStream::pair().unwrap();
+        let mut lines = Lines::new();
+        (&here).write_all(b"\"one\"\n\"two\"\n\"on").unwrap();
+        lines.receive(&there, RecvFlags::empty()).unwrap();
+        assert!(lines.skip(b"\"on") && !lines.skip(b"\"on"));
+        assert_eq!(lines.take::<String>().unwrap().as_deref(), Some("two"));
+        assert!(!lines.skip(b"\"on") && !lines.is_empty());
+        (&here).write_all(b"e\"\n").unwrap();
+        lines.receive(&there, RecvFlags::empty()).unwrap();
+        assert!(lines.skip(b"\"on") && lines.is_empty());
+    }
 
     #[test]
     fn descriptors_arrive_with_their_line_and_work() {

@@ -4,11 +4,12 @@
 //! the shim makes sure that it is dead, finds or starts another one and hands the copies over; when none is
 //! to be had, it answers every request with a refusal itself.
 
+mod image;
+
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,11 +17,12 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::RecvFlags;
-use rustix::process::Signal;
+use rustix::process::{Signal, WaitId, WaitIdOptions, waitid};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::protocol::Side;
 use crate::proxy::link::{Lines, Received, send};
+use crate::proxy::shim::image::Kept;
 use crate::proxy::{alone, peer};
 use crate::wire::{Build, FromShim, Hello, Resume, Role, ShimHello, ToShim, WIRE};
 
@@ -38,6 +40,9 @@ const CONFIRM_MS: u32 = 5_000;
 /// Attempts to hand over to another gate before the shim goes on alone.
 const ATTEMPTS: u32 = 5;
 
+/// How a `ToShim::Pong` begins. A shim that waits hears nothing else, and is spared the code that reads messages.
+const PONG: &[u8] = br#"{"pong":"#;
+
 /// What the command line says.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -51,16 +56,20 @@ pub struct Options {
     pub unattended: Option<String>,
     /// The server's command line.
     pub command: Vec<OsString>,
-    /// This binary.
-    pub build: Build,
+    /// The same as arguments of `tollgate shim`.
+    pub again: Vec<OsString>,
 }
+
+/// Reads the command line: a shim that waits does not need it, and so keeps nothing of it in memory.
+pub type Said<'a> = &'a dyn Fn() -> Result<Options, String>;
 
 /// Finds or starts a gate.
 pub type Connect<'a> = &'a dyn Fn() -> Result<UnixStream, String>;
 
 /// Runs to the end of the session and returns the exit code.
 #[must_use]
-pub fn run(options: &Options, connect: Connect<'_>) -> u8 {
+pub fn run(options: &Options, build: Build, connect: Connect<'_>) -> u8 {
+    let said = || Ok(options.clone());
     let signals = match Signals::new() {
         Ok(signals) => signals,
         Err(error) => return fail(&format!("listen for signals: {error}"), 1),
@@ -79,12 +88,47 @@ pub fn run(options: &Options, connect: Connect<'_>) -> u8 {
         .stderr(Stdio::piped())
         .spawn();
     let guard = child.map_err(|e| format!("start {}: {e}", program.display())).and_then(|child| {
-        Guard::new(options, child, signals).map_err(|e| format!("watch the server: {e}"))
+        Guard::new(&said, build, child, signals).map_err(|e| format!("watch the server: {e}"))
     });
     match guard {
-        Ok(guard) => guard.run(control, connect),
+        Ok(guard) => guard.run(Gate::New(control), connect),
         // 127 is what a shell says of a command that cannot be started.
         Err(why) => fail(&why, 127),
+    }
+}
+
+/// Goes on in a new image of the shim that [`run`] began, to the end of the session. `kept` is what that one handed
+/// on behind `--kept`.
+#[must_use]
+pub fn go_on(kept: &str, said: Said<'_>, connect: Connect<'_>) -> u8 {
+    let adopted = || {
+        // First of all: until then a signal ends this process without a word.
+        let signals = Signals::new()?;
+        let [control, gate, agent, server_in, server_out, server_err, server] = image::adopt()?;
+        let kept = Kept::read(kept).ok_or(io::ErrorKind::InvalidInput)?;
+        let Kept { build, place, server_pid } = kept;
+        rustix::stdio::dup2_stdin(&agent)?;
+        let guard = Guard {
+            said,
+            build,
+            server_pid,
+            server,
+            server_in: Some(server_in),
+            server_out,
+            server_err,
+            signals,
+            place: Some(place),
+            exit_code: None,
+            leaving: None,
+            renewed: true,
+        };
+        Ok::<_, io::Error>((guard, UnixStream::from(control), gate))
+    };
+    match adopted() {
+        Ok((guard, control, gate)) => {
+            guard.run(Gate::Watched { control, gate: Some(gate), lines: Lines::new() }, connect)
+        }
+        Err(error) => fail(&format!("go on as a new image: {error}"), 1),
     }
 }
 
@@ -112,6 +156,10 @@ impl Signals {
         Ok(Self { pipe, last })
     }
 
+    fn came(&self) -> bool {
+        self.last.load(Ordering::Relaxed) != 0
+    }
+
     fn name(&self) -> (&'static str, u8) {
         match i32::try_from(self.last.load(Ordering::Relaxed)) {
             Ok(SIGINT) => ("SIGINT", 130),
@@ -122,9 +170,10 @@ impl Signals {
 }
 
 struct Guard<'a> {
-    options: &'a Options,
-    child: Child,
-    child_handle: OwnedFd,
+    said: Said<'a>,
+    build: Build,
+    server_pid: u32,
+    server: OwnedFd,
     /// Copies of the server's ends; the first goes when the server shall see its end of file.
     server_in: Option<OwnedFd>,
     server_out: OwnedFd,
@@ -133,6 +182,18 @@ struct Guard<'a> {
     place: Option<Resume>,
     exit_code: Option<u8>,
     leaving: Option<(Instant, u8)>,
+    /// Whether this image did nothing yet but to guard.
+    renewed: bool,
+}
+
+/// How far the shim is with a gate.
+enum Gate {
+    /// There is none.
+    None(String),
+    /// It was not told anything yet.
+    New(UnixStream),
+    /// It has the descriptors.
+    Watched { control: UnixStream, gate: Option<OwnedFd>, lines: Lines },
 }
 
 /// How a time with one gate ended.
@@ -144,25 +205,25 @@ enum Ended {
 }
 
 impl<'a> Guard<'a> {
-    fn new(options: &'a Options, mut child: Child, signals: Signals) -> io::Result<Self> {
+    fn new(said: Said<'a>, build: Build, mut child: Child, signals: Signals) -> io::Result<Self> {
         let missing = || io::Error::other("a pipe is missing");
-        let child_handle = peer::open(child.id())?;
         Ok(Self {
-            options,
+            said,
+            build,
+            server_pid: child.id(),
+            server: peer::open(child.id())?,
             server_in: Some(child.stdin.take().ok_or_else(missing)?.into()),
             server_out: child.stdout.take().ok_or_else(missing)?.into(),
             server_err: child.stderr.take().ok_or_else(missing)?.into(),
-            child,
-            child_handle,
             signals,
             place: None,
             exit_code: None,
             leaving: None,
+            renewed: false,
         })
     }
 
-    fn run(mut self, control: UnixStream, connect: Connect<'_>) -> u8 {
-        let mut next = Ok(control);
+    fn run(mut self, mut next: Gate, connect: Connect<'_>) -> u8 {
         let mut attempts = 0;
         loop {
             if let Some((until, code)) = self.leaving
@@ -172,21 +233,13 @@ impl<'a> Guard<'a> {
                 return self.leave(code);
             }
             let why = match next {
-                Ok(control) => {
+                Gate::None(why) => why,
+                Gate::New(control) => {
                     let gate = gate_handle(&control);
                     match self.hand_over(&control) {
                         Ok(lines) => {
-                            attempts = 0;
-                            match self.watch(&control, lines, gate.as_ref()) {
-                                Ended::Done(code) => return self.leave(code),
-                                Ended::GateLost => {
-                                    drop(control);
-                                    if !confirm_dead(gate) {
-                                        return self.alone("the gate hangs and cannot be killed");
-                                    }
-                                    "the gate died".to_owned()
-                                }
-                            }
+                            next = Gate::Watched { control, gate, lines };
+                            continue;
                         }
                         Err(Refusal::Final(why)) => return self.alone(&why),
                         Err(Refusal::Again(why)) => why,
@@ -203,34 +256,78 @@ impl<'a> Guard<'a> {
                         }
                     }
                 }
-                Err(why) => why,
+                Gate::Watched { control, gate, lines } => {
+                    attempts = 0;
+                    match self.watch(&control, lines, gate.as_ref()) {
+                        Ended::Done(code) => return self.leave(code),
+                        Ended::GateLost => {
+                            drop(control);
+                            if !confirm_dead(gate) {
+                                return self.alone("the gate hangs and cannot be killed");
+                            }
+                            "the gate died".to_owned()
+                        }
+                    }
+                }
             };
             attempts += 1;
             if attempts > ATTEMPTS {
                 return self.alone(&why);
             }
-            next = connect();
+            next = connect().map_or_else(Gate::None, Gate::New);
         }
+    }
+
+    /// Goes on in a new image if this process is as a new one finds it; does nothing else. A second after the start
+    /// rather than with it, when agents are in a hurry and may already end what they began.
+    fn renew(&mut self, control: &UnixStream, gate: Option<&OwnedFd>, lines: &Lines) {
+        let (Some(gate), Some(server_in), Some(place), Ok(Options { again, .. })) =
+            (gate, &self.server_in, &self.place, (self.said)())
+        else {
+            return;
+        };
+        let quiet = lines.is_empty() && !self.signals.came();
+        if !quiet || self.exit_code.is_some() || self.leaving.is_some() {
+            return;
+        }
+        let kept =
+            Kept { build: self.build.clone(), place: place.clone(), server_pid: self.server_pid };
+        let agent = io::stdin();
+        let descriptors = [
+            control.as_fd(),
+            gate.as_fd(),
+            agent.as_fd(),
+            server_in.as_fd(),
+            self.server_out.as_fd(),
+            self.server_err.as_fd(),
+            self.server.as_fd(),
+        ];
+        let words = ["shim", "--kept", &kept.word()].map(OsString::from);
+        let error = image::execute(&[&words, again.as_slice()].concat(), &descriptors);
+        tracing::debug!(%error, "the shim stays as large as it is");
+        // Once is enough.
+        self.renewed = true;
     }
 
     /// Says hello with the descriptors and waits to be welcome.
     fn hand_over(&mut self, control: &UnixStream) -> Result<Lines, Refusal> {
         let again = |error: io::Error| Refusal::Again(format!("the gate does not answer: {error}"));
+        self.renewed = false;
+        let options = (self.said)().map_err(Refusal::Final)?;
         let hello = Hello {
             wire: WIRE,
-            build: self.options.build.clone(),
+            build: self.build.clone(),
             role: Role::Shim(Box::new(ShimHello {
-                server: self.options.server.clone(),
-                session: self.options.session.clone(),
-                policy: self.options.policy.clone(),
-                unattended: self.options.unattended.clone(),
-                command: self
-                    .options
+                server: options.server,
+                session: options.session,
+                policy: options.policy,
+                unattended: options.unattended,
+                command: options
                     .command
                     .iter()
                     .map(|part| part.to_string_lossy().into_owned())
                     .collect(),
-                server_pid: self.child.id(),
+                server_pid: self.server_pid,
                 resume: self.place.clone(),
             })),
         };
@@ -250,7 +347,7 @@ impl<'a> Guard<'a> {
             server_in,
             self.server_out.as_fd(),
             self.server_err.as_fd(),
-            self.child_handle.as_fd(),
+            self.server.as_fd(),
         ];
         control.set_read_timeout(Some(SILENCE)).map_err(again)?;
         send(control, &hello, &descriptors).map_err(again)?;
@@ -303,9 +400,12 @@ impl<'a> Guard<'a> {
                 return Ended::GateLost;
             }
             if now.duration_since(pinged) >= PING_EVERY {
+                if !self.renewed {
+                    self.renew(control, gate, &lines);
+                }
                 pings += 1;
                 pinged = now;
-                self.say(control, &FromShim::Ping { n: pings });
+                self.ping(control, pings);
             }
             let [from_gate, from_child, from_agent] = self.wait(control);
             if from_gate {
@@ -314,6 +414,7 @@ impl<'a> Guard<'a> {
                     Ok(Received::Nothing) => {}
                     Ok(Received::End) | Err(_) => return Ended::GateLost,
                 }
+                while lines.skip(PONG) {}
                 while let Ok(Some(message)) = lines.take::<ToShim>() {
                     match message {
                         ToShim::CloseCopy { side: Side::Server } => self.server_in = None,
@@ -350,7 +451,14 @@ impl<'a> Guard<'a> {
     /// the socket is what tells that the gate is lost.
     fn say(&self, control: &UnixStream, message: &FromShim) {
         if let Err(error) = send(control, message, &[]) {
-            tracing::debug!(server = self.options.server, %error, "the gate does not listen");
+            tracing::debug!(%error, "the gate does not listen");
+        }
+    }
+
+    /// As [`Guard::say`] of a `FromShim::Ping`, without the code that writes messages.
+    fn ping(&self, control: &UnixStream, n: u64) {
+        if (&*control).write_all(ping(n).as_bytes()).is_err() {
+            tracing::debug!("the gate does not listen");
         }
     }
 
@@ -361,7 +469,7 @@ impl<'a> Guard<'a> {
             PollFd::new(&self.signals.pipe, PollFlags::IN),
         ];
         if self.exit_code.is_none() {
-            fds.push(PollFd::new(&self.child_handle, PollFlags::IN));
+            fds.push(PollFd::new(&self.server, PollFlags::IN));
         }
         let wait = Timespec { tv_sec: 1, tv_nsec: 0 };
         if poll(&mut fds, Some(&wait)).is_err() {
@@ -372,14 +480,14 @@ impl<'a> Guard<'a> {
     }
 
     fn reap(&mut self) -> u8 {
-        let code = match self.child.wait() {
-            Ok(status) => status
-                .code()
-                .or_else(|| status.signal().map(|signal| 128 + signal))
-                .and_then(|code| u8::try_from(code).ok())
-                .unwrap_or(1),
-            Err(_) => 1,
-        };
+        let ended = rustix::io::retry_on_intr(|| {
+            waitid(WaitId::PidFd(self.server.as_fd()), WaitIdOptions::EXITED)
+        });
+        let code = ended.ok().flatten().and_then(|status| {
+            let code = status.terminating_signal().map(|signal| 128 + signal);
+            u8::try_from(status.exit_status().or(code)?).ok()
+        });
+        let code = code.unwrap_or(1);
         self.exit_code = Some(code);
         code
     }
@@ -401,9 +509,9 @@ impl<'a> Guard<'a> {
                 break;
             }
             if let Some(signal) = signal {
-                peer::signal(&self.child_handle, signal);
+                peer::signal(&self.server, signal);
             }
-            if peer::wait_end(&self.child_handle, 2_000) {
+            if peer::wait_end(&self.server, 2_000) {
                 self.reap();
             }
         }
@@ -415,10 +523,15 @@ impl<'a> Guard<'a> {
         if let Some(code) = self.exit_code {
             return code;
         }
-        peer::signal(&self.child_handle, Signal::TERM);
+        peer::signal(&self.server, Signal::TERM);
         self.leave(1);
         alone::run(why, &self.signals.pipe)
     }
+}
+
+/// A `FromShim::Ping` as a line.
+fn ping(n: u64) -> String {
+    format!("{{\"ping\":{{\"n\":{n}}}}}\n")
 }
 
 enum Refusal {
@@ -445,4 +558,17 @@ fn confirm_dead(gate: Option<OwnedFd>) -> bool {
     }
     peer::signal(&gate, Signal::KILL);
     peer::wait_end(&gate, CONFIRM_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pings_and_pongs_are_the_messages_that_they_stand_for() {
+        let ping = serde_json::from_str(&ping(12)).unwrap();
+        assert!(matches!(ping, FromShim::Ping { n: 12 }));
+        let pong = serde_json::to_vec(&ToShim::Pong { n: 12 }).unwrap();
+        assert!(pong.starts_with(PONG));
+    }
 }

@@ -6,6 +6,7 @@ mod crash;
 mod ends;
 mod faults;
 
+mod image;
 mod races;
 mod stage;
 mod takeover;
