@@ -3,7 +3,8 @@
 
     suite.py --tollgate BINARY --node-modules DIR --python PYTHON
 
-Each server is played twice without the gate and once through `tollgate shim` in a home of its own.
+Each server is played twice without the gate and once through `tollgate shim` in a home of its own. One of them is
+played once more from its recording alone, by `tollgate sessions serve`.
 An answer that differs between the two plays without the gate varies by itself; that is printed, and only
 its presence is compared. Everything else must be equal: bytes where we read them, JSON where a client
 gives values. At the end every recording must verify. Exit code 0 when all of it held.
@@ -109,21 +110,24 @@ class Suite:
             return f"notifications {one[1][:3]!r} became {gated[1][:3]!r}"
         return None
 
+    def client(self, client, mode, calls, through):
+        """Runs a client's program against a server command; gives what it got."""
+        script = self.work / "calls.json"
+        script.write_text(json.dumps(calls))
+        self.fresh_files()
+        done = subprocess.run(
+            [self.python, str(HERE / "client.py"), client, mode, str(script), "--", *through],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=180, stdin=subprocess.DEVNULL,
+        )
+        if done.returncode != 0:
+            raise wire.Failed(f"client: {done.stderr.decode(errors='replace')[-600:]}")
+        return json.loads(done.stdout)
+
     def client_equal(self, name, client, mode, command, calls):
         """The same program of a client, compared by the values it gives."""
 
-        script = self.work / "calls.json"
-        script.write_text(json.dumps(calls))
-
         def play(through):
-            self.fresh_files()
-            done = subprocess.run(
-                [self.python, str(HERE / "client.py"), client, mode, str(script), "--", *through],
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=180, stdin=subprocess.DEVNULL,
-            )
-            if done.returncode != 0:
-                raise wire.Failed(f"client: {done.stderr.decode(errors='replace')[-600:]}")
-            return json.loads(done.stdout)
+            return self.client(client, mode, calls, through)
 
         one, two = play(command), play(command)
         gated = play(self.shim(name, command))
@@ -133,6 +137,27 @@ class Suite:
             elif one[part] != gated[part]:
                 before, after = json.dumps(one[part]), json.dumps(gated[part])
                 return f"`{part}`: {before[:300]} became {after[:300]}"
+        return None
+
+    def mock_equal(self, name, client, mode, command, calls):
+        """A client's session is recorded, and the same client is served by the recording alone."""
+
+        def play(through):
+            return self.client(client, mode, calls, through)
+
+        original = play(self.shim(name, command))
+        opened = f'"server":"{name}"'.encode()
+        recording = next(
+            path for path in self.home.rglob("sessions/*.jsonl") if opened in path.read_bytes()
+        )
+        for order in ("--tolerant", "--strict"):
+            served = play(
+                [self.tollgate, "sessions", "serve", str(recording), "--server", name, order]
+            )
+            for part in original:
+                if original[part] != served[part]:
+                    before, after = json.dumps(original[part]), json.dumps(served[part])
+                    return f"{order}: `{part}`: {before[:300]} became {after[:300]}"
         return None
 
     def servers(self):
@@ -206,6 +231,12 @@ class Suite:
         try:
             for server in self.servers():
                 self.play_server(*server)
+            name, command, calls, _ = self.servers()[0]
+            for mode in ("auto", "legacy"):
+                self.attempt(
+                    f"{name} from its recording, mcp client, {mode}",
+                    lambda m=mode: self.mock_equal(f"{name}-{m}", "mcp", m, command, calls),
+                )
             self.attempt("recordings", self.recordings)
         finally:
             code, said = self.run_on_terminal("stop")
