@@ -5,17 +5,15 @@ use std::io;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crossterm::event::{Event, EventStream};
-use futures_util::StreamExt as _;
 use jiff::tz::TimeZone;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::console::feed::Feed;
-use crate::console::input;
+use crate::console::input::Input;
 use crate::console::model::{Link, Model, Now, Size};
-use crate::console::terminal::Screen;
+use crate::console::terminal::{Keyboard, Screen};
 use crate::console::theme::Theme;
 use crate::console::update::{self, Cmd, Msg};
 use crate::console::view::{self, Lines};
@@ -137,11 +135,13 @@ struct Shell {
     gate: Option<Gate>,
     options: Options,
     screen: Screen,
-    keys: EventStream,
+    keyboard: Keyboard,
     term: Signal,
     hup: Signal,
     /// Raw mode makes Ctrl-C a key; this one comes from outside.
     int: Signal,
+    /// The window has another size.
+    winch: Signal,
     model: Model,
     feeds: Vec<Feed>,
     queue: VecDeque<Cmd>,
@@ -154,8 +154,9 @@ struct Shell {
 
 /// What woke the loop.
 enum Woken {
-    Key(Option<io::Result<Event>>),
+    Input(Option<io::Result<Input>>),
     Signal,
+    Resize,
     Gate(io::Result<ToConsole>),
     Journal,
     Time,
@@ -167,17 +168,20 @@ impl Shell {
         let term = signal(SignalKind::terminate()).map_err(ConsoleError::Setup)?;
         let hup = signal(SignalKind::hangup()).map_err(ConsoleError::Setup)?;
         let int = signal(SignalKind::interrupt()).map_err(ConsoleError::Setup)?;
+        let winch = signal(SignalKind::window_change()).map_err(ConsoleError::Setup)?;
         let screen = Screen::take().map_err(ConsoleError::Terminal)?;
+        let keyboard = Keyboard::new().map_err(ConsoleError::Terminal)?;
         let begun = now();
         let only = options.session.clone();
         Ok(Self {
             gate: Some(gate),
             options,
             screen,
-            keys: EventStream::new(),
+            keyboard,
             term,
             hup,
             int,
+            winch,
             model: Model::new(TimeZone::system(), only),
             feeds: Vec::new(),
             queue: VecDeque::new(),
@@ -193,12 +197,17 @@ impl Shell {
         let mut dirty: Option<Instant> = None;
         loop {
             let woken = self.wait(dirty.is_some()).await;
-            let at_once = matches!(woken, Woken::Key(_) | Woken::Time);
+            let at_once = match woken {
+                Woken::Input(_) => !self.keyboard.has_more(),
+                Woken::Time | Woken::Resize => true,
+                Woken::Signal | Woken::Gate(_) | Woken::Journal | Woken::Retry => false,
+            };
             let since = *dirty.get_or_insert_with(now);
             match woken {
-                Woken::Signal | Woken::Key(None) => return Ok(()),
-                Woken::Key(Some(Err(error))) => return Err(ConsoleError::Terminal(error)),
-                Woken::Key(Some(Ok(event))) => self.key(event),
+                Woken::Signal | Woken::Input(None) => return Ok(()),
+                Woken::Input(Some(Err(error))) => return Err(ConsoleError::Terminal(error)),
+                Woken::Input(Some(Ok(input))) => self.input(input),
+                Woken::Resize => self.resize()?,
                 Woken::Gate(line) => self.line(line)?,
                 Woken::Journal => self.read(),
                 Woken::Time => self.take(Msg::Tick),
@@ -234,7 +243,8 @@ impl Shell {
             _ = self.term.recv() => Woken::Signal,
             _ = self.hup.recv() => Woken::Signal,
             _ = self.int.recv() => Woken::Signal,
-            event = self.keys.next() => Woken::Key(event),
+            _ = self.winch.recv() => Woken::Resize,
+            input = self.keyboard.next() => Woken::Input(input),
             line = async { match gate { Some(gate) => gate.next().await, None => std::future::pending().await } } => Woken::Gate(line),
             () = std::future::ready(()), if journal => Woken::Journal,
             () = tokio::time::sleep(wake.unwrap_or_default()), if wake.is_some() => Woken::Time,
@@ -252,22 +262,20 @@ impl Shell {
         self.queue.extend(update::update(&mut self.model, msg, stamp));
     }
 
-    fn key(&mut self, event: Event) {
-        match event {
-            Event::Key(key) => {
-                if let Some((key, press)) = input::key(key) {
-                    self.take(Msg::Key(key, press));
-                }
-            }
-            Event::Paste(text) => self.take(Msg::Paste(text)),
-            Event::FocusGained | Event::FocusLost => self.take(Msg::Focus),
-            Event::Resize(columns, rows) => {
-                // The next frame meets the same error, if there is one.
-                let _gone = self.screen.forget();
-                self.take(Msg::Resize(Size { columns, rows }));
-            }
-            Event::Mouse(_) => {}
+    fn input(&mut self, input: Input) {
+        match input {
+            Input::Key(key, press) => self.take(Msg::Key(key, press)),
+            Input::Paste(text) => self.take(Msg::Paste(text)),
+            Input::Focus(_) => self.take(Msg::Focus),
+            Input::Mouse(_) | Input::Answer(_) => {}
         }
+    }
+
+    fn resize(&mut self) -> Result<(), ConsoleError> {
+        self.screen.forget().map_err(ConsoleError::Terminal)?;
+        let (columns, rows) = self.screen.size().map_err(ConsoleError::Terminal)?;
+        self.take(Msg::Resize(Size { columns, rows }));
+        Ok(())
     }
 
     fn line(&mut self, line: io::Result<ToConsole>) -> Result<(), ConsoleError> {
