@@ -12,6 +12,7 @@ pub mod action;
 mod feed;
 pub mod input;
 pub mod model;
+pub mod outgoing;
 mod run;
 mod terminal;
 pub mod theme;

@@ -123,15 +123,8 @@ impl Pen<'_, '_> {
     }
 
     fn chrome(&mut self, area: Rect, strip: Strip) {
+        self.frame.buffer_mut().set_style(area, self.theme.style(Role::Chrome));
         self.put(area, 0, strip.column(usize::from(area.width)));
-        let style = self.theme.style(Role::Chrome);
-        let buffer = self.frame.buffer_mut();
-        for x in area.x..area.x + area.width {
-            if let Some(cell) = buffer.cell_mut((x, area.y)) {
-                let own = cell.style();
-                cell.set_style(style.patch(own));
-            }
-        }
     }
 }
 
