@@ -19,6 +19,7 @@ pub mod input;
 pub mod keymap;
 pub mod model;
 mod near;
+pub mod outgoing;
 mod run;
 mod terminal;
 pub mod theme;

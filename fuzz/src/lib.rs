@@ -8,6 +8,7 @@ mod framing;
 mod guard;
 mod journal_read;
 mod policy_file;
+mod terminal_input;
 mod theme_file;
 
 pub use engine_ops::engine_ops;
@@ -16,6 +17,7 @@ pub use framing::framing;
 pub use guard::guard;
 pub use journal_read::journal_read;
 pub use policy_file::policy_file;
+pub use terminal_input::terminal_input;
 pub use theme_file::theme_file;
 
 /// A target.
@@ -29,5 +31,6 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("guard", guard),
     ("journal_read", journal_read),
     ("policy_file", policy_file),
+    ("terminal_input", terminal_input),
     ("theme_file", theme_file),
 ];

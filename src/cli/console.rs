@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal as _, Read as _};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use crate::cli::exit::{self, Exit, Failure};
 use crate::console::keymap::{self, Keymap};
@@ -11,6 +12,9 @@ use crate::console::{self, Beside, ColorWhen, ConsoleError, Depth, Options, Them
 use crate::gate::client::{self, Start};
 use crate::store::home::Home;
 use crate::wire::{ConsoleHello, Role};
+
+/// How long tmux may take to say which colours it passes on; it takes some 5 ms.
+const TMUX_LIMIT: Duration = Duration::from_millis(100);
 
 /// Arguments of `tollgate console`.
 #[derive(Debug, clap::Args)]
@@ -25,13 +29,13 @@ pub struct Args {
 /// How a console is to look.
 #[derive(Debug, clap::Args)]
 pub struct Look {
-    /// A shipped theme (base16, mono) or a theme file.
+    /// A shipped theme (base16, mono, dark, light, okabe-dark, okabe-light, high-contrast) or a theme file.
     #[arg(long, default_value = "base16")]
     theme: String,
     /// Draw borders without box characters.
     #[arg(long)]
     ascii: bool,
-    /// When to use colours; `NO_COLOR` is honoured.
+    /// How many colours to use; auto goes by the terminal and `NO_COLOR`.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
     color: Color,
 }
@@ -42,10 +46,20 @@ enum Color {
     /// As the terminal and `NO_COLOR` say.
     #[default]
     Auto,
-    /// Always.
+    /// None: weight and words remain.
+    #[value(alias = "never")]
+    None,
+    /// The terminal's own sixteen.
+    #[value(name = "16")]
+    Sixteen,
+    /// The palette of 256.
+    #[value(name = "256")]
+    Indexed,
+    /// All.
+    True,
+    /// As the terminal says, also where `NO_COLOR` is set.
+    #[value(hide = true)]
     Always,
-    /// Never.
-    Never,
 }
 
 /// Runs the subcommand.
@@ -145,9 +159,12 @@ fn theme(name: &str, color: Color) -> Result<Theme, String> {
     let when = match color {
         Color::Auto => ColorWhen::Auto,
         Color::Always => ColorWhen::Always,
-        Color::Never => ColorWhen::Never,
+        Color::None => ColorWhen::Exactly(Depth::None),
+        Color::Sixteen => ColorWhen::Exactly(Depth::Sixteen),
+        Color::Indexed => ColorWhen::Exactly(Depth::Indexed),
+        Color::True => ColorWhen::Exactly(Depth::True),
     };
-    let depth = Depth::of(when, &|variable| std::env::var(variable).ok());
+    let depth = Depth::of(when, &|variable| std::env::var(variable).ok(), &tmux_is_true);
     if let Some(theme) = Theme::named(name, depth) {
         return theme.map_err(|error| error.to_string());
     }
@@ -156,6 +173,14 @@ fn theme(name: &str, color: Color) -> Result<Theme, String> {
         format!("read the theme {name}: {error} (shipped themes: {})", shipped.join(", "))
     })?;
     Theme::parse(name, &text, depth).map_err(|error| error.to_string())
+}
+
+/// Whether tmux says that the terminal around it takes all colours. A tmux that does not answer at once is
+/// one that passes on 256.
+fn tmux_is_true() -> bool {
+    let question = ["tmux", "display-message", "-p", "#{client_termfeatures}"];
+    let features = console::outgoing::program::ask(&question, TMUX_LIMIT);
+    features.is_ok_and(|features| features.trim().split(',').any(|feature| feature == "RGB"))
 }
 
 /// The terminal's name, for other consoles.

@@ -175,13 +175,7 @@ impl Follow {
             }
             What::Answered { ticket, digest: _, answer, by, unread } => {
                 line.call = Some(ticket.0);
-                line.detail = Some(match answer {
-                    Answer::Allow if *unread => format!("allow unread by {}", by.0),
-                    Answer::Allow => format!("allow by {}", by.0),
-                    Answer::Deny { reason: None } => format!("deny by {}", by.0),
-                    Answer::Deny { reason: Some(why) } => format!("deny by {}: {why}", by.0),
-                    Answer::Edit { arguments } => format!("edit by {}: {arguments}", by.0),
-                });
+                line.detail = Some(answered(answer, &by.0, *unread));
                 "answered"
             }
             What::Attended { answering } => {
@@ -292,5 +286,16 @@ fn size(raw: &Raw) -> Option<u64> {
         Raw::JsonCr(json) => Some(json.get().len() as u64 + 1),
         Raw::Text(text) => Some(text.len() as u64),
         Raw::Base64(_) => raw.bytes().map(|bytes| bytes.len() as u64),
+    }
+}
+
+/// An answer in words.
+fn answered(answer: &Answer, by: &str, unread: bool) -> String {
+    match answer {
+        Answer::Allow if unread => format!("allow unread by {by}"),
+        Answer::Allow => format!("allow by {by}"),
+        Answer::Deny { reason: None } => format!("deny by {by}"),
+        Answer::Deny { reason: Some(why) } => format!("deny by {by}: {why}"),
+        Answer::Edit { arguments } => format!("edit by {by}: {arguments}"),
     }
 }

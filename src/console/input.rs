@@ -1,6 +1,63 @@
-//! Keys as the console understands them, whatever the terminal sent.
+//! What the terminal sends, as the console understands it, whatever bytes it came in.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+mod decode;
+
+pub use decode::Decoder;
+
+/// One thing that came from the terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A key.
+    Key(Key, Press),
+    /// Text between paste brackets.
+    Paste(String),
+    /// The terminal's window came to the front, or left it.
+    Focus(Focus),
+    /// Something done with the mouse.
+    Mouse(Mouse),
+    /// The terminal's word on itself. Whether it was asked for is for the caller to know.
+    Answer(Answer),
+}
+
+/// Where the terminal's window is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Focus {
+    /// It has the keyboard.
+    In,
+    /// Another one has it.
+    Out,
+}
+
+/// What a terminal says of itself when it is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Its background: red, green, blue (OSC 11).
+    Background(u8, u8, u8),
+    /// Its name and version (XTVERSION), cut to what a name takes; **foreign text**.
+    Version(String),
+}
+
+/// A report of the mouse; columns and rows count from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "said by the names")]
+pub struct Mouse {
+    pub what: Pointer,
+    pub column: u16,
+    pub row: u16,
+}
+
+/// What was done with the mouse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pointer {
+    /// The left button went down.
+    Press,
+    /// The wheel was turned towards the start.
+    WheelUp,
+    /// The wheel was turned towards the end.
+    WheelDown,
+    /// Anything else: it does nothing but end a quiet time.
+    Other,
+}
 
 /// A key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,68 +151,9 @@ impl Key {
     }
 }
 
-/// A key of the terminal; `None` when it was let go.
-#[must_use]
-pub fn key(event: KeyEvent) -> Option<(Key, Press)> {
-    let press = match event.kind {
-        KeyEventKind::Press => Press::Down,
-        KeyEventKind::Repeat => Press::Held,
-        KeyEventKind::Release => return None,
-    };
-    let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
-    let other = event.modifiers.intersects(
-        KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::HYPER | KeyModifiers::META,
-    );
-    let key = match event.code {
-        _ if other => Key::Other,
-        KeyCode::Char(c) if ctrl => Key::Ctrl(c.to_ascii_lowercase()),
-        KeyCode::Char(c) => Key::Char(shifted(c, event.modifiers)),
-        KeyCode::Enter => Key::Enter,
-        KeyCode::Esc => Key::Esc,
-        KeyCode::Tab => Key::Tab,
-        KeyCode::BackTab => Key::BackTab,
-        KeyCode::Up => Key::Up,
-        KeyCode::Down => Key::Down,
-        KeyCode::Left => Key::Left,
-        KeyCode::Right => Key::Right,
-        KeyCode::PageUp => Key::PageUp,
-        KeyCode::PageDown => Key::PageDown,
-        KeyCode::Home => Key::Home,
-        KeyCode::End => Key::End,
-        KeyCode::Backspace => Key::Backspace,
-        KeyCode::Delete => Key::Delete,
-        KeyCode::Insert
-        | KeyCode::F(_)
-        | KeyCode::Null
-        | KeyCode::CapsLock
-        | KeyCode::ScrollLock
-        | KeyCode::NumLock
-        | KeyCode::PrintScreen
-        | KeyCode::Pause
-        | KeyCode::Menu
-        | KeyCode::KeypadBegin
-        | KeyCode::Media(_)
-        | KeyCode::Modifier(_) => Key::Other,
-    };
-    Some((key, press))
-}
-
-/// Some terminals send a shifted letter as the letter and the modifier.
-fn shifted(c: char, modifiers: KeyModifiers) -> char {
-    if modifiers.contains(KeyModifiers::SHIFT) { c.to_ascii_uppercase() } else { c }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn press_hold_and_release_are_told_apart() {
-        let event = |kind| KeyEvent::new_with_kind(KeyCode::Char('a'), KeyModifiers::NONE, kind);
-        assert_eq!(key(event(KeyEventKind::Press)), Some((Key::Char('a'), Press::Down)));
-        assert_eq!(key(event(KeyEventKind::Repeat)), Some((Key::Char('a'), Press::Held)));
-        assert_eq!(key(event(KeyEventKind::Release)), None);
-    }
 
     #[test]
     fn keys_are_named_as_they_are_shown() {
@@ -172,13 +170,5 @@ mod tests {
         for name in ["", "xy", "Ctrl-", "Ctrl-X", "other", "\u{1b}"] {
             assert_eq!(Key::named(name), None, "{name:?}");
         }
-    }
-
-    #[test]
-    fn a_modified_letter_is_not_the_letter() {
-        let with = |modifiers| key(KeyEvent::new(KeyCode::Char('a'), modifiers)).unwrap().0;
-        assert_eq!(with(KeyModifiers::ALT), Key::Other);
-        assert_eq!(with(KeyModifiers::CONTROL), Key::Ctrl('a'));
-        assert_eq!(with(KeyModifiers::SHIFT), Key::Char('A'));
     }
 }

@@ -8,8 +8,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crossterm::event::{Event, EventStream};
-use futures_util::StreamExt as _;
 use jiff::tz::TimeZone;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -19,13 +17,13 @@ use crate::console::bodies::{self, Body, Loads};
 use crate::console::deck::{Deck, Part};
 use crate::console::export;
 use crate::console::feed::Feed;
-use crate::console::input;
+use crate::console::input::Input;
 use crate::console::keymap::Keymap;
 use crate::console::model::doc::{Payload, Want};
 use crate::console::model::names;
 use crate::console::model::visible::Bodies;
 use crate::console::model::{Link, Model, Now, Replay, Size};
-use crate::console::terminal::Screen;
+use crate::console::terminal::{Keyboard, Screen};
 use crate::console::theme::Theme;
 use crate::console::update::{self, Cmd, Export, Inspect, Msg};
 use crate::console::view::{self, Lines};
@@ -203,11 +201,13 @@ struct Shell {
     deck: Option<Deck>,
     options: Options,
     screen: Screen,
-    keys: EventStream,
+    keyboard: Keyboard,
     term: Signal,
     hup: Signal,
     /// Raw mode makes Ctrl-C a key; this one comes from outside.
     int: Signal,
+    /// The window has another size.
+    winch: Signal,
     model: Model,
     feeds: Vec<Feed>,
     loads: Loads,
@@ -223,8 +223,9 @@ struct Shell {
 
 /// What woke the loop.
 enum Woken {
-    Key(Option<io::Result<Event>>),
+    Input(Option<io::Result<Input>>),
     Signal,
+    Resize,
     Gate(io::Result<ToConsole>),
     Journal,
     Index(Part),
@@ -239,7 +240,9 @@ impl Shell {
         let term = signal(SignalKind::terminate()).map_err(ConsoleError::Setup)?;
         let hup = signal(SignalKind::hangup()).map_err(ConsoleError::Setup)?;
         let int = signal(SignalKind::interrupt()).map_err(ConsoleError::Setup)?;
+        let winch = signal(SignalKind::window_change()).map_err(ConsoleError::Setup)?;
         let screen = Screen::take().map_err(ConsoleError::Terminal)?;
+        let keyboard = Keyboard::new().map_err(ConsoleError::Terminal)?;
         let begun = now();
         let mut model = Model::new(TimeZone::system(), options.session.clone());
         model.built_at = Some(options.built_at);
@@ -249,10 +252,11 @@ impl Shell {
             deck,
             options,
             screen,
-            keys: EventStream::new(),
+            keyboard,
             term,
             hup,
             int,
+            winch,
             model,
             feeds: Vec::new(),
             loads: Loads::new(),
@@ -270,12 +274,23 @@ impl Shell {
         let mut dirty: Option<Instant> = None;
         loop {
             let woken = self.wait(dirty.is_some()).await;
-            let at_once = matches!(woken, Woken::Key(_) | Woken::Time);
+            let at_once = match woken {
+                Woken::Input(_) => !self.keyboard.has_more(),
+                Woken::Time | Woken::Resize => true,
+                Woken::Signal
+                | Woken::Gate(_)
+                | Woken::Journal
+                | Woken::Index(_)
+                | Woken::Body(_)
+                | Woken::Idle
+                | Woken::Retry => false,
+            };
             let since = *dirty.get_or_insert_with(now);
             match woken {
-                Woken::Signal | Woken::Key(None) => return Ok(()),
-                Woken::Key(Some(Err(error))) => return Err(ConsoleError::Terminal(error)),
-                Woken::Key(Some(Ok(event))) => self.key(event),
+                Woken::Signal | Woken::Input(None) => return Ok(()),
+                Woken::Input(Some(Err(error))) => return Err(ConsoleError::Terminal(error)),
+                Woken::Input(Some(Ok(input))) => self.input(input),
+                Woken::Resize => self.resize()?,
                 Woken::Gate(line) => self.line(line)?,
                 Woken::Journal => self.read(),
                 Woken::Index(part) => self.index(part),
@@ -315,7 +330,8 @@ impl Shell {
             _ = self.term.recv() => Woken::Signal,
             _ = self.hup.recv() => Woken::Signal,
             _ = self.int.recv() => Woken::Signal,
-            event = self.keys.next() => Woken::Key(event),
+            _ = self.winch.recv() => Woken::Resize,
+            input = self.keyboard.next() => Woken::Input(input),
             line = async { match gate { Some(gate) => gate.next().await, None => std::future::pending().await } } => Woken::Gate(line),
             body = self.loads.next() => Woken::Body(body),
             part = async { match deck { Some(deck) => deck.next().await, None => std::future::pending().await } } => Woken::Index(part),
@@ -336,22 +352,20 @@ impl Shell {
         self.queue.extend(update::update(&mut self.model, msg, stamp));
     }
 
-    fn key(&mut self, event: Event) {
-        match event {
-            Event::Key(key) => {
-                if let Some((key, press)) = input::key(key) {
-                    self.take(Msg::Key(key, press));
-                }
-            }
-            Event::Paste(text) => self.take(Msg::Paste(text)),
-            Event::FocusGained | Event::FocusLost => self.take(Msg::Focus),
-            Event::Resize(columns, rows) => {
-                // The next frame meets the same error, if there is one.
-                let _gone = self.screen.forget();
-                self.take(Msg::Resize(Size { columns, rows }));
-            }
-            Event::Mouse(_) => {}
+    fn input(&mut self, input: Input) {
+        match input {
+            Input::Key(key, press) => self.take(Msg::Key(key, press)),
+            Input::Paste(text) => self.take(Msg::Paste(text)),
+            Input::Focus(_) => self.take(Msg::Focus),
+            Input::Mouse(_) | Input::Answer(_) => {}
         }
+    }
+
+    fn resize(&mut self) -> Result<(), ConsoleError> {
+        self.screen.forget().map_err(ConsoleError::Terminal)?;
+        let (columns, rows) = self.screen.size().map_err(ConsoleError::Terminal)?;
+        self.take(Msg::Resize(Size { columns, rows }));
+        Ok(())
     }
 
     fn line(&mut self, line: io::Result<ToConsole>) -> Result<(), ConsoleError> {

@@ -1,5 +1,7 @@
 //! The terminal, taken and given back: also when we panic, and before the panic is told.
 
+mod keyboard;
+
 use std::io::{self, Stdout, Write as _, stdout};
 
 use crossterm::event::{
@@ -14,6 +16,8 @@ use crossterm::terminal::{
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
+
+pub(super) use keyboard::Keyboard;
 
 /// Held while the console has the terminal.
 pub(super) struct Screen {

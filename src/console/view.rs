@@ -60,6 +60,7 @@ pub(in crate::console) struct Pen<'a, 'b> {
 pub fn draw(model: &Model, theme: &Theme, lines: Lines, frame: &mut Frame<'_>) {
     let whole = frame.area();
     let areas = layout::areas_in(model, whole);
+    frame.buffer_mut().set_style(whole, theme.style(Role::Screen));
     let mut pen = Pen { model, theme, lines, frame };
     if !layout::is_usable(model.size) {
         pen.too_small(whole);

@@ -568,7 +568,7 @@ mod tests {
     fn pings_and_pongs_are_the_messages_that_they_stand_for() {
         let ping = serde_json::from_str(&ping(12)).unwrap();
         assert!(matches!(ping, FromShim::Ping { n: 12 }));
-        let pong = serde_json::to_vec(&ToShim::Pong { n: 12 }).unwrap();
-        assert!(pong.starts_with(PONG));
+        let answer = serde_json::to_vec(&ToShim::Pong { n: 12 }).unwrap();
+        assert!(answer.starts_with(PONG));
     }
 }

@@ -15,6 +15,7 @@ mod policies;
 mod program;
 mod pty_answers;
 mod pty_replay;
+mod pty_terminal;
 mod recordings;
 mod run;
 mod scenarios;

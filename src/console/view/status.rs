@@ -139,8 +139,8 @@ impl Pen<'_, '_> {
     }
 
     pub(super) fn chrome(&mut self, area: Rect, strip: Strip) {
+        self.frame.buffer_mut().set_style(area, self.theme.style(Role::Chrome));
         self.put(area, 0, strip.column(usize::from(area.width)));
-        self.paint_chrome(area);
     }
 
     /// Gives a row the look of ours.

@@ -1,0 +1,3 @@
+//! What leaves the console by other ways than a frame and the gate's socket.
+
+pub mod program;

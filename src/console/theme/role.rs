@@ -1,0 +1,61 @@
+//! What a piece of the screen means, and its name in a theme file.
+
+/// What a piece of the screen means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names are those of the theme file, told in docs/console.md")]
+pub enum Role {
+    Screen,
+    Chrome,
+    ChromeAlert,
+    Border,
+    BorderFocus,
+    Title,
+    Text,
+    Dim,
+    Key,
+    Selected,
+    Untrusted,
+    UntrustedKey,
+    UntrustedToken,
+    VerdictAllow,
+    VerdictMark,
+    VerdictAsk,
+    VerdictDeny,
+    Failed,
+    RiskLow,
+    RiskMedium,
+    RiskHigh,
+    Finding,
+    DiffAdd,
+    DiffRemove,
+    Code,
+}
+
+/// Every role and its name in a file, in the order of the enum.
+pub(super) const ROLES: [(Role, &str); 25] = [
+    (Role::Screen, "screen"),
+    (Role::Chrome, "chrome.row"),
+    (Role::ChromeAlert, "chrome.alert"),
+    (Role::Border, "border.plain"),
+    (Role::BorderFocus, "border.focus"),
+    (Role::Title, "title"),
+    (Role::Text, "text"),
+    (Role::Dim, "dim"),
+    (Role::Key, "key"),
+    (Role::Selected, "selected"),
+    (Role::Untrusted, "untrusted.text"),
+    (Role::UntrustedKey, "untrusted.key"),
+    (Role::UntrustedToken, "untrusted.token"),
+    (Role::VerdictAllow, "verdict.allow"),
+    (Role::VerdictMark, "verdict.mark"),
+    (Role::VerdictAsk, "verdict.ask"),
+    (Role::VerdictDeny, "verdict.deny"),
+    (Role::Failed, "failed"),
+    (Role::RiskLow, "risk.low"),
+    (Role::RiskMedium, "risk.medium"),
+    (Role::RiskHigh, "risk.high"),
+    (Role::Finding, "finding"),
+    (Role::DiffAdd, "diff.add"),
+    (Role::DiffRemove, "diff.remove"),
+    (Role::Code, "code"),
+];
