@@ -127,7 +127,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
             }
         }
         Msg::Sift => return sift::step(model),
-        Msg::Inspected(generation, read) => return sift::inspected(model, generation, &read),
+        Msg::Inspected(generation, read) => sift::inspected(model, generation, &read),
         Msg::Loaded(want, payload) => loaded(model, &want, &payload),
         Msg::Exported(done) => marks::exported(model, &done),
         Msg::Drawn => card::drawn(model),
