@@ -22,7 +22,9 @@ mod value;
 
 pub use complete::{Completion, Known, complete};
 pub use expr::{Expr, Moment, Order, Pattern, Period, Segment, Span, Test, Text, Texts};
-pub use field::{BodyField, FIELDS, Field, Kind, NameField, NumberField, Outcome, TagField, Tags};
+pub use field::{
+    ALIASES, BodyField, FIELDS, Field, Kind, NameField, NumberField, Outcome, TagField, Tags,
+};
 pub use subject::{Body, Match, Subject};
 pub use tester::Tester;
 

@@ -165,7 +165,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         }
         Msg::Loaded(want, read) => loaded(model, &want, &read),
         Msg::Sift => return sift::step(model),
-        Msg::Inspected(generation, read) => return sift::inspected(model, generation, &read),
+        Msg::Inspected(generation, read) => sift::inspected(model, generation, &read),
         Msg::Exported(done) => marks::exported(model, &done),
         Msg::Found(found) => replay::found(model, &found),
         Msg::Decided(decided) => replay::decided(model, *decided),

@@ -113,7 +113,7 @@ const LATER: &[&str] = &["taint", "domain", "flow", "flag", "pin", "role", "trac
 const LATER_OUTCOMES: &[&str] = &["masked", "withheld"];
 
 /// The short forms: the letter, whether a pattern follows, and what it stands for.
-pub(super) const ALIASES: &[(char, bool, &str)] = &[
+pub const ALIASES: &[(char, bool, &str)] = &[
     ('q', false, "not answered yet"),
     ('e', false, "answered by an error"),
     ('a', false, "asked about"),

@@ -8,7 +8,7 @@ use crate::text::Safe;
 
 /// Beyond this many different names, further ones are shown as [`TOO_MANY`]: a peer that invents a name
 /// a call must not fill the console's memory.
-pub const NAMES_MAX: usize = 65_536;
+pub(in crate::console) const NAMES_MAX: usize = 65_536;
 /// Shown for a name that was not kept.
 const TOO_MANY: &str = "(too many names)";
 /// What is kept of a name, in bytes: enough for [`COLUMNS_MAX`] columns of any script.

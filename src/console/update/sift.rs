@@ -47,12 +47,11 @@ fn inspect(model: &Model, batch: &Batch) -> Cmd {
     Cmd::Inspect(batch.generation, wants.collect())
 }
 
-/// What was read of a batch.
-pub(super) fn inspected(model: &mut Model, generation: u32, read: &[(u32, Bodies)]) -> Vec<Cmd> {
+/// What was read of a batch. The next one waits for its turn: keys and frames come in between.
+pub(super) fn inspected(model: &mut Model, generation: u32, read: &[(u32, Bodies)]) {
     let mut visible = std::mem::take(&mut model.ui.visible);
     visible.read(model, generation, read);
     model.ui.visible = visible;
-    step(model)
 }
 
 /// Puts a filter in force, or takes it away.

@@ -108,6 +108,16 @@ fn a_filter_that_is_not_through_says_so_and_one_that_cannot_read_hides_nothing()
 }
 
 #[test]
+fn one_turn_reads_one_batch_so_that_keys_are_looked_at_in_between() {
+    let mut stage = stage();
+    stage.sifts = false;
+    stage.many(5000);
+    stage.types("/zebra<enter>");
+    assert_eq!(stage.inspected, 128);
+    assert!(stage.screen().contains("so far, "), "{}", stage.screen());
+}
+
+#[test]
 fn the_cursor_stays_on_listed_calls() {
     let mut stage = stage();
     stage.types("g/tool:search<enter>");
@@ -364,6 +374,30 @@ fn keys_of_the_operators_own_do_what_the_file_says() {
             .find(tollgate::console::action::Context::Calls, Key::Char('z'))
             .is_none()
     );
+}
+
+#[test]
+fn the_page_on_filters_has_every_field_and_short_form() {
+    use tollgate::console::filter::{ALIASES, FIELDS, Kind, NumberField};
+    let page = include_str!("../../../docs/filters.md");
+    for field in FIELDS {
+        let values = match field.kind {
+            Kind::Name(_) => "a name".to_owned(),
+            Kind::Tag(tag) => tag.words().join(", "),
+            Kind::Number(NumberField::Finding) => "a number, yes, no".to_owned(),
+            Kind::Number(NumberField::Mark) => "yes, no".to_owned(),
+            Kind::Number(_) => "a number".to_owned(),
+            Kind::Time => "a time".to_owned(),
+            Kind::Body(_) => "a text".to_owned(),
+        };
+        let row = format!("| `{}` | {} | {values} |\n", field.name, field.help);
+        assert!(page.contains(&row), "docs/filters.md is to have: {row}");
+    }
+    for (letter, takes_pattern, help) in ALIASES {
+        let pattern = if *takes_pattern { " PATTERN" } else { "" };
+        let row = format!("| `~{letter}`{pattern} | {help} |\n");
+        assert!(page.contains(&row), "docs/filters.md is to have: {row}");
+    }
 }
 
 #[test]
