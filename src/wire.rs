@@ -178,6 +178,9 @@ pub struct AnswerLine {
     /// The code that the card shows, needed for high risk and on the command line from medium on.
     #[serde(default)]
     pub code: Option<String>,
+    /// Set on an allow of a call that the operator said not to have read to its end; it is recorded.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unread: bool,
 }
 
 /// What the operator answers.

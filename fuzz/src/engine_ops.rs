@@ -136,7 +136,13 @@ impl Run {
             Shown::Right => digest,
             Shown::Wrong => Digest("0".repeat(64)),
         };
-        Some(Happening::Answered { ticket, digest, answer, by: Operator("fuzz".to_owned()) })
+        Some(Happening::Answered {
+            ticket,
+            digest,
+            answer,
+            by: Operator("fuzz".to_owned()),
+            unread: false,
+        })
     }
 
     fn step(&mut self, what: Happening) {

@@ -173,14 +173,9 @@ impl Follow {
                 line.detail = Some(why.clone());
                 "closed"
             }
-            What::Answered { ticket, digest: _, answer, by } => {
+            What::Answered { ticket, digest: _, answer, by, unread } => {
                 line.call = Some(ticket.0);
-                line.detail = Some(match answer {
-                    Answer::Allow => format!("allow by {}", by.0),
-                    Answer::Deny { reason: None } => format!("deny by {}", by.0),
-                    Answer::Deny { reason: Some(why) } => format!("deny by {}: {why}", by.0),
-                    Answer::Edit { arguments } => format!("edit by {}: {arguments}", by.0),
-                });
+                line.detail = Some(answer_words(answer, &by.0, *unread));
                 "answered"
             }
             What::Attended { answering } => {
@@ -291,5 +286,16 @@ fn size(raw: &Raw) -> Option<u64> {
         Raw::JsonCr(json) => Some(json.get().len() as u64 + 1),
         Raw::Text(text) => Some(text.len() as u64),
         Raw::Base64(_) => raw.bytes().map(|bytes| bytes.len() as u64),
+    }
+}
+
+/// `deny by console 1: not needed`.
+fn answer_words(answer: &Answer, by: &str, unread: bool) -> String {
+    match answer {
+        Answer::Allow if unread => format!("allow unread by {by}"),
+        Answer::Allow => format!("allow by {by}"),
+        Answer::Deny { reason: None } => format!("deny by {by}"),
+        Answer::Deny { reason: Some(why) } => format!("deny by {by}: {why}"),
+        Answer::Edit { arguments } => format!("edit by {by}: {arguments}"),
     }
 }

@@ -166,7 +166,10 @@ fn answer(name: &str, answer: AnswerWord, code: Option<String>) -> Result<Exit, 
             )
         })?;
     let TicketLine { session, ticket, digest, .. } = ticket;
-    done(ask(&home, Command::Answer(AnswerLine { session, ticket, digest, answer, code }))?)
+    done(ask(
+        &home,
+        Command::Answer(AnswerLine { session, ticket, digest, answer, code, unread: false }),
+    )?)
 }
 
 fn waiting(home: &Home) -> Result<Vec<TicketLine>, Failure> {

@@ -215,6 +215,9 @@ pub enum Happening {
         answer: Answer,
         /// Who.
         by: Operator,
+        /// Whether the operator let it pass without having seen all of it, and said so. It changes no
+        /// decision: it is there to be found later.
+        unread: bool,
     },
     /// An operator who may answer came (or the last one left).
     Attended {

@@ -86,7 +86,7 @@ impl Engine {
             }
             Happening::Stderr { .. } => {}
             Happening::Closed { conn, side, why } => self.close(conn, side, &why, &mut out),
-            Happening::Answered { ticket, digest, answer, by } => {
+            Happening::Answered { ticket, digest, answer, by, unread: _ } => {
                 self.expire(at, &mut out);
                 self.answer(ticket, &digest, answer, by, &mut out);
             }

@@ -71,6 +71,7 @@ pub(super) fn answer(hub: &Hub, line: &AnswerLine, by: By) -> Result<(), String>
             By::Console(number) => format!("console {number}"),
             By::Command(peer) => peer.describe(),
         }),
+        unread: line.unread && matches!(line.answer, AnswerWord::Allow {}),
         taken,
     }));
     if !posted {

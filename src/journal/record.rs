@@ -134,6 +134,8 @@ pub enum What {
         digest: Digest,
         answer: Answer,
         by: Operator,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unread: bool,
     },
     Attended {
         answering: u32,
@@ -241,11 +243,12 @@ impl From<&Happening> for What {
             Happening::Closed { conn, side, why } => {
                 Self::Closed { conn: *conn, side: *side, why: why.clone() }
             }
-            Happening::Answered { ticket, digest, answer, by } => Self::Answered {
+            Happening::Answered { ticket, digest, answer, by, unread } => Self::Answered {
                 ticket: *ticket,
                 digest: digest.clone(),
                 answer: answer.clone(),
                 by: by.clone(),
+                unread: *unread,
             },
             Happening::Attended { answering } => Self::Attended { answering: *answering },
             Happening::Tick => Self::Tick {},
@@ -311,11 +314,12 @@ impl Record {
             What::Closed { conn, side, why } => {
                 Happening::Closed { conn: *conn, side: *side, why: why.clone() }
             }
-            What::Answered { ticket, digest, answer, by } => Happening::Answered {
+            What::Answered { ticket, digest, answer, by, unread } => Happening::Answered {
                 ticket: *ticket,
                 digest: digest.clone(),
                 answer: answer.clone(),
                 by: by.clone(),
+                unread: *unread,
             },
             What::Attended { answering } => Happening::Attended { answering: *answering },
             What::Tick {} => Happening::Tick,
@@ -337,5 +341,22 @@ impl Record {
             What::Ended { why } => Happening::Ended { why: why.clone() },
         };
         Some(Event { at: self.at, what })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What was recorded before answers had the mark is read as unmarked, and written again as it was.
+    #[test]
+    fn an_answer_is_unread_only_where_it_says_so() {
+        let plain = r#"{"answered":{"ticket":3,"digest":"d","answer":"allow","by":"console 1"}}"#;
+        let marked = r#"{"answered":{"ticket":3,"digest":"d","answer":"allow","by":"console 1","unread":true}}"#;
+        for (text, expected) in [(plain, false), (marked, true)] {
+            let what: What = serde_json::from_str(text).unwrap();
+            assert!(matches!(what, What::Answered { unread, .. } if unread == expected), "{text}");
+            assert_eq!(serde_json::to_string(&what).unwrap(), text);
+        }
     }
 }

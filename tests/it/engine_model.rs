@@ -215,6 +215,7 @@ impl Run {
             digest,
             answer,
             by: Operator("t".to_owned()),
+            unread: false,
         }
     }
 

@@ -216,7 +216,13 @@ impl Play {
         let mut shown = self.digests.iter().filter(|(known, _)| *known == ticket);
         let digest = if old { shown.next() } else { shown.next_back() };
         let digest = digest.map_or(Digest("0".repeat(64)), |(_, digest)| digest.clone());
-        Happening::Answered { ticket, digest, answer, by: Operator("operator".to_owned()) }
+        Happening::Answered {
+            ticket,
+            digest,
+            answer,
+            by: Operator("operator".to_owned()),
+            unread: false,
+        }
     }
 
     fn step(&mut self, what: Happening) {

@@ -174,6 +174,7 @@ impl Operator {
                 digest: digest.clone(),
                 answer,
                 code,
+                unread: false,
             };
             send(&self.gate, &FromConsole::Answer(line), &[]).map_err(lost)?;
             answered.push(place);

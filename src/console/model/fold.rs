@@ -82,6 +82,10 @@ impl Fold<'_> {
                 let text = Safe::word("session ended: ").then(&foreign(why));
                 self.log(Severity::Info, Safe::word("gate"), text);
             }
+            What::Answered { ticket, by, unread: true, .. } => {
+                let text = format!("#{} allowed unread by {}", ticket.0, by.0);
+                self.log(Severity::Medium, Safe::word("gate"), foreign(&text));
+            }
             What::Answered { .. } | What::Attended { .. } | What::Tick {} | What::Synced { .. } => {
             }
         }

@@ -311,6 +311,7 @@ fn send(
         digest: ticket.held.digest.0.clone(),
         answer,
         code,
+        unread: false,
     };
     step(model, Step::Sent(word));
     vec![Cmd::Send(FromConsole::Answer(line))]

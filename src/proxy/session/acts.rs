@@ -115,10 +115,10 @@ impl Loop {
 
     /// An operator's answer; the operator hears whether it was taken.
     pub(super) fn answer(&mut self, answer: AnswerTo) {
-        let AnswerTo { ticket, digest, answer, by, taken } = answer;
+        let AnswerTo { ticket, digest, answer, by, unread, taken } = answer;
         let event = Event {
             at: self.clock.now(),
-            what: Happening::Answered { ticket, digest, answer, by },
+            what: Happening::Answered { ticket, digest, answer, by, unread },
         };
         let copy = event.clone();
         let step = self.engine.step(event);

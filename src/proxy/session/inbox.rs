@@ -23,6 +23,8 @@ pub struct AnswerTo {
     pub answer: Answer,
     /// Who.
     pub by: Operator,
+    /// Whether it lets a call pass that was not read to its end.
+    pub unread: bool,
     /// Told whether it was taken, and if not, why.
     pub taken: SyncSender<Result<(), String>>,
 }

@@ -156,13 +156,25 @@ impl Console {
     }
 
     fn answer(&self, ticket: &str, digest: &str, code: Option<&str>) {
+        self.answer_so(ticket, digest, code, AnswerWord::Allow {}, false);
+    }
+
+    fn answer_so(
+        &self,
+        ticket: &str,
+        digest: &str,
+        code: Option<&str>,
+        answer: AnswerWord,
+        unread: bool,
+    ) {
         let (session, number) = ticket.rsplit_once('.').unwrap();
         self.say(&FromConsole::Answer(AnswerLine {
             session: session.to_owned(),
             ticket: number.parse().unwrap(),
             digest: digest.to_owned(),
-            answer: AnswerWord::Allow {},
+            answer,
             code: code.map(str::to_owned),
+            unread,
         }));
     }
 
@@ -253,6 +265,34 @@ fn a_watcher_never_answers_and_a_second_console_must_be_let() {
     watcher.say(&FromConsole::RequestRight);
     watcher.answer(&stage.ticket(), &digest, Some(&code));
     assert!(watcher.not_taken().contains("only watches"));
+    stage.assert_verified();
+}
+
+#[test]
+fn an_allow_of_an_unread_call_is_on_record_and_other_answers_are_never_marked() {
+    let stage = Stage::set();
+    let mut agent = Agent::new();
+    let client = agent.shim(&stage, &Shim::echo(&stage.file("log")));
+    let mut console = Console::open(&stage, true);
+    console.may_answer();
+    for (id, tool, answer, unread) in [
+        (1, "medium", AnswerWord::Allow {}, true),
+        (2, "low", AnswerWord::Allow {}, false),
+        (3, "high", AnswerWord::Deny { reason: None }, true),
+    ] {
+        client.call(id, tool);
+        let ticket = stage.ticket();
+        let number = ticket.rsplit_once('.').unwrap().1.parse::<u64>().unwrap();
+        let held = stage
+            .recorded("hold", |record| hold(record).is_some_and(|held| held["ticket"] == number));
+        let digest = hold(&held).unwrap()["digest"].as_str().unwrap().to_owned();
+        console.answer_so(&ticket, &digest, None, answer, unread);
+        client.message();
+        let answered =
+            stage.recorded("answer", |record| record["event"]["answered"]["ticket"] == number);
+        let marked = answered["event"]["answered"].get("unread");
+        assert_eq!(marked, (id == 1).then_some(&Value::Bool(true)), "{answered}");
+    }
     stage.assert_verified();
 }
 
