@@ -16,6 +16,8 @@ pub enum Context {
     Log,
     /// The approval card.
     Card,
+    /// The card's word for allowing without having read.
+    Unread,
     /// The card's confirmation.
     Confirm,
     /// The card's code.
@@ -40,6 +42,7 @@ impl Context {
             Self::Ask => "Ask",
             Self::Log => "Log",
             Self::Card => "Approval card",
+            Self::Unread => "Card: unread",
             Self::Confirm => "Card: confirm",
             Self::Code => "Card: code",
             Self::Reason => "Card: reason",
@@ -52,7 +55,7 @@ impl Context {
     /// Whether letters are text here.
     #[must_use]
     pub const fn is_text(self) -> bool {
-        matches!(self, Self::Code | Self::Reason | Self::Edit)
+        matches!(self, Self::Unread | Self::Code | Self::Reason | Self::Edit)
     }
 }
 
@@ -74,12 +77,15 @@ pub enum Action {
     OldestAsk,
     RequestRight,
     GrantRight,
+    Mark,
     Allow,
     AllowYes,
+    AllowUnread,
     Deny,
     DenyWithReason,
     SendReason,
     Edit,
+    EditOutside,
     SendEdit,
     NextAsk,
     Full,
@@ -99,10 +105,12 @@ impl Action {
             self,
             Self::Allow
                 | Self::AllowYes
+                | Self::AllowUnread
                 | Self::Deny
                 | Self::DenyWithReason
                 | Self::SendReason
                 | Self::Edit
+                | Self::EditOutside
                 | Self::SendEdit
         )
     }
@@ -125,7 +133,7 @@ pub struct Binding {
     pub contexts: &'static [Context],
 }
 
-use Context::{Ask, Calls, Card, Code, Confirm, Detail, Edit, Help, Log, Prompt, Reason};
+use Context::{Ask, Calls, Card, Code, Confirm, Detail, Edit, Help, Log, Prompt, Reason, Unread};
 
 const PANES: &[Context] = &[Calls, Detail, Ask, Log];
 const LISTS: &[Context] = &[Calls, Detail, Ask, Log, Card, Help];
@@ -160,6 +168,14 @@ pub const BINDINGS: &[Binding] = &[
     ),
     row(Action::Edit, "edit", &[Key::Char('e')], "edit the arguments", Some("edit"), &[Card]),
     row(
+        Action::EditOutside,
+        "edit.outside",
+        &[Key::Char('E')],
+        "edit the arguments in $VISUAL or $EDITOR",
+        None,
+        &[Card],
+    ),
+    row(
         Action::SendEdit,
         "edit.send",
         &[Key::Ctrl('s')],
@@ -167,11 +183,27 @@ pub const BINDINGS: &[Binding] = &[
         Some("put in"),
         &[Edit],
     ),
+    row(
+        Action::AllowUnread,
+        "allow.unread",
+        &[Key::Char('U')],
+        "allow unread: asks for the word, is recorded",
+        None,
+        &[Card],
+    ),
     row(Action::NextAsk, "ask.next", &[Key::Char('n')], "next waiting call", Some("next"), &[Card]),
     row(Action::Full, "full", &[Key::Char('f')], "whole screen and back", Some("full"), &[Card]),
     row(Action::Raw, "raw", &[Key::Char('v')], "exact bytes and back", Some("raw"), &[Card]),
     row(Action::Diff, "diff", &[Key::Char('c')], "what the edit changed, and back", None, &[Card]),
     row(Action::Open, "open", &[Key::Enter], "open what is selected", Some("open"), &[Calls, Ask]),
+    row(
+        Action::Mark,
+        "ask.mark",
+        &[Key::Char(' ')],
+        "mark this request and its equals for one answer",
+        Some("mark equals"),
+        &[Ask],
+    ),
     row(
         Action::OldestAsk,
         "ask.oldest",
@@ -242,7 +274,16 @@ pub const BINDINGS: &[Binding] = &[
         &[Key::PageDown, Key::Ctrl('d'), Key::Ctrl('f'), Key::Char(' ')],
         "page down",
         None,
-        LISTS,
+        &[Calls, Detail, Log, Card, Help],
+    ),
+    // Space marks there.
+    row(
+        Action::Move(Move::PageDown),
+        "page.down.ask",
+        &[Key::PageDown, Key::Ctrl('d'), Key::Ctrl('f')],
+        "page down",
+        None,
+        &[Ask],
     ),
     row(
         Action::Move(Move::PageUp),
@@ -282,7 +323,7 @@ pub const BINDINGS: &[Binding] = &[
         &[Key::Esc],
         "back; the call goes on waiting",
         Some("back"),
-        &[Calls, Detail, Ask, Log, Card, Confirm, Code, Reason, Edit, Prompt, Help],
+        &[Calls, Detail, Ask, Log, Card, Unread, Confirm, Code, Reason, Edit, Prompt, Help],
     ),
     row(
         Action::Quit,
@@ -298,7 +339,7 @@ pub const BINDINGS: &[Binding] = &[
         &[Key::Ctrl('c')],
         "quit; waiting calls wait on",
         None,
-        &[Card, Confirm, Code, Reason, Edit, Prompt],
+        &[Card, Unread, Confirm, Code, Reason, Edit, Prompt],
     ),
 ];
 
@@ -331,8 +372,8 @@ pub fn of(context: Context) -> impl Iterator<Item = &'static Binding> {
 mod tests {
     use super::*;
 
-    const ALL: [Context; 11] =
-        [Calls, Detail, Ask, Log, Card, Confirm, Code, Reason, Edit, Prompt, Help];
+    const ALL: [Context; 12] =
+        [Calls, Detail, Ask, Log, Card, Unread, Confirm, Code, Reason, Edit, Prompt, Help];
 
     #[test]
     fn no_key_means_two_things_in_one_place() {
@@ -356,7 +397,7 @@ mod tests {
 
     #[test]
     fn answers_are_given_on_the_card_alone() {
-        let card = [Card, Confirm, Code, Reason, Edit];
+        let card = [Card, Unread, Confirm, Code, Reason, Edit];
         for binding in BINDINGS.iter().filter(|binding| binding.action.answers()) {
             assert!(binding.contexts.iter().all(|c| card.contains(c)), "{}", binding.name);
         }
@@ -365,7 +406,8 @@ mod tests {
     #[test]
     fn enter_and_space_never_allow() {
         for binding in BINDINGS {
-            let allows = matches!(binding.action, Action::Allow | Action::AllowYes);
+            let allows =
+                matches!(binding.action, Action::Allow | Action::AllowYes | Action::AllowUnread);
             let loose =
                 binding.keys.iter().any(|k| matches!(k, Key::Enter | Key::Char(' ') | Key::Tab));
             assert!(!(allows && loose), "{}", binding.name);

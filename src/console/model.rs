@@ -3,10 +3,14 @@
 //! [`Model::apply`] is the one fold of records, for live sessions and for playback alike. Bodies are not
 //! kept: a row knows the [`Place`] of its record in the journal, and [`doc`] holds what is being read.
 
+pub mod card;
 pub mod doc;
+pub mod fatigue;
 mod fold;
 pub mod json;
+pub mod ledger;
 pub mod names;
+pub mod order;
 pub mod ui;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -19,6 +23,7 @@ use crate::protocol::Side;
 use crate::text::Safe;
 use crate::wire::ConsoleLine;
 
+pub use fatigue::Fatigue;
 pub use names::{NameId, Names};
 pub use ui::Ui;
 
@@ -90,6 +95,8 @@ pub struct Session {
     /// Bytes of its journal that were read, and that there are.
     pub read: (u64, u64),
     servers: BTreeMap<u32, NameId>,
+    /// By server and tool, the call that was the first to it.
+    first_uses: BTreeMap<(NameId, NameId), CallId>,
     rows: Vec<Option<CallAt>>,
 }
 
@@ -143,6 +150,8 @@ pub struct Call {
     pub rule: Option<NameId>,
     /// Whether the verdict acted.
     pub enforced: bool,
+    /// How long it waited for a person, in milliseconds, at least 1; 0 where it never waited.
+    pub held_ms: u32,
     /// Whether an operator let it pass, and whether with other arguments.
     pub passed: Option<Passed>,
     /// What became of it.
@@ -157,6 +166,23 @@ pub struct Call {
     pub request: Place,
     /// The answer's record.
     pub answer: Option<Place>,
+}
+
+impl Call {
+    /// Whether it went on to the end that answers.
+    #[must_use]
+    pub const fn was_forwarded(&self) -> bool {
+        match self.state {
+            State::Running | State::Done | State::Failed => true,
+            State::Waiting
+            | State::Refused(_)
+            | State::Denied
+            | State::TimedOut
+            | State::Unattended
+            | State::Cancelled
+            | State::Lost => false,
+        }
+    }
 }
 
 /// How an operator let a call pass.
@@ -185,6 +211,8 @@ pub struct Ticket {
     pub request: Place,
     /// The record with the edited arguments.
     pub edited: Option<Place>,
+    /// When somebody allowed or denied it, as far as that was recorded.
+    pub answered_at: Option<At>,
     /// How it ended.
     pub over: Option<Over>,
     /// Whether the bell rang for it.
@@ -290,6 +318,8 @@ pub struct Model {
     pub calls: Vec<Call>,
     /// Waiting and lately answered ones, oldest first.
     pub tickets: Vec<Ticket>,
+    /// How much is asked, and how fast it is answered.
+    pub fatigue: Fatigue,
     /// Newest last.
     pub log: VecDeque<Entry>,
     /// Lines that the log pane no longer has.
@@ -324,6 +354,7 @@ impl Model {
             sessions: Vec::new(),
             calls: Vec::new(),
             tickets: Vec::new(),
+            fatigue: Fatigue::default(),
             log: VecDeque::new(),
             log_dropped: 0,
             findings: 0,
@@ -354,6 +385,7 @@ impl Model {
             trouble: None,
             read: (0, 0),
             servers: BTreeMap::new(),
+            first_uses: BTreeMap::new(),
             rows: Vec::new(),
         });
         SessionId(self.sessions.len() - 1)

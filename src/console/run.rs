@@ -12,6 +12,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::console::editor;
 use crate::console::feed::Feed;
 use crate::console::input;
 use crate::console::model::{Link, Model, Now, Size};
@@ -354,6 +355,7 @@ impl Shell {
                     );
                     self.take(Msg::Loaded(want, payload));
                 }
+                Cmd::Editor(text) => self.editor(text).await?,
                 Cmd::Send(message) => {
                     let sent = match &mut self.gate {
                         Some(gate) => gate.send(&message).await,
@@ -366,6 +368,25 @@ impl Shell {
             }
         }
         Ok(false)
+    }
+
+    /// Gives the terminal to the operator's own editor and takes it back. Its Ctrl-C is not ours; the gate
+    /// waits for nobody meanwhile.
+    async fn editor(&mut self, text: String) -> Result<(), ConsoleError> {
+        // The old stream would read the editor's keys.
+        self.keys = EventStream::new();
+        Screen::leave();
+        let mut running = tokio::task::spawn_blocking(move || editor::edit(&text));
+        let edited = loop {
+            tokio::select! {
+                edited = &mut running => break edited,
+                _ = self.int.recv() => {}
+            }
+        };
+        self.screen.enter().map_err(ConsoleError::Terminal)?;
+        let edited = edited.unwrap_or_else(|error| Err(format!("the editor failed: {error}")));
+        self.take(Msg::Edited(edited));
+        Ok(())
     }
 
     /// Draws, and once more if being drawn changed what is to be shown: how much was seen.

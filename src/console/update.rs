@@ -5,15 +5,19 @@ mod prepare;
 
 use crate::console::action::{self, Action, Context};
 use crate::console::input::{Key, Press};
+use crate::console::model::card::{Card, Step};
 use crate::console::model::doc::{Part, Payload, Slot, Want};
-use crate::console::model::ui::{Card, Move, Pane, Prompt, Step, Tab};
+use crate::console::model::ui::{Move, Pane, Prompt, Tab};
 use crate::console::model::{CallAt, Link, Model, Now, Place, Size, TicketKey};
 use crate::engine::TicketId;
 use crate::journal::Record;
 use crate::text::Safe;
 use crate::wire::{FromConsole, ToConsole};
 
-pub use card::{ARM_MS, QUIET_MS, SAME_KEY_MS, armed_in_ms, seen_percent};
+pub(in crate::console) use card::answerable;
+pub use card::{
+    ARM_MS, BATCH_MAX, QUIET_MS, SAME_KEY_MS, TEMPLATES, UNREAD, armed_in_ms, risk_of, seen_percent,
+};
 pub use prepare::prepare;
 
 /// Something that came in.
@@ -39,6 +43,8 @@ pub enum Msg {
     Broken(String, String),
     /// A body was read.
     Loaded(Want, Result<Payload, String>),
+    /// The operator's own editor ended: the text, or why there is none.
+    Edited(Result<String, String>),
     /// The frame was drawn, with everything that [`prepare`] had laid out.
     Drawn,
     /// Time passed.
@@ -52,6 +58,8 @@ pub enum Cmd {
     Send(FromConsole),
     /// Read a body.
     Load(Want),
+    /// Open the operator's own editor on this text, in the console's place, and tell by [`Msg::Edited`].
+    Editor(String),
     /// Ring, once.
     Bell,
     /// Leave.
@@ -69,7 +77,10 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
         }
         Msg::Focus => model.ui.last_input_ms = Some(now.mono_ms),
         Msg::Resize(size) => model.size = size,
-        Msg::Gate(line) => gate(model, *line),
+        Msg::Gate(line) => {
+            gate(model, *line);
+            return card::follow(model);
+        }
         Msg::Link(link) => {
             if matches!(link, Link::Down { .. }) {
                 model.consoles.clear();
@@ -80,7 +91,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
         }
         Msg::Record(session, record, place) => {
             model.apply(&session, &record, place);
-            return card::follow_ticket(model);
+            return card::follow(model);
         }
         Msg::Read(session, read, total) => {
             let id = model.session_id(&session);
@@ -98,6 +109,11 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
             }
         }
         Msg::Loaded(want, payload) => loaded(model, &want, &payload),
+        Msg::Edited(result) => {
+            // What was typed meanwhile was typed into the editor.
+            model.ui.last_input_ms = Some(now.mono_ms);
+            card::edited(model, result);
+        }
         Msg::Drawn => card::drawn(model),
         Msg::Tick => {}
     }
@@ -179,7 +195,7 @@ fn loaded(model: &mut Model, want: &Want, payload: &Result<Payload, String>) {
         detail.page.stale();
     }
     if let Some(card) = &mut model.ui.card
-        && (card.arguments.fill(want, payload) | card.original.fill(want, payload))
+        && card.fill(want, payload)
     {
         card.page.stale();
     }
@@ -197,9 +213,10 @@ pub fn context(model: &Model) -> Context {
     }
     match (&ui.card, ui.pane) {
         (Some(Card { step, .. }), _) => match step {
-            Step::Open | Step::Sent(_) => Context::Card,
-            Step::Confirm => Context::Confirm,
-            Step::Code(_) => Context::Code,
+            Step::Open | Step::Outside | Step::Sent(_) => Context::Card,
+            Step::Unread(_) => Context::Unread,
+            Step::Confirm { .. } => Context::Confirm,
+            Step::Code { .. } => Context::Code,
             Step::Reason(_) => Context::Reason,
             Step::Edit(_) => Context::Edit,
         },
@@ -215,6 +232,9 @@ fn on_key(model: &mut Model, key: Key, press: Press) -> Vec<Cmd> {
     model.ui.last_key = Some((key, model.now.mono_ms));
     model.ui.last_input_ms = Some(model.now.mono_ms);
     model.ui.said = None;
+    if let Some(card) = &mut model.ui.card {
+        card.said = None;
+    }
     let context = context(model);
     let Some(action) = action::find(context, key) else {
         return if context.is_text() { card::typed(model, key) } else { Vec::new() };
@@ -239,7 +259,11 @@ fn act(model: &mut Model, action: Action, context: Context) -> Vec<Cmd> {
             let previous = next_pane(next_pane(next_pane(model.ui.pane)));
             focus(model, previous)
         }
-        Action::Open if context == Context::Ask => open_selected_ask(model),
+        Action::Open if context == Context::Ask => card::open_selected(model),
+        Action::Mark => {
+            card::mark(model);
+            Vec::new()
+        }
         Action::Open | Action::PaneDetail => focus(model, Pane::Detail),
         Action::Follow => {
             model.ui.call = None;
@@ -276,10 +300,12 @@ fn act(model: &mut Model, action: Action, context: Context) -> Vec<Cmd> {
         Action::Quit => quit(model, context),
         Action::Allow
         | Action::AllowYes
+        | Action::AllowUnread
         | Action::Deny
         | Action::DenyWithReason
         | Action::SendReason
         | Action::Edit
+        | Action::EditOutside
         | Action::SendEdit => Vec::new(),
     }
 }
@@ -370,7 +396,8 @@ fn moved(model: &mut Model, by: Move, context: Context) -> Vec<Cmd> {
             model.ui.log_up = last - by.from(at, page).min(last);
         }
         Context::Card => card::scroll(model, by),
-        Context::Confirm
+        Context::Unread
+        | Context::Confirm
         | Context::Code
         | Context::Reason
         | Context::Edit
@@ -378,11 +405,6 @@ fn moved(model: &mut Model, by: Move, context: Context) -> Vec<Cmd> {
         | Context::Help => {}
     }
     Vec::new()
-}
-
-fn open_selected_ask(model: &mut Model) -> Vec<Cmd> {
-    let key = model.asks().nth(model.ui.ask).map(|ticket| ticket.key);
-    key.map_or_else(Vec::new, |key| card::open(model, key))
 }
 
 fn request_right(model: &mut Model) -> Vec<Cmd> {
@@ -405,13 +427,15 @@ fn back(model: &mut Model) -> Vec<Cmd> {
     }
     match &mut ui.card {
         Some(card) => match card.step {
-            Step::Open | Step::Sent(_) => {
+            Step::Open | Step::Outside | Step::Sent(_) => {
                 ui.card = None;
                 ui.pane = Pane::Ask;
             }
-            Step::Confirm | Step::Code(_) | Step::Reason(_) | Step::Edit(_) => {
-                card.step = Step::Open;
-            }
+            Step::Unread(_)
+            | Step::Confirm { .. }
+            | Step::Code { .. }
+            | Step::Reason(_)
+            | Step::Edit(_) => card.step = Step::Open,
         },
         None => ui.pane = Pane::Calls,
     }

@@ -7,6 +7,7 @@ mod card;
 mod detail;
 mod help;
 pub mod layout;
+mod ledger;
 mod log;
 mod rows;
 mod status;

@@ -84,10 +84,7 @@ impl Pen<'_, '_> {
         let mut strip = Strip::new();
         let width = usize::from(area.width);
         let card = self.model.ui.card.as_ref();
-        let over = card
-            .and_then(|card| self.model.ticket(card.key))
-            .is_none_or(|t| !self.model.is_waiting(t));
-        let mute = card.is_some() && (over || !self.model.may_answer());
+        let mute = card.is_some_and(|card| super::card::is_mute(self.model, card));
         for binding in action::of(context).filter(|b| !(mute && b.action.answers())) {
             let (Some(hint), Some(key)) = (binding.hint, binding.keys.first()) else { continue };
             let next = strip
