@@ -1,8 +1,8 @@
 //! The terminal in which an operator watches calls and answers the ones that wait.
 //!
 //! [`model`] folds journal records and the gate's lines into what is known, [`update`] turns keys and
-//! messages into commands, [`view`] draws the model, [`run`] is the only part that touches a clock, a
-//! socket, a file or the terminal. **`update` and `view` are functions of their arguments**: time comes
+//! messages into commands, [`view`] draws the model, [`run`] and what it calls is the only part that touches a
+//! clock, a socket, a file or the terminal. **`update` and `view` are functions of their arguments**: time comes
 //! in with messages, so every frame and every answer can be tested.
 //!
 //! **Nothing here lets a call pass**: an answer is a line to the gate, bound to the digest that the
@@ -12,6 +12,7 @@ pub mod action;
 mod bodies;
 pub mod command;
 mod deck;
+mod editor;
 mod export;
 mod feed;
 pub mod filter;

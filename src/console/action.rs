@@ -36,6 +36,8 @@ pub enum Context {
     Replay,
     /// The approval card.
     Card,
+    /// The card's word for allowing without having read.
+    Unread,
     /// The card's confirmation.
     Confirm,
     /// The card's code.
@@ -56,7 +58,7 @@ pub enum Context {
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Calls,
         Self::Detail,
         Self::Ask,
@@ -67,6 +69,7 @@ impl Context {
         Self::Compare,
         Self::Replay,
         Self::Card,
+        Self::Unread,
         Self::Confirm,
         Self::Code,
         Self::Reason,
@@ -91,6 +94,7 @@ impl Context {
             Self::Compare => "Compare",
             Self::Replay => "Replay",
             Self::Card => "Approval card",
+            Self::Unread => "Card: unread",
             Self::Confirm => "Card: confirm",
             Self::Code => "Card: code",
             Self::Reason => "Card: reason",
@@ -105,7 +109,10 @@ impl Context {
     /// Whether letters are text here.
     #[must_use]
     pub const fn is_text(self) -> bool {
-        matches!(self, Self::Code | Self::Reason | Self::Edit | Self::Line | Self::Palette)
+        matches!(
+            self,
+            Self::Unread | Self::Code | Self::Reason | Self::Edit | Self::Line | Self::Palette
+        )
     }
 
     /// Whether it is a pane.
@@ -175,12 +182,15 @@ pub enum Action {
     OldestAsk,
     RequestRight,
     GrantRight,
+    MarkEquals,
     Allow,
     AllowYes,
+    AllowUnread,
     Deny,
     DenyWithReason,
     SendReason,
     Edit,
+    EditOutside,
     SendEdit,
     NextAsk,
     Full,
@@ -210,10 +220,12 @@ impl Action {
             self,
             Self::Allow
                 | Self::AllowYes
+                | Self::AllowUnread
                 | Self::Deny
                 | Self::DenyWithReason
                 | Self::SendReason
                 | Self::Edit
+                | Self::EditOutside
                 | Self::SendEdit
         )
     }
@@ -221,7 +233,7 @@ impl Action {
     /// Whether it lets a call pass, or is a step towards it.
     #[must_use]
     pub const fn allows(self) -> bool {
-        matches!(self, Self::Allow | Self::AllowYes)
+        matches!(self, Self::Allow | Self::AllowYes | Self::AllowUnread)
     }
 }
 
@@ -299,7 +311,7 @@ pub fn named(name: &str) -> Option<&'static Binding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Context::{Card, Code, Confirm, Edit, Reason};
+    use Context::{Card, Code, Confirm, Edit, Reason, Unread};
 
     fn of(context: Context) -> impl Iterator<Item = &'static Binding> {
         BINDINGS.iter().filter(move |binding| binding.contexts.contains(&context))
@@ -330,7 +342,7 @@ mod tests {
 
     #[test]
     fn answers_are_given_on_the_card_alone_and_have_no_name() {
-        let card = [Card, Confirm, Code, Reason, Edit];
+        let card = [Card, Unread, Confirm, Code, Reason, Edit];
         for binding in BINDINGS.iter().filter(|binding| binding.action.answers()) {
             assert!(binding.contexts.iter().all(|c| card.contains(c)), "{}", binding.name);
             assert_eq!(binding.reach, Reach::Keys, "{}", binding.name);

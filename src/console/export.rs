@@ -88,27 +88,26 @@ mod tests {
     use super::*;
 
     /// A journal of two lines, known to a model and open.
-    fn opened(dir: &Path) -> (Model, Vec<Feed>, Export) {
+    fn opened(dir: &Path) -> (Model, Arc<File>, Export) {
         let journal = dir.join("one.jsonl");
         std::fs::write(&journal, "{\"a\": 1.50}\n{\"b\":\"\\u0061\"}\n").unwrap();
         let mut model = Model::new(TimeZone::UTC, None);
         let session = model.session_id("one");
-        let mut feed = Feed::new("one", journal.to_str().unwrap());
-        feed.grown(11);
-        feed.turn();
+        let open = Arc::new(File::open(&journal).unwrap());
         let places = [Place { offset: 0, len: 11 }, Place { offset: 12, len: 14 }];
         let records = places.map(|place| (session, place)).to_vec();
         let file = dir.join("out.jsonl").to_str().unwrap().to_owned();
-        (model, vec![feed], Export { file, calls: 1, records })
+        (model, open, Export { file, calls: 1, records })
     }
 
     #[test]
     fn records_are_copied_as_they_stand_and_nothing_is_written_over() {
         let dir = tempfile::tempdir().unwrap();
-        let (model, feeds, export) = opened(dir.path());
+        let (model, open, export) = opened(dir.path());
+        let journal = |session: &str| (session == "one").then(|| Arc::clone(&open));
         let mut job = Job::new(export.clone(), &model).unwrap();
         let mut late = Job::new(export.clone(), &model).unwrap();
-        while !job.turn(&feeds).unwrap() {}
+        while !job.turn(&journal).unwrap() {}
         assert!(!Path::new(&export.file).exists(), "not before it is whole");
         let done = job.finish().unwrap();
         assert_eq!((done.calls, done.records), (1, 2));
@@ -116,7 +115,7 @@ mod tests {
         assert_eq!(written, "{\"a\": 1.50}\n{\"b\":\"\\u0061\"}\n");
 
         assert!(Job::new(export.clone(), &model).unwrap_err().contains("is there already"));
-        while !late.turn(&feeds).unwrap() {}
+        while !late.turn(&journal).unwrap() {}
         assert!(late.finish().unwrap_err().contains("is there already"));
         assert_eq!(std::fs::read_to_string(&export.file).unwrap(), written);
     }
@@ -124,10 +123,9 @@ mod tests {
     #[test]
     fn a_journal_that_cannot_be_read_writes_nothing() {
         let dir = tempfile::tempdir().unwrap();
-        let (model, mut feeds, export) = opened(dir.path());
-        feeds.clear();
+        let (model, _, export) = opened(dir.path());
         let mut job = Job::new(export.clone(), &model).unwrap();
-        assert!(job.turn(&feeds).unwrap_err().contains("is not open"));
+        assert!(job.turn(&|_| None).unwrap_err().contains("is not open"));
         drop(job);
         assert!(!Path::new(&export.file).exists());
         let nowhere = Export { file: "/nowhere/at/all".to_owned(), ..export };

@@ -4,14 +4,18 @@
 //! kept: a row knows the [`Place`] of its record in the journal, and [`doc`] holds what is being read.
 
 mod call;
+pub mod card;
 mod chunks;
 pub mod compare;
 pub mod doc;
+pub mod fatigue;
 mod fold;
 pub mod json;
+pub mod ledger;
 mod mark;
 pub mod marks;
 pub mod names;
+pub mod order;
 pub mod peers;
 pub mod replay;
 pub mod row;
@@ -31,6 +35,7 @@ use crate::wire::ConsoleLine;
 
 pub use call::{Call, Passed, State};
 pub use chunks::Chunks;
+pub use fatigue::Fatigue;
 pub use mark::Mark;
 pub use names::{NameId, Names};
 pub use peers::{Server, Session};
@@ -115,6 +120,8 @@ pub struct Ticket {
     pub request: Place,
     /// The record with the edited arguments.
     pub edited: Option<Place>,
+    /// When somebody allowed or denied it, as far as that was recorded.
+    pub answered_at: Option<At>,
     /// How it ended.
     pub over: Option<Over>,
     /// Whether the bell rang for it.
@@ -220,6 +227,8 @@ pub struct Model {
     pub calls: Chunks<Call, CALLS_PER_PIECE>,
     /// Waiting and lately answered ones, oldest first.
     pub tickets: Vec<Ticket>,
+    /// How much is asked, and how fast it is answered.
+    pub fatigue: Fatigue,
     /// Newest last.
     pub log: Chunks<Entry, LOG_PER_PIECE>,
     /// Lines that the log pane no longer has.
@@ -264,6 +273,7 @@ impl Model {
             sessions: Vec::new(),
             calls: Chunks::default(),
             tickets: Vec::new(),
+            fatigue: Fatigue::default(),
             log: Chunks::default(),
             log_dropped: 0,
             findings: 0,

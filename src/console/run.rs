@@ -15,6 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::console::bodies::{self, Body, Loads};
 use crate::console::deck::{Deck, Part};
+use crate::console::editor;
 use crate::console::export;
 use crate::console::feed::Feed;
 use crate::console::input::Input;
@@ -507,6 +508,7 @@ impl Shell {
                     let read = rows.iter().map(|row| (row.row, self.inspect(row))).collect();
                     self.take(Msg::Inspected(generation, read));
                 }
+                Cmd::Editor(text) => self.editor(text).await?,
                 Cmd::Send(message) => {
                     let sent = match &mut self.gate {
                         Some(gate) => gate.send(&message).await,
@@ -552,6 +554,24 @@ impl Shell {
     fn inspect(&self, row: &Inspect) -> Bodies {
         let answer = row.answer.as_ref().map(|want| self.load(want)).transpose()?;
         Ok((self.load(&row.request)?.text, answer.map(|answer| answer.text)))
+    }
+
+    /// Gives the terminal to the operator's own editor and takes it back. Its Ctrl-C is not ours; the gate
+    /// waits for nobody meanwhile.
+    async fn editor(&mut self, text: String) -> Result<(), ConsoleError> {
+        // Its keys stay its own: the terminal is read by this task alone, which waits here.
+        Screen::leave();
+        let mut running = tokio::task::spawn_blocking(move || editor::edit(&text));
+        let edited = loop {
+            tokio::select! {
+                edited = &mut running => break edited,
+                _ = self.int.recv() => {}
+            }
+        };
+        self.screen.enter().map_err(ConsoleError::Terminal)?;
+        let edited = edited.unwrap_or_else(|error| Err(format!("the editor failed: {error}")));
+        self.take(Msg::Edited(edited));
+        Ok(())
     }
 
     /// Draws, and once more if being drawn changed what is to be shown: how much was seen.

@@ -29,29 +29,29 @@ impl Screen {
     /// presses told from repeats where it can (others ignore the request). Mouse reports stay off:
     /// no click ever reaches the console, and selecting text works as anywhere.
     pub(super) fn take() -> io::Result<Self> {
-        enable_raw_mode()?;
         let hook = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             restore();
             hook(panic);
         }));
-        let held = KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES
-            | KeyboardEnhancementFlags::REPORT_EVENT_TYPES;
-        let taken = execute!(
-            stdout(),
-            EnterAlternateScreen,
-            EnableBracketedPaste,
-            EnableFocusChange,
-            PushKeyboardEnhancementFlags(held)
-        )
-        .and_then(|()| Terminal::new(CrosstermBackend::new(stdout())));
-        match taken {
+        match take().and_then(|()| Terminal::new(CrosstermBackend::new(stdout()))) {
             Ok(terminal) => Ok(Self { terminal }),
             Err(error) => {
                 restore();
                 Err(error)
             }
         }
+    }
+
+    /// Gives the terminal to another program for a while.
+    pub(super) fn leave() {
+        restore();
+    }
+
+    /// Takes it back, and draws every cell anew.
+    pub(super) fn enter(&mut self) -> io::Result<()> {
+        take()?;
+        self.forget()
     }
 
     pub(super) fn size(&self) -> io::Result<(u16, u16)> {
@@ -84,6 +84,19 @@ impl Drop for Screen {
     fn drop(&mut self) {
         restore();
     }
+}
+
+fn take() -> io::Result<()> {
+    enable_raw_mode()?;
+    let held = KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES
+        | KeyboardEnhancementFlags::REPORT_EVENT_TYPES;
+    execute!(
+        stdout(),
+        EnterAlternateScreen,
+        EnableBracketedPaste,
+        EnableFocusChange,
+        PushKeyboardEnhancementFlags(held)
+    )
 }
 
 /// Gives the terminal back. Nothing more can be done where that fails.

@@ -16,10 +16,11 @@ use std::sync::Arc;
 use crate::console::action::{Action, Context};
 use crate::console::input::{Key, Press};
 use crate::console::keymap::Bound;
+use crate::console::model::card::{Card, Step};
 use crate::console::model::compare::Compare;
 use crate::console::model::doc::{Doc, Want};
 use crate::console::model::replay::{Found, WhatIf};
-use crate::console::model::ui::{Card, Help, Move, Pane, Prompt, Step};
+use crate::console::model::ui::{Help, Move, Pane, Prompt};
 use crate::console::model::visible::Bodies;
 use crate::console::model::{CallAt, Link, Model, Now, Place, Size, TicketKey};
 use crate::console::view;
@@ -28,7 +29,10 @@ use crate::journal::Record;
 use crate::text::Safe;
 use crate::wire::{FromConsole, ToConsole};
 
-pub use card::{ARM_MS, QUIET_MS, SAME_KEY_MS, armed_in_ms, seen_percent};
+pub(in crate::console) use card::answerable;
+pub use card::{
+    ARM_MS, BATCH_MAX, QUIET_MS, SAME_KEY_MS, TEMPLATES, UNREAD, armed_in_ms, risk_of, seen_percent,
+};
 pub use detail::refresh;
 pub(in crate::console) use marks::range;
 pub use marks::{Export, Exported};
@@ -59,6 +63,8 @@ pub enum Msg {
     Broken(String, String),
     /// A body was read.
     Loaded(Want, Result<Arc<Doc>, String>),
+    /// The operator's own editor ended: the text, or why there is none.
+    Edited(Result<String, String>),
     /// There is time to test further rows by the filter.
     Sift,
     /// A batch of rows was read for the filter of this generation.
@@ -88,6 +94,8 @@ pub enum Cmd {
     Send(FromConsole),
     /// Read a body.
     Load(Want),
+    /// Open the operator's own editor on this text, in the console's place, and tell by [`Msg::Edited`].
+    Editor(String),
     /// Bring the model to where so many records of the recording are taken in.
     Go(u64),
     /// Decide the recording by another policy, shipped or a file, from one of its records on.
@@ -132,7 +140,10 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         }
         Msg::Focus => model.ui.last_input_ms = Some(now.mono_ms),
         Msg::Resize(size) => model.size = size,
-        Msg::Gate(line) => gate(model, *line),
+        Msg::Gate(line) => {
+            gate(model, *line);
+            return card::follow(model);
+        }
         Msg::Link(link) => {
             if matches!(link, Link::Down { .. }) {
                 model.consoles.clear();
@@ -144,7 +155,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Record(session, record, place) => {
             model.apply(&session, &record, place);
             model.ui.visible.touch();
-            return card::follow_ticket(model);
+            return card::follow(model);
         }
         Msg::Read(session, read, total) => {
             let id = model.session_id(&session);
@@ -164,6 +175,11 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             }
         }
         Msg::Loaded(want, read) => loaded(model, &want, &read),
+        Msg::Edited(result) => {
+            // What was typed meanwhile was typed into the editor.
+            model.ui.last_input_ms = Some(now.mono_ms);
+            card::edited(model, result);
+        }
         Msg::Sift => return sift::step(model),
         Msg::Inspected(generation, read) => sift::inspected(model, generation, &read),
         Msg::Exported(done) => marks::exported(model, &done),
@@ -260,7 +276,7 @@ fn loaded(model: &mut Model, want: &Want, read: &Result<Arc<Doc>, String>) {
         detail.page.stale();
     }
     if let Some(card) = &mut model.ui.card
-        && (card.arguments.fill(want, read) | card.original.fill(want, read))
+        && card.fill(want, read)
     {
         card.page.stale();
     }
@@ -290,9 +306,10 @@ fn context_below(model: &Model) -> Context {
     let ui = &model.ui;
     match (&ui.card, ui.pane) {
         (Some(Card { step, .. }), _) => match step {
-            Step::Open | Step::Sent(_) => Context::Card,
-            Step::Confirm => Context::Confirm,
-            Step::Code(_) => Context::Code,
+            Step::Open | Step::Outside | Step::Sent(_) => Context::Card,
+            Step::Unread(_) => Context::Unread,
+            Step::Confirm { .. } => Context::Confirm,
+            Step::Code { .. } => Context::Code,
             Step::Reason(_) => Context::Reason,
             Step::Edit(_) => Context::Edit,
         },
@@ -320,6 +337,9 @@ fn on_key(model: &mut Model, key: Key, press: Press) -> Vec<Cmd> {
     model.ui.last_key = Some((key, model.now.mono_ms));
     model.ui.last_input_ms = Some(model.now.mono_ms);
     model.ui.said = None;
+    if let Some(card) = &mut model.ui.card {
+        card.said = None;
+    }
     let context = context(model);
     let Some(bound) = bound(model, context, key) else {
         return typed(model, key, context);
@@ -368,13 +388,17 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         | Action::NextDifference => panes::act(model, action, argument),
         Action::Fork => replay::fork(model, argument.unwrap_or_default().trim()),
         Action::Tape(key) => replay::act(model, key),
-        Action::Open if context == Context::Ask => open_selected_ask(model),
+        Action::Open if context == Context::Ask => card::open_selected(model),
         Action::Open if context == Context::Timeline => panes::seek_selected(model),
         Action::Open if context == Context::Detail => {
             detail::turn_fold(model);
             Vec::new()
         }
         Action::Open => panes::focus(model, Pane::Detail),
+        Action::MarkEquals => {
+            card::mark(model);
+            Vec::new()
+        }
         Action::Follow => {
             model.ui.call = None;
             detail::show_call(model)
@@ -424,10 +448,12 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         Action::Quit => quit(model),
         Action::Allow
         | Action::AllowYes
+        | Action::AllowUnread
         | Action::Deny
         | Action::DenyWithReason
         | Action::SendReason
         | Action::Edit
+        | Action::EditOutside
         | Action::SendEdit => Vec::new(),
     }
 }
@@ -487,7 +513,8 @@ fn moved(model: &mut Model, by: Move, context: Context) -> Vec<Cmd> {
             model.ui.log_up = last - by.from(at, page).min(last);
         }
         Context::Card => card::scroll(model, by),
-        Context::Confirm
+        Context::Unread
+        | Context::Confirm
         | Context::Code
         | Context::Reason
         | Context::Edit
@@ -505,11 +532,6 @@ fn moved(model: &mut Model, by: Move, context: Context) -> Vec<Cmd> {
         }
     }
     Vec::new()
-}
-
-fn open_selected_ask(model: &mut Model) -> Vec<Cmd> {
-    let key = model.asks().nth(model.ui.ask).map(|ticket| ticket.key);
-    key.map_or_else(Vec::new, |key| card::open(model, key))
 }
 
 fn grant_right(model: &mut Model) -> Vec<Cmd> {
@@ -543,13 +565,15 @@ fn back(model: &mut Model) -> Vec<Cmd> {
     }
     match &mut ui.card {
         Some(card) => match card.step {
-            Step::Open | Step::Sent(_) => {
+            Step::Open | Step::Outside | Step::Sent(_) => {
                 ui.card = None;
                 ui.pane = Pane::Ask;
             }
-            Step::Confirm | Step::Code(_) | Step::Reason(_) | Step::Edit(_) => {
-                card.step = Step::Open;
-            }
+            Step::Unread(_)
+            | Step::Confirm { .. }
+            | Step::Code { .. }
+            | Step::Reason(_)
+            | Step::Edit(_) => card.step = Step::Open,
         },
         None => ui.pane = Pane::Calls,
     }

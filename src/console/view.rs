@@ -8,6 +8,7 @@ mod compare;
 mod detail;
 pub(in crate::console) mod help;
 pub mod layout;
+mod ledger;
 mod line;
 mod log;
 mod palette;

@@ -405,7 +405,7 @@ impl<'a> Guard<'a> {
                 }
                 pings += 1;
                 pinged = now;
-                self.ping(control, pings);
+                Self::ping(control, pings);
             }
             let [from_gate, from_child, from_agent] = self.wait(control);
             if from_gate {
@@ -432,7 +432,7 @@ impl<'a> Guard<'a> {
             }
             if from_child && self.exit_code.is_none() {
                 let code = self.reap();
-                self.say(control, &FromShim::ServerExited { code: i32::from(code) });
+                Self::say(control, &FromShim::ServerExited { code: i32::from(code) });
                 self.leaving.get_or_insert((Instant::now() + FLUSH, code));
             }
             if from_agent {
@@ -449,14 +449,14 @@ impl<'a> Guard<'a> {
 
     /// Says something to the gate. One that hung up may have left a last word, which is read first: the end of
     /// the socket is what tells that the gate is lost.
-    fn say(&self, control: &UnixStream, message: &FromShim) {
+    fn say(control: &UnixStream, message: &FromShim) {
         if let Err(error) = send(control, message, &[]) {
             tracing::debug!(%error, "the gate does not listen");
         }
     }
 
     /// As [`Guard::say`] of a `FromShim::Ping`, without the code that writes messages.
-    fn ping(&self, control: &UnixStream, n: u64) {
+    fn ping(control: &UnixStream, n: u64) {
         if (&*control).write_all(ping(n).as_bytes()).is_err() {
             tracing::debug!("the gate does not listen");
         }

@@ -1,8 +1,12 @@
 //! The console without a terminal: its model fed with records, keys typed under a clock of our own, and
 //! its frames as text.
 
+mod answers;
+mod batch;
+mod card;
 mod frames;
 mod keys;
 mod lines;
+mod meters;
 mod replay;
 mod stage;

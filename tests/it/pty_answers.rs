@@ -8,7 +8,11 @@ use crate::terminal::Terminal;
 
 /// A session whose first call waits, and a console that shows it.
 fn asked(bed: &Bed) -> (Agent, Terminal, String) {
-    let console = Terminal::open(&bed.home(), &["console"]);
+    asked_with(bed, &[])
+}
+
+fn asked_with(bed: &Bed, variables: &[(&str, &str)]) -> (Agent, Terminal, String) {
+    let console = Terminal::open_with(&bed.home(), &["console"], variables);
     let mut agent = bed.agent(&["--policy", "ask-writes"]);
     let sent = agent.call(1, "write_file", &json!({ "path": "/tmp/a", "content": "some text" }));
     console.shows("write_file");
@@ -170,4 +174,35 @@ fn an_edited_call_is_shown_as_a_difference_and_sent_as_edited() {
     console.press_until_so("y", |_| bed.received().contains("/tmp/ab"));
     let (text, failed) = agent.result(1);
     assert!(!failed && !bed.received().contains(&sent), "{text}");
+}
+
+#[test]
+fn an_editor_of_the_operators_own_gets_the_terminal_and_gives_it_back() {
+    let bed = Bed::new();
+    let editor = "sed -i -e s,/tmp/a,/tmp/ab,";
+    let (mut agent, mut console, sent) = asked_with(&bed, &[("VISUAL", editor), ("EDITOR", "no")]);
+    console.press_until("A", "some text");
+    console.press_until("E", "editing: Ctrl-s");
+    console.shows("\"/tmp/ab\"");
+    assert!(bed.tollgate(&["tickets"]).stdout.contains("write_file"), "it waits on");
+    console.press("\x13");
+    console.shows("EDITED");
+    console.press_until("a", "yes, allow");
+    console.press_until_so("y", |_| bed.received().contains("/tmp/ab"));
+    let (text, failed) = agent.result(1);
+    assert!(!failed && !bed.received().contains(&sent), "{text}");
+    console.press_until("\x1b", "q quit");
+    console.press_until_so("q", |screen| screen.contains("Leave?") || !screen.contains("Ask ("));
+    console.press("y");
+    assert_eq!(console.exit(), 0);
+    console.is_restored();
+}
+
+#[test]
+fn an_editor_that_fails_changes_nothing() {
+    let bed = Bed::new();
+    let (_agent, mut console, _) = asked_with(&bed, &[("VISUAL", "/nowhere/editor")]);
+    console.press_until("A", "some text");
+    console.press_until("E", "nothing was changed: the editor failed");
+    console.press_until("a", "yes, allow");
 }

@@ -31,6 +31,11 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// Starts `tollgate` with these arguments on a terminal of 120x40.
     pub(crate) fn open(home: &Path, args: &[&str]) -> Self {
+        Self::open_with(home, args, &[])
+    }
+
+    /// The same with these variables.
+    pub(crate) fn open_with(home: &Path, args: &[&str], variables: &[(&str, &str)]) -> Self {
         let size = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_tollgate"));
@@ -39,6 +44,9 @@ impl Terminal {
         command.env("TERM", "xterm-256color");
         command.env_remove("NO_COLOR");
         command.env_remove("TMUX");
+        for (name, value) in variables {
+            command.env(name, value);
+        }
         let tty = pair.master.tty_name().unwrap();
         let child = pair.slave.spawn_command(command).unwrap();
         let keys = pair.master.take_writer().unwrap();

@@ -6,7 +6,7 @@ use crate::console::model::timeline::Moment;
 use crate::console::model::ui::{Move, Pane};
 use Context::{
     Ask, Calls, Card, Code, Compare, Confirm, Detail, Edit, Help, Line, Log, Palette, Prompt,
-    Reason, Replay, Servers, Sessions, Timeline,
+    Reason, Replay, Servers, Sessions, Timeline, Unread,
 };
 
 const PANES: &[Context] = &[Calls, Detail, Ask, Servers, Sessions, Log, Timeline, Compare];
@@ -16,8 +16,8 @@ const LISTS: &[Context] =
 const HELPED: &[Context] = &[Calls, Detail, Ask, Servers, Sessions, Log, Timeline, Compare, Card];
 /// Where there is a way back.
 const ALL: &[Context] = &[
-    Calls, Detail, Ask, Servers, Sessions, Log, Timeline, Compare, Card, Confirm, Code, Reason,
-    Edit, Prompt, Line, Palette, Help,
+    Calls, Detail, Ask, Servers, Sessions, Log, Timeline, Compare, Card, Unread, Confirm, Code,
+    Reason, Edit, Prompt, Line, Palette, Help,
 ];
 /// Where a search finds something.
 const TEXTS: &[Context] = &[Detail, Log, Help];
@@ -40,6 +40,13 @@ pub const BINDINGS: &[Binding] = &[
         .hint("deny"),
     row(Action::Edit, "edit", &[Key::Char('e')], &[Card], "edit the arguments").hint("edit"),
     row(
+        Action::EditOutside,
+        "edit.outside",
+        &[Key::Char('E')],
+        &[Card],
+        "edit in $VISUAL or $EDITOR",
+    ),
+    row(
         Action::SendEdit,
         "edit.send",
         &[Key::Ctrl('s')],
@@ -47,6 +54,13 @@ pub const BINDINGS: &[Binding] = &[
         "put in; it needs its own allow",
     )
     .hint("put in"),
+    row(
+        Action::AllowUnread,
+        "allow.unread",
+        &[Key::Char('U')],
+        &[Card],
+        "allow unread: a word, on record",
+    ),
     row(Action::NextAsk, "ask.next", &[Key::Char('n')], &[Card], "next waiting call")
         .hint("next")
         .here(),
@@ -78,7 +92,10 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::OldestAsk, "ask.oldest", &[Key::Char('A')], PANES, "go to the oldest waiting call")
         .hint("oldest ask")
         .panes(),
-    row(Action::Select, "select", &[Key::Char(' ')], &[Calls, Ask], "mark and go on").here(),
+    row(Action::Select, "select", &[Key::Char(' ')], &[Calls], "mark and go on").here(),
+    row(Action::MarkEquals, "ask.mark", &[Key::Char(' ')], &[Ask], "mark equals for one answer")
+        .hint("mark equals")
+        .here(),
     row(Action::Mark, "mark", &[Key::Char('m')], &[Calls], "mark the call or range, and back")
         .here(),
     row(Action::MarkedOnly, "marked", &[Key::Char('M')], &[Calls], "marked calls only, and all")
@@ -133,7 +150,7 @@ pub const BINDINGS: &[Binding] = &[
     .panes(),
     row(Action::Layout, "layout", &[Key::Char('-')], PANES, "next layout, or this one")
         .panes()
-        .takes(Takes::May("wide|split|focus")),
+        .takes(Takes::May("LAYOUT")),
     row(Action::Zoom, "zoom", &[Key::Char('+')], PANES, "this pane alone").panes(),
     row(Action::Unzoom, "unzoom", &[Key::Char('_')], PANES, "all panes again").panes(),
     row(
@@ -176,7 +193,7 @@ pub const BINDINGS: &[Binding] = &[
     tape(Tape::NextFlip, "flip.next", &[Key::Char('=')], "next call that it decides otherwise"),
     row(Action::GoToPlace, "replay.seek", &[Key::Char('t')], &[Replay], "go to a place")
         .panes()
-        .takes(Takes::Must("mm:ss|#CALL|N%")),
+        .takes(Takes::Must("PLACE")),
     row(Action::Fork, "fork", &[], &[], "decide by another policy from here on")
         .panes()
         .takes(Takes::Must("POLICY")),

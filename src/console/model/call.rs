@@ -76,7 +76,7 @@ pub struct Call {
     pub size: u32,
     /// Bytes of the answer.
     pub answer_size: u32,
-    /// Milliseconds that it waited for a person.
+    /// Milliseconds that it waited for a person, at least 1; 0 where it never waited.
     pub held_ms: u32,
     /// Whose.
     pub session: SessionId,
@@ -162,6 +162,21 @@ impl Call {
     #[must_use]
     pub fn took_ms(&self) -> Option<u64> {
         self.done_at().map(|done| done.ms_since(self.at))
+    }
+
+    /// Whether it went on to the end that answers.
+    #[must_use]
+    pub const fn was_forwarded(&self) -> bool {
+        match self.state {
+            State::Running | State::Done | State::Failed => true,
+            State::Waiting
+            | State::Refused(_)
+            | State::Denied
+            | State::TimedOut
+            | State::Unattended
+            | State::Cancelled
+            | State::Lost => false,
+        }
     }
 
     /// It was answered.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use similar::{ChangeTag, TextDiff};
 
 use crate::console::model::json::{self, Lines};
-use crate::console::model::{Place, SessionId};
+use crate::console::model::{Place, SessionId, order};
 use crate::engine::{CallId, Facts};
 use crate::journal::{Effected, Raw, Record};
 use crate::text::{Safe, bytes, hexdump};
@@ -157,6 +157,10 @@ impl<'de: 'a, 'a> serde::Deserialize<'de> for Members<'a> {
 pub struct Doc {
     /// Its lines.
     pub lines: Lines,
+    /// The members of its object, as far as they are among the lines.
+    pub fields: Option<usize>,
+    /// The numbers of its lines, the most decisive ones first, where that is not their own order.
+    pub order: Option<Vec<usize>>,
     /// The part's JSON text.
     pub text: String,
     /// The exact bytes of the message.
@@ -167,7 +171,10 @@ impl Doc {
     /// Cuts a payload into lines.
     #[must_use]
     pub fn new(payload: Payload) -> Self {
-        Self { lines: json::lines(&payload.text), text: payload.text, raw: payload.raw }
+        let lines = json::lines(&payload.text);
+        let fields = order::members(&lines.items).map(|members| members.len());
+        let order = order::decisive_first(&lines.items);
+        Self { lines, fields, order, text: payload.text, raw: payload.raw }
     }
 }
 
@@ -313,6 +320,35 @@ pub fn lay(lines: &Lines, width: usize, folded: &BTreeSet<usize>) -> Laid {
     Laid::Rows(rows)
 }
 
+/// The same with the most decisive members first.
+#[must_use]
+pub fn decisive_rows(doc: &Doc, width: usize) -> Vec<Row> {
+    let Lines { items, left_out_bytes, .. } = &doc.lines;
+    let mut rows = Vec::with_capacity(items.len());
+    match &doc.order {
+        Some(order) => {
+            let items = order.iter().filter_map(|at| Some((*at, items.get(*at)?)));
+            lay_items(&mut rows, items, *left_out_bytes, width);
+        }
+        None => lay_items(&mut rows, items.iter().enumerate(), *left_out_bytes, width),
+    }
+    rows
+}
+
+fn lay_items<'a>(
+    rows: &mut Vec<Row>,
+    items: impl Iterator<Item = (usize, &'a json::Item)>,
+    left_out_bytes: u64,
+    width: usize,
+) {
+    for item in items {
+        lay_item(rows, item, width, Gutter::Line, Gutter::More);
+    }
+    if left_out_bytes > 0 {
+        rows.push(left_out(left_out_bytes));
+    }
+}
+
 fn left_out(bytes_out: u64) -> Row {
     let text =
         format!("[ {} more are not shown here: v shows every byte ]", bytes::exact(bytes_out));
@@ -346,9 +382,10 @@ fn lay_item(
     }
 }
 
-/// What an edit changed, line by line; lines that stay are shown too.
+/// What an edit changed, line by line; lines that stay are shown too. In the order of the bytes, in which the
+/// edit was made.
 #[must_use]
-pub fn lay_diff(before: &Lines, after: &Lines, width: usize) -> Laid {
+pub fn diff_rows(before: &Lines, after: &Lines, width: usize) -> Vec<Row> {
     let key_of = |item: &json::Item| {
         let key = item.key.as_ref().map_or("", Safe::as_str);
         format!("{}\u{0}{key}\u{0}{}", item.depth, item.value)
@@ -373,7 +410,7 @@ pub fn lay_diff(before: &Lines, after: &Lines, width: usize) -> Laid {
     if after.left_out_bytes + before.left_out_bytes > 0 {
         rows.push(left_out(after.left_out_bytes.max(before.left_out_bytes)));
     }
-    Laid::Rows(rows)
+    rows
 }
 
 /// A hex dump at a width.
@@ -387,8 +424,7 @@ pub fn lay_raw(raw: &[u8], width: usize) -> Laid {
 mod tests {
     use super::*;
 
-    fn shown(laid: &Laid) -> Vec<String> {
-        let Laid::Rows(rows) = laid else { panic!("rows are due") };
+    fn shown(rows: &[Row]) -> Vec<String> {
         rows.iter()
             .map(|row| {
                 let gutter = match row.gutter {
@@ -407,8 +443,9 @@ mod tests {
     #[test]
     fn long_values_go_on_below_with_another_gutter() {
         let lines = json::lines(r#"{"to":"ops","body":"line one\nline two is long"}"#);
+        let Laid::Rows(rows) = lay(&lines, 24, &BTreeSet::new()) else { panic!("rows are due") };
         assert_eq!(
-            shown(&lay(&lines, 24, &BTreeSet::new())),
+            shown(&rows),
             [
                 "| {",
                 "|   \"to\" \"ops\"",
@@ -423,13 +460,14 @@ mod tests {
     #[test]
     fn what_is_folded_is_one_row_that_says_how_much_it_stands_for() {
         let lines = json::lines(r#"{"a":{"b":[1,2],"c":{}},"d":3}"#);
-        assert_eq!(
-            shown(&lay(&lines, 60, &BTreeSet::from([1]))),
-            ["| {", "|   \"a\" { .. 5 lines folded", "|   \"d\" 3", "| }"]
-        );
+        let folded = |at| match lay(&lines, 60, &BTreeSet::from([at])) {
+            Laid::Rows(rows) => shown(&rows),
+            Laid::Hex { .. } => panic!("rows are due"),
+        };
+        assert_eq!(folded(1), ["| {", "|   \"a\" { .. 5 lines folded", "|   \"d\" 3", "| }"]);
         let laid = lay(&lines, 60, &BTreeSet::from([1]));
         assert_eq!((laid.item(1), laid.row_of(4), laid.row_of(8)), (Some(1), 1, 2));
-        assert_eq!(shown(&lay(&lines, 60, &BTreeSet::from([0]))), ["| { .. 8 lines folded"]);
+        assert_eq!(folded(0), ["| { .. 8 lines folded"]);
     }
 
     #[test]
@@ -437,7 +475,7 @@ mod tests {
         let before = json::lines(r#"{"to":"a","n":1}"#);
         let after = json::lines(r#"{"to":"b","n":1}"#);
         assert_eq!(
-            shown(&lay_diff(&before, &after, 40)),
+            shown(&diff_rows(&before, &after, 40)),
             ["| {", "-   \"to\" \"a\"", "+   \"to\" \"b\"", "|   \"n\" 1", "| }"]
         );
     }

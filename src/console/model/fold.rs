@@ -1,5 +1,7 @@
 //! Records to rows, tickets and log lines.
 
+use std::sync::Arc;
+
 use crate::console::model::{
     Call, CallAt, Ending, Entry, Model, Over, Passed, Place, Server, SessionId, State, Ticket,
     TicketKey, names,
@@ -14,6 +16,8 @@ use crate::text::{Safe, bytes};
 
 /// Longer lines are cut in the log pane; the record has them whole.
 const LOG_LINE_BYTES_MAX: usize = 2000;
+/// Tools of a session whose first use is known; a session that calls more of them calls names at random.
+const FIRST_USES_MAX: usize = 65_536;
 /// A call's number beyond this makes no row: numbers are dense, and memory has an end.
 const ROWS_MAX: u64 = 16_000_000;
 
@@ -81,12 +85,14 @@ impl Fold<'_> {
                 let text = Safe::word("session ended: ").then(&foreign(why));
                 self.log(Severity::Info, Safe::word("gate"), text);
             }
-            What::Answered { ticket, by, unread: true, .. } => {
-                let text = format!("#{} allowed unread by {}", ticket.0, by.0);
-                self.log(Severity::Medium, Safe::word("gate"), foreign(&text));
+            What::Answered { ticket, answer, by, unread, .. } => {
+                self.answered(*ticket, answer);
+                if *unread {
+                    let text = format!("#{} allowed unread by {}", ticket.0, by.0);
+                    self.log(Severity::Medium, Safe::word("gate"), foreign(&text));
+                }
             }
-            What::Answered { .. } | What::Attended { .. } | What::Tick {} | What::Synced { .. } => {
-            }
+            What::Attended { .. } | What::Tick {} | What::Synced { .. } => {}
         }
     }
 
@@ -182,6 +188,11 @@ impl Fold<'_> {
             }
             None => unknown,
         };
+        if session.first_uses.len() < FIRST_USES_MAX
+            && !session.first_uses.contains_key(&(server, name))
+        {
+            Arc::make_mut(&mut session.first_uses).insert((server, name), call);
+        }
         let mut row = Call::new((self.id, call), (server, name), from, (self.at, self.place));
         row.size = narrow(size);
         row.rule = rule;
@@ -291,13 +302,29 @@ impl Fold<'_> {
             at: self.at,
             request: self.place,
             edited: None,
+            answered_at: None,
             over: None,
             rung: false,
         };
+        if let Some(call) = row.and_then(|at| self.model.call(at)) {
+            let tool = (call.server, call.name);
+            self.model.fatigue.asked(key, self.at, tool);
+        }
         let behind = self.model.tickets.partition_point(|other| other.at <= ticket.at);
         self.model.tickets.insert(behind, ticket);
         let text = Safe::escape(&format!("#{} waits for an answer", held.ticket.0));
         self.log(Severity::Medium, Safe::word("gate"), text);
+    }
+
+    /// An edit leaves the call waiting for the same person.
+    fn answered(&mut self, id: TicketId, answer: &Answer) {
+        let key = TicketKey { session: self.id, ticket: id };
+        let decides = matches!(answer, Answer::Allow | Answer::Deny { .. });
+        let at = self.at;
+        let tickets = self.model.tickets.iter_mut();
+        if let Some(ticket) = tickets.into_iter().find(|ticket| decides && ticket.key == key) {
+            ticket.answered_at = Some(at);
+        }
     }
 
     fn revise(&mut self, held: &Held) {
@@ -322,14 +349,21 @@ impl Fold<'_> {
         };
         let ending = Ending::of(how);
         let mut passed = Passed::Unchanged;
+        let mut held_ms = 0;
+        if by.is_some() {
+            self.model.fatigue.answered(key, self.at, ending == Ending::Allowed);
+        }
         if let Some(ticket) = self.model.tickets.iter_mut().find(|ticket| ticket.key == key) {
             ticket.over = Some(Over { at: self.at, by: by.clone(), how: ending });
             if ticket.edited.is_some() {
                 passed = Passed::Edited;
             }
+            let until = ticket.answered_at.filter(|_| by.is_some()).unwrap_or(self.at);
+            held_ms = narrow(until.ms_since(ticket.at)).max(1);
         }
         let at = self.at;
         if let Some(row) = self.row(CallId(id.0)) {
+            row.held_ms = held_ms;
             (row.state, row.passed) = match ending {
                 Ending::Allowed => (State::Running, Some(passed)),
                 Ending::Denied => (State::Denied, None),
@@ -338,7 +372,6 @@ impl Fold<'_> {
                 Ending::Cancelled => (State::Cancelled, None),
                 Ending::Closed | Ending::Interrupted => (State::Lost, None),
             };
-            row.held_ms = narrow(at.ms_since(row.at));
             if ending != Ending::Allowed {
                 row.end(at);
             }
@@ -369,13 +402,14 @@ impl Fold<'_> {
 
     fn forget_old_tickets(&mut self) {
         let over = self.model.tickets.iter().filter(|ticket| ticket.over.is_some()).count();
-        let open = self.model.ui.card.as_ref().map(|card| card.key);
+        let card = self.model.ui.card.as_ref();
+        let is_open = |key| card.is_some_and(|card| card.holds(key));
         if over > OVER_MAX_SLACK
             && let Some(oldest) = self
                 .model
                 .tickets
                 .iter()
-                .position(|ticket| ticket.over.is_some() && Some(ticket.key) != open)
+                .position(|ticket| ticket.over.is_some() && !is_open(ticket.key))
         {
             self.model.tickets.remove(oldest);
         }

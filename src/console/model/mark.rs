@@ -2,7 +2,7 @@
 
 use crate::console::model::names::Shown;
 use crate::console::model::{
-    CALLS_PER_PIECE, Call, Chunks, Entry, LOG_PER_PIECE, Model, Session, Ticket, Timeline,
+    CALLS_PER_PIECE, Call, Chunks, Entry, Fatigue, LOG_PER_PIECE, Model, Session, Ticket, Timeline,
 };
 
 /// Everything that [`Model::apply`] changes. Rows and lines are shared with the model and other marks.
@@ -15,6 +15,7 @@ pub struct Mark {
     log_dropped: u64,
     findings: u64,
     timeline: Timeline,
+    fatigue: Fatigue,
     names: Shown,
 }
 
@@ -30,6 +31,7 @@ impl Model {
             log_dropped: self.log_dropped,
             findings: self.findings,
             timeline: self.timeline.clone(),
+            fatigue: self.fatigue.clone(),
             names: self.names.shown().clone(),
         }
     }
@@ -44,6 +46,7 @@ impl Model {
         self.log_dropped = mark.log_dropped;
         self.findings = mark.findings;
         self.timeline.clone_from(&mark.timeline);
+        self.fatigue.clone_from(&mark.fatigue);
         self.names.go_to(&mark.names);
     }
 }

@@ -1,9 +1,10 @@
 //! Sessions and their servers, as the journal and the gate tell.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::console::model::{CALLS_PER_PIECE, Chunks, NameId, names};
-use crate::engine::At;
+use crate::engine::{At, CallId};
 use crate::policy::Phase;
 use crate::text::Safe;
 
@@ -35,6 +36,8 @@ pub struct Session {
     pub calls: u64,
     /// Its servers, by the number of their connection.
     pub servers: BTreeMap<u32, Server>,
+    /// By server and tool, the call that was the first to it.
+    pub(super) first_uses: Arc<BTreeMap<(NameId, NameId), CallId>>,
     /// The row of each call of the session, by its number; 0 where there is none, else one more than the row.
     pub(super) rows: Chunks<u32, CALLS_PER_PIECE>,
 }
@@ -76,6 +79,7 @@ impl Session {
             times: None,
             calls: 0,
             servers: BTreeMap::new(),
+            first_uses: Arc::default(),
             rows: Chunks::default(),
         }
     }

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use ratatui_textarea::TextArea;
-
 use crate::console::action::Context;
 use crate::console::filter::Filter;
 use crate::console::input::Key;
 use crate::console::keymap::Keymap;
+use crate::console::model::card::Card;
 use crate::console::model::doc::{Laid, Slot};
 use crate::console::model::marks::Marks;
 use crate::console::model::typing::{Edit, Pasts, Typing};
@@ -186,71 +185,6 @@ pub struct Detail {
     pub folded: BTreeSet<usize>,
 }
 
-/// What the approval card shows of the call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Face {
-    /// The arguments that would be forwarded.
-    #[default]
-    Arguments,
-    /// What the operator changed in them.
-    Diff,
-    /// The exact bytes.
-    Raw,
-}
-
-/// How far an answer is.
-#[derive(Debug, Default)]
-pub enum Step {
-    /// Nothing was pressed yet.
-    #[default]
-    Open,
-    /// `a` was pressed on a medium risk: `y` is due.
-    Confirm,
-    /// `a` was pressed on a high risk: the code is being typed.
-    Code(String),
-    /// The reason of a denial is being typed.
-    Reason(String),
-    /// The arguments are being edited.
-    Edit(Box<TextArea<'static>>),
-    /// The answer went to the gate; its record is awaited.
-    Sent(&'static str),
-}
-
-/// The approval card.
-#[derive(Debug, Default)]
-pub struct Card {
-    /// Of this ticket.
-    pub key: TicketKey,
-    /// The ticket's version that is shown.
-    pub version: u32,
-    /// What is shown.
-    pub face: Face,
-    /// The arguments.
-    pub arguments: Slot,
-    /// The agent's own arguments, where they were edited.
-    pub original: Slot,
-    /// What is shown of them.
-    pub page: Page,
-    /// The lowest row that was on the screen, of what is shown now.
-    pub seen_to: usize,
-    /// Whether everything was on the screen.
-    pub seen_all: bool,
-    /// Whether it takes the whole screen.
-    pub full: bool,
-    /// When it was first drawn complete.
-    pub drawn_ms: Option<u64>,
-    /// How far the answer is.
-    pub step: Step,
-    /// The last thing to say, by us or the gate.
-    pub said: Option<Safe>,
-}
-
-impl Default for TicketKey {
-    fn default() -> Self {
-        Self { session: super::SessionId(0), ticket: crate::engine::TicketId(0) }
-    }
-}
-
 /// A question of ours in the bottom row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prompt {
@@ -323,6 +257,8 @@ pub struct Ui {
     pub keymap: Keymap,
     /// The selected row of the asks.
     pub ask: usize,
+    /// Requests to be answered at once; those that do not wait any more count no longer.
+    pub marked: Vec<TicketKey>,
     /// Rows that the log is scrolled up from its end.
     pub log_up: usize,
     /// The selected server, counted over all sessions.

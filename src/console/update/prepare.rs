@@ -1,10 +1,9 @@
 //! Lays out what the next frame shows, so that drawing is a function of the model alone.
 
-use std::collections::BTreeSet;
-
-use crate::console::model::doc::{self, Laid, Slot};
-use crate::console::model::ui::{Card, Face, Page, Pane, Tab};
+use crate::console::model::doc::{self, Laid};
+use crate::console::model::ui::{Page, Pane, Tab};
 use crate::console::model::{Model, Size};
+use crate::console::update::card;
 use crate::console::view::layout;
 
 /// Columns of a row before its text: the gutter.
@@ -21,8 +20,8 @@ pub fn prepare(model: &mut Model, size: Size) {
             Tab::Result => detail.answer.doc(),
         };
         let (raw, folded) = (detail.tab == Tab::Raw, &detail.folded);
-        // Border above and below, and the row of tabs.
-        let height = usize::from(area.height).saturating_sub(3);
+        // Border above and below, the row of tabs, and the ledger.
+        let height = usize::from(area.height).saturating_sub(4);
         fit(&mut detail.page, inner(area.width), height, |width| {
             let doc = doc?;
             Some(if raw {
@@ -39,32 +38,17 @@ pub fn prepare(model: &mut Model, size: Size) {
     }
     if let Some(area) = areas.card {
         let height = layout::card_window(model, area);
-        if let Some(open) = &mut model.ui.card {
-            fit_card(open, inner(area.width), height);
-        }
+        card::fit(model, inner(area.width), height);
     }
 }
 
-fn fit_card(open: &mut Card, width: usize, height: usize) {
-    if open.page.width != width {
-        // Other rows at another width: what was seen has to be counted anew, unless it was all.
-        open.seen_to = 0;
-    }
-    let Card { page, arguments, original, face, .. } = open;
-    fit(page, width, height, |width| {
-        let after = arguments.doc()?;
-        match (face, original.doc()) {
-            (Face::Raw, _) => Some(doc::lay_raw(&after.raw, width)),
-            (Face::Diff, Some(before)) => Some(doc::lay_diff(&before.lines, &after.lines, width)),
-            (Face::Diff, None) if matches!(original, Slot::Loading(_)) => None,
-            (Face::Diff | Face::Arguments, _) => {
-                Some(doc::lay(&after.lines, width, &BTreeSet::new()))
-            }
-        }
-    });
-}
-
-fn fit(page: &mut Page, width: usize, height: usize, lay: impl FnOnce(usize) -> Option<Laid>) {
+/// Lays a page out anew where it was thrown away or has another width.
+pub(in crate::console::update) fn fit(
+    page: &mut Page,
+    width: usize,
+    height: usize,
+    lay: impl FnOnce(usize) -> Option<Laid>,
+) {
     if page.laid.is_none() || page.width != width {
         page.laid = lay(width);
         page.width = width;

@@ -34,7 +34,8 @@ impl Pen<'_, '_> {
     /// ```text
     /// +- 3 Ask (2)  oldest first ---------------------------------+
     /// | > #2317 claude-1  mail.send_email  HIGH 0:41  r7          |
-    /// |   #2318 gemini-3  github.create_pr MED  0:12  pin         |
+    /// |  *#2318 gemini-3  github.create_pr MED  0:12  pin         |
+    /// | 3 asks in 10 min, 2 answered, 50 % allowed, median 4.1 s  |
     /// | At the deadline: DENY. Enter opens the card; no key ...   |
     /// +-----------------------------------------------------------+
     /// ```
@@ -46,7 +47,7 @@ impl Pen<'_, '_> {
             .number(waiting, Role::Title)
             .own(")  oldest first", Role::Title);
         let inside = self.frame_of(area, Some(Pane::Ask), title);
-        let height = usize::from(inside.height.saturating_sub(1));
+        let height = usize::from(inside.height.saturating_sub(2));
         let len = model.asks().count();
         if len == 0 {
             self.put(inside, 0, Strip::new().own("  no call waits", Role::Dim));
@@ -57,22 +58,55 @@ impl Pen<'_, '_> {
             let strip = self.asked(ticket, at == model.ui.ask, usize::from(inside.width));
             self.put(inside, row, strip);
         }
-        let foot = " At the deadline: DENY. Enter opens the card; no key answers here.";
-        self.put(inside, inside.height.saturating_sub(1), Strip::new().own(foot, Role::Dim));
+        let last = inside.height.saturating_sub(1);
+        self.put(inside, last.saturating_sub(1), self.meter());
+        let marked = model.marked().count();
+        let foot = if marked > 1 {
+            Strip::new()
+                .own(" ", Role::Title)
+                .number(marked as u64, Role::Title)
+                .own(" marked: Enter on one opens them all; Space takes one out", Role::Title)
+        } else {
+            let text = " At the deadline: DENY. Enter opens the card; no key answers here.";
+            Strip::new().own(text, Role::Dim)
+        };
+        self.put(inside, last, foot);
+    }
+
+    /// How much is asked, and how fast it is answered.
+    fn meter(&self) -> Strip {
+        let meter = self.model.fatigue.meter(self.model.now.at);
+        let much = meter.is_much() || meter.is_fast();
+        let role = if much { Role::Finding } else { Role::Dim };
+        let mut strip = Strip::new()
+            .own(" ", role)
+            .number(meter.asks as u64, role)
+            .own(if meter.asks == 1 { " ask" } else { " asks" }, role)
+            .own(" in 10 min", role);
+        if let (Some(percent), Some(ms)) = (meter.allowed_percent, meter.median_ms) {
+            strip = strip
+                .own(", ", role)
+                .number(meter.answered as u64, role)
+                .own(" answered, ", role)
+                .number(percent as u64, role)
+                .own(" % allowed, median ", role)
+                .drawn(&seconds(ms), role);
+        }
+        if much { strip.own(": too much to read", role) } else { strip }
     }
 
     fn asked(&self, ticket: &Ticket, here: bool, width: usize) -> Strip {
         let model = self.model;
         let session = model.session(ticket.key.session).map(|session| session.shown.clone());
         let number = Safe::escape(&format!("#{}", ticket.key.ticket.0));
-        let marked = ticket.row.is_some_and(|row| model.ui.marks.has(row));
+        let marked = model.is_waiting(ticket) && model.ui.marked.contains(&ticket.key);
         let strip = Strip::new()
-            .own(if marked { "*" } else { " " }, Role::Key)
-            .own(if here { "> " } else { "  " }, Role::Key)
+            .own(if here { " >" } else { "  " }, Role::Key)
+            .own(if marked { "*" } else { " " }, Role::Title)
             .cell(&number, 6, Role::Text)
             .cell(&session.unwrap_or_default(), 10, Role::Dim);
         let name_columns = width.saturating_sub(strip.width() + 16).min(40);
-        let strip = strip.cell(&self.name_of(ticket), name_columns, Role::Untrusted);
+        let strip = strip.cell(&model.name_of(ticket), name_columns, Role::Untrusted);
         let strip = match &ticket.over {
             None => strip
                 .cell(&Safe::word(risk_word(ticket.held.risk)), 6, risk_role(ticket.held.risk))
@@ -86,16 +120,10 @@ impl Pen<'_, '_> {
         }
         strip
     }
+}
 
-    /// `server.tool`.
-    pub(super) fn name_of(&self, ticket: &Ticket) -> Safe {
-        let call = ticket.row.and_then(|at| self.model.call(at));
-        call.map_or_else(
-            || Safe::word("?"),
-            |call| {
-                let names = &self.model.names;
-                names.get(call.server).clone().then(&Safe::word(".")).then(names.get(call.name))
-            },
-        )
-    }
+/// `4.1 s`.
+pub(super) fn seconds(ms: u64) -> String {
+    let tenths = ms.div_ceil(100);
+    format!("{}.{} s", tenths / 10, tenths % 10)
 }

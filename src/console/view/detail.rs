@@ -13,6 +13,7 @@ impl Pen<'_, '_> {
     /// ```text
     /// +- 2 Detail #2317 -----------------+
     /// | [Args] Result  Raw    2 143 B    |
+    /// | agent 1.2s  gate -  person 41s   |
     /// |   | {                            |
     /// |   |   "to" "ops@example.com"     |
     /// +----------------------------------+
@@ -48,24 +49,28 @@ impl Pen<'_, '_> {
                 .number(doc.lines.hidden as u64, Role::Finding);
         }
         self.put(inside, 0, tabs);
+        if let Some(at) = detail.row {
+            let strip = self.ledger(at);
+            self.put(inside, 1, strip);
+        }
         match slot {
             Slot::Ready(doc) => {
                 let here = model.ui.pane == Pane::Detail && model.ui.card.is_none();
-                self.page(inside, 1, &detail.page, doc, here.then_some(detail.cursor));
+                self.page(inside, 2, &detail.page, doc, here.then_some(detail.cursor));
                 self.more_below(inside, &detail.page);
             }
             Slot::Loading(want) => {
                 let reading = Strip::new().own("  reading ", Role::Dim);
                 let size = bytes::size(want.place.len.into());
-                self.put(inside, 1, reading.drawn(&size, Role::Dim));
+                self.put(inside, 2, reading.drawn(&size, Role::Dim));
             }
             Slot::Failed(why) => {
                 let text = Strip::new().own("  cannot be read: ", Role::Failed);
-                self.put(inside, 1, text.safe(why, Role::Failed));
+                self.put(inside, 2, text.safe(why, Role::Failed));
             }
             Slot::Empty => {
                 let text = if call.done_at().is_some() { "  no answer" } else { "  no answer yet" };
-                self.put(inside, 1, Strip::new().own(text, Role::Dim));
+                self.put(inside, 2, Strip::new().own(text, Role::Dim));
             }
         }
     }

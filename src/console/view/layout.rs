@@ -2,9 +2,9 @@
 
 use ratatui::layout::Rect;
 
-use crate::console::model::ui::{Arrangement, Pane, Step};
-use crate::console::model::{Model, Size, Ticket};
-use crate::text::Safe;
+use crate::console::model::card::Step;
+use crate::console::model::ui::{Arrangement, Pane};
+use crate::console::model::{Model, Size};
 
 /// Below this nothing is drawn but how to get more room (console.md 2.2).
 const USABLE: Size = Size { columns: 60, rows: 16 };
@@ -21,10 +21,9 @@ const TIMELINE_ROWS: u16 = 4;
 /// A replay shows its timeline at all times in a body of so many rows.
 const WITH_TIMELINE: u16 = 14;
 
-/// Where the sentences of the card's rules begin.
-pub(in crate::console) const WHY_COLUMN: usize = 13;
-/// Rows of the card for them; what is beyond is cut, and the cut is shown.
-const WHY_ROWS_MAX: u16 = 4;
+/// Rows from which on a card has its full head and foot, its border included; lower ones have less of
+/// both, so that the arguments keep a window.
+const CARD_ROWS: u16 = 20;
 
 /// The places of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -188,36 +187,30 @@ fn wide(areas: &mut Areas, body: Rect, card: bool) {
         areas.place(Pane::Detail, right);
     }
 }
+
 /// Columns of the timeline: so many parts has its time.
 pub(in crate::console) fn timeline_columns(model: &Model) -> usize {
     let area = areas(model).pane(Pane::Timeline).unwrap_or_default();
     usize::from(area.width.saturating_sub(4)).max(1)
 }
 
-/// Rows of a card above the arguments, and below them, its border not counted.
-pub(in crate::console) fn card_rows(model: &Model, area: Rect) -> (u16, u16) {
-    match &model.ui.card {
-        Some(card) if matches!(card.step, Step::Edit(_)) => (1, 2),
-        Some(card) if card.full => (2, 2),
-        Some(card) => {
-            let lines = model.ticket(card.key).map_or(0, |ticket| why(ticket, area).len());
-            (2 + u16::try_from(lines).unwrap_or(0).clamp(2, WHY_ROWS_MAX), 6)
-        }
-        None => (4, 6),
-    }
+/// Whether a card of this size has its full head and foot.
+pub(in crate::console) const fn is_tall(area: Rect) -> bool {
+    area.height >= CARD_ROWS
 }
 
-/// Why the call waits, wrapped to a card of this size.
-pub(in crate::console) fn why(ticket: &Ticket, area: Rect) -> Vec<Safe> {
-    let mut all = Safe::default();
-    for (n, (rule, sentence)) in ticket.why.iter().enumerate() {
-        all = all
-            .then(&Safe::word(if n > 0 { "; rule " } else { "rule " }))
-            .then(rule)
-            .then(&Safe::word(": "))
-            .then(sentence);
+/// Rows of a card above the arguments, and below them, its border not counted. They depend on its size and on
+/// what the operator does, never on the call: content cannot move what is ours.
+pub(in crate::console) fn card_rows(model: &Model, area: Rect) -> (u16, u16) {
+    let card = model.ui.card.as_ref();
+    if card.is_some_and(|card| matches!(card.step, Step::Edit(_))) {
+        return (1, 2);
     }
-    all.wrap(usize::from(area.width).saturating_sub(2 + WHY_COLUMN))
+    match (card.is_some_and(|card| card.full), is_tall(area)) {
+        (true, _) => (2, 2),
+        (false, true) => (5, 7),
+        (false, false) => (3, 3),
+    }
 }
 
 /// Rows of the card's window on the arguments. One of them is kept to say what is clipped.

@@ -47,7 +47,7 @@ fn text_row(row: &Row) -> Strip {
         Gutter::More => ("  : ", Role::Dim, Role::Untrusted),
         Gutter::Added => ("+ | ", Role::DiffAdd, Role::DiffAdd),
         Gutter::Removed => ("- | ", Role::DiffRemove, Role::DiffRemove),
-        Gutter::Ours => ("", Role::Dim, Role::Dim),
+        Gutter::Ours => ("", Role::Title, Role::Title),
     };
     let mut strip = Strip::new().own(gutter, gutter_role);
     let start = strip.width() + row.indent;

@@ -93,11 +93,8 @@ impl Pen<'_, '_> {
     /// Keys behind a strip, as many as there is room for.
     pub(super) fn hints(&self, mut strip: Strip, context: Context, width: usize) -> Strip {
         let card = self.model.ui.card.as_ref();
-        let over = card
-            .and_then(|card| self.model.ticket(card.key))
-            .is_none_or(|t| !self.model.is_waiting(t));
-        let may_answer = self.model.may_answer() && self.model.replay.is_none();
-        let mute = card.is_some() && (over || !may_answer);
+        let mute = self.model.replay.is_some()
+            || card.is_some_and(|card| super::card::is_mute(self.model, card));
         let keymap = &self.model.ui.keymap;
         let taped = self.model.replay.is_some() && context.is_pane();
         let mut listed = if taped { keymap.of(Context::Replay) } else { Vec::new() };

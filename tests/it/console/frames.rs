@@ -14,7 +14,7 @@ use super::stage::{SESSION, Stage, rows};
 const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
 
 /// What a hostile agent or server sends (console.md section 3).
-const HOSTILE: &str = "a\u{1b}[31mb\u{1b}]8;;http://x\u{7}\u{0}\u{9b}31m a\tb aaaa\rb \u{202E}gpj.exe\u{2067}\
+pub(super) const HOSTILE: &str = "a\u{1b}[31mb\u{1b}]8;;http://x\u{7}\u{0}\u{9b}31m a\tb aaaa\rb \u{202E}gpj.exe\u{2067}\
     \u{200B}\u{AD}\u{3164}\u{E0041}\u{E0042}e\u{301}\u{302}\u{303}\u{304}\u{2028}\u{2800}\u{FDFD}\u{2764}\u{FE0F}\
     \u{1F469}\u{200D}\u{1F467}\u{1F1E9}\u{1F1EA} \u{645}\u{631}\u{62D}\u{628}\u{627} \u{65E5}\u{672C}\u{8A9E}\n\
     | RISK LOW  a allow <U+202E>";
@@ -161,7 +161,7 @@ fn small_terminals_say_what_to_do() {
 }
 
 /// Every character of every cell is one that can be seen.
-fn assert_seen(buffer: &Buffer, scene: &str) {
+pub(super) fn assert_seen(buffer: &Buffer, scene: &str) {
     for cell in buffer.content() {
         for c in cell.symbol().chars() {
             let fine = matches!(class::class(c), Class::Plain | Class::Mark);
@@ -293,7 +293,7 @@ fn a_huge_result_is_drawn_at_once() {
 
 #[test]
 fn the_manual_has_every_key_and_command() {
-    use tollgate::console::action::{BINDINGS, Reach};
+    use tollgate::console::action::{BINDINGS, Context, Reach};
     let mut table = String::from("| keys | command | where | what |\n|---|---|---|---|\n");
     for binding in BINDINGS {
         let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
@@ -301,8 +301,11 @@ fn the_manual_has_every_key_and_command() {
             Reach::Keys => String::new(),
             Reach::Here | Reach::Panes => format!("`:{}`", binding.usage()),
         };
-        let places: Vec<&str> = binding.contexts.iter().map(|context| context.title()).collect();
-        let cells = [keys.join(" "), command, places.join(", "), binding.help.to_owned()];
+        let titles: Vec<&str> = binding.contexts.iter().map(|context| context.title()).collect();
+        let panes = Context::ALL.into_iter().filter(|context| context.is_pane());
+        let panes: Vec<&str> = panes.map(Context::title).collect();
+        let places = titles.join(", ").replace(&panes.join(", "), "every pane");
+        let cells = [keys.join(" "), command, places, binding.help.to_owned()];
         table.extend(["| ", &cells.join(" | "), " |\n"]);
     }
     let manual = include_str!("../../../docs/console.md");

@@ -277,10 +277,6 @@ fn calls_are_marked_in_ones_and_ranges_and_listed_alone() {
     assert!(stage.screen().contains("MARKED  2 of 12"), "{}", stage.screen());
     let mut stage = check("M", &ALL);
     assert!(stage.screen().contains("no call is marked"));
-    let mut stage = self::stage();
-    stage.asks("write_file", "{}", Risk::Low);
-    stage.types("3<Space>");
-    assert_eq!(marked(&stage), [13], "in the pane of waiting calls too");
 }
 
 #[test]

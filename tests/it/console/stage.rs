@@ -17,8 +17,8 @@ use tollgate::console::update::{self, Cmd, Export, Inspect, Msg};
 use tollgate::console::view::{self, Lines};
 use tollgate::console::{Depth, Theme};
 use tollgate::engine::{
-    Agent, At, CallId, ConnId, Digest, Facts, Finding, Held, Kind, Opened, Operator, Settled,
-    Severity, Started, TicketId, Unattended,
+    Agent, Answer, At, CallId, ConnId, Digest, Facts, Finding, Held, Kind, Opened, Operator,
+    Settled, Severity, Started, TicketId, Unattended,
 };
 use tollgate::journal::{Effected, Raw, Record, What};
 use tollgate::policy::{Phase, Reason, Risk, Verdict};
@@ -50,6 +50,8 @@ pub(super) struct Stage {
     pub(super) inspected: usize,
     /// Whether journals cannot be read.
     pub(super) unreadable: bool,
+    /// The text that the operator's own editor was opened on.
+    pub(super) in_editor: Option<String>,
     size: Size,
     theme: Theme,
     records: Vec<(String, Record)>,
@@ -70,6 +72,7 @@ impl Stage {
             sifts: true,
             inspected: 0,
             unreadable: false,
+            in_editor: None,
             size: Size { columns, rows },
             theme: Theme::standard(Depth::Sixteen).unwrap(),
             records: Vec::new(),
@@ -209,7 +212,19 @@ impl Stage {
 
     /// Waits for an answer.
     pub(super) fn asks(&mut self, tool: &str, arguments: &str, risk: Risk) -> u64 {
-        let held = self.held(self.next_call, 1, risk);
+        self.asks_because(reason("r7", Verdict::Ask), tool, arguments, risk)
+    }
+
+    /// The same, because of this rule.
+    pub(super) fn asks_because(
+        &mut self,
+        why: Reason,
+        tool: &str,
+        arguments: &str,
+        risk: Risk,
+    ) -> u64 {
+        let mut held = self.held(self.next_call, 1, risk);
+        held.reasons = vec![why];
         self.call(tool, arguments, Verdict::Ask, vec![Effected::Hold(held)])
     }
 
@@ -229,6 +244,20 @@ impl Stage {
         let held = self.held(ticket, version, risk);
         let revise = Effected::Revise { held, arguments: arguments.to_owned() };
         self.record(SESSION, What::Tick {}, None, vec![revise]);
+    }
+
+    /// An operator's answer is recorded.
+    pub(super) fn says(&mut self, ticket: u64, answer: Answer, unread: bool) {
+        let digest = Digest(format!("digest-{ticket}-1"));
+        let by = Self::operator();
+        let event = What::Answered { ticket: TicketId(ticket), digest, answer, by, unread };
+        self.record(SESSION, event, None, Vec::new());
+    }
+
+    /// The operator's own editor ends.
+    pub(super) fn edited(&mut self, result: Result<&str, &str>) {
+        let result = result.map(str::to_owned).map_err(str::to_owned);
+        self.take(Msg::Edited(result));
     }
 
     pub(super) fn settled(&mut self, ticket: u64, how: Settled) {
@@ -336,6 +365,7 @@ impl Stage {
         for cmd in cmds {
             match cmd {
                 Cmd::Send(line) => self.sent.push(line),
+                Cmd::Editor(text) => self.in_editor = Some(text),
                 Cmd::Bell => self.bells += 1,
                 Cmd::Quit => self.quit = true,
                 Cmd::Fork { policy, from_seq } => self.forks.push((policy, from_seq)),
