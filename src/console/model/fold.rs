@@ -86,8 +86,12 @@ impl Fold<'_> {
                 self.log(Severity::Info, Safe::word("gate"), text);
             }
             What::Answered { ticket, answer, by, unread, .. } => {
-                self.answered(*ticket, answer);
-                if *unread {
+                let rejected = |effect: &Effected| matches!(effect, Effected::Rejected { .. });
+                let taken = !record.effects.iter().any(rejected);
+                if taken {
+                    self.answered(*ticket, answer);
+                }
+                if taken && *unread {
                     let text = format!("#{} allowed unread by {}", ticket.0, by.0);
                     self.log(Severity::Medium, Safe::word("gate"), foreign(&text));
                 }

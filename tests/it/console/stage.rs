@@ -248,10 +248,21 @@ impl Stage {
 
     /// An operator's answer is recorded.
     pub(super) fn says(&mut self, ticket: u64, answer: Answer, unread: bool) {
+        self.says_so(ticket, answer, unread, Vec::new());
+    }
+
+    /// An operator's answer is recorded, and not taken.
+    pub(super) fn says_in_vain(&mut self, ticket: u64, answer: Answer, unread: bool) {
+        let why = "the call was already allowed".to_owned();
+        let rejected = Effected::Rejected { ticket: TicketId(ticket), answer: answer.clone(), why };
+        self.says_so(ticket, answer, unread, vec![rejected]);
+    }
+
+    fn says_so(&mut self, ticket: u64, answer: Answer, unread: bool, effects: Vec<Effected>) {
         let digest = Digest(format!("digest-{ticket}-1"));
         let by = Self::operator();
         let event = What::Answered { ticket: TicketId(ticket), digest, answer, by, unread };
-        self.record(SESSION, event, None, Vec::new());
+        self.record(SESSION, event, None, effects);
     }
 
     /// The operator's own editor ends.

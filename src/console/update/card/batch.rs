@@ -1,6 +1,7 @@
 //! Equal requests on one card: marked in the Ask pane, listed in full, answered each with its own digest.
 
 use crate::console::model::card::{Card, Face, Shown, Step};
+use crate::console::model::doc::Slot;
 use crate::console::model::{Model, Ticket, TicketKey};
 use crate::console::update::Cmd;
 use crate::console::update::card::{open, say, show};
@@ -78,13 +79,16 @@ pub(in crate::console::update) fn open_selected(model: &mut Model) -> Vec<Cmd> {
     let mut cmds = Vec::new();
     for (shown, load) in marked.iter().filter_map(|key| show(model, *key)) {
         // An edit since the marking makes it another request.
-        if matches!(shown.original, crate::console::model::doc::Slot::Empty) {
+        if matches!(shown.original, Slot::Empty) {
             members.push(shown);
             cmds.extend(load);
         }
     }
+    let is_there = members.iter().any(|shown| shown.key == key);
     let mut members = members.into_iter();
-    let Some(one) = members.next() else { return open(model, key) };
+    let (Some(one), true, true) = (members.next(), is_there, members.len() > 0) else {
+        return open(model, key);
+    };
     model.ui.card = Some(Card::new(one, members.collect(), Face::Arguments, false));
     cmds
 }
