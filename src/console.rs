@@ -19,5 +19,5 @@ pub mod theme;
 pub mod update;
 pub mod view;
 
-pub use run::{ConsoleError, Options, Reconnect, run};
+pub use run::{ConsoleError, Options, Reconnect, Themes, run};
 pub use theme::{ColorWhen, Depth, Theme, ThemeError};

@@ -1,18 +1,16 @@
 //! `tollgate console`: watch what happens and answer the calls that wait.
 
+mod look;
+
 use std::io::{self, IsTerminal as _};
-use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use crate::cli::exit::{self, Exit, Failure};
-use crate::console::{self, ColorWhen, ConsoleError, Depth, Options, Theme};
+use crate::console::{self, ConsoleError, Options, Theme};
 use crate::gate::client::{self, Start};
 use crate::store::home::Home;
 use crate::wire::{ConsoleHello, Role};
-
-/// How long tmux may take to say which colours it passes on; it takes some 5 ms.
-const TMUX_LIMIT: Duration = Duration::from_millis(100);
+use look::Look;
 
 /// Arguments of `tollgate console`.
 #[derive(Debug, clap::Args)]
@@ -20,37 +18,8 @@ pub struct Args {
     /// Show this session alone.
     #[arg(long)]
     session: Option<String>,
-    /// A shipped theme (base16, mono, dark, light, okabe-dark, okabe-light, high-contrast) or a theme file.
-    #[arg(long, default_value = "base16")]
-    theme: String,
-    /// Draw borders without box characters.
-    #[arg(long)]
-    ascii: bool,
-    /// How many colours to use; auto goes by the terminal and `NO_COLOR`.
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
-    color: Color,
-}
-
-/// `--color`.
-#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
-enum Color {
-    /// As the terminal and `NO_COLOR` say.
-    #[default]
-    Auto,
-    /// None: weight and words remain.
-    #[value(alias = "never")]
-    None,
-    /// The terminal's own sixteen.
-    #[value(name = "16")]
-    Sixteen,
-    /// The palette of 256.
-    #[value(name = "256")]
-    Indexed,
-    /// All.
-    True,
-    /// As the terminal says, also where `NO_COLOR` is set.
-    #[value(hide = true)]
-    Always,
+    #[command(flatten)]
+    look: Look,
 }
 
 /// Runs the subcommand.
@@ -66,32 +35,29 @@ fn run(args: Args) -> Result<Exit, Failure> {
         let words = "a console needs a terminal; `tollgate watch` prints to a pipe";
         return Err(Failure::new(Exit::Usage, words));
     }
-    let theme = theme(&args.theme, args.color).map_err(usage)?;
-    attach(&home, theme, args.ascii, args.session)
-}
-
-/// Attaches a console to the home's gate, starting one if there is none.
-///
-/// # Errors
-/// When there is no gate to be had, it refuses, or the terminal fails.
-pub fn attach(
-    home: &Home,
-    theme: Theme,
-    ascii: bool,
-    session: Option<String>,
-) -> Result<Exit, Failure> {
-    let no_gate = |error| Failure::new(Exit::NoGate, format!("failed to {error}"));
-    let hello = move |home: &Home, start| {
-        let role = Role::Console(ConsoleHello { answer: true, tty: terminal() });
-        client::hello(home, start, role)
-    };
-    client::renew(home).map_err(no_gate)?;
-    let stream = hello(home, Start::IfNeeded).map_err(no_gate)?;
+    let themes = args.look.themes();
+    let theme = themes(Theme::pick(&args.look.theme, None)).map_err(usage)?;
     let again = home.clone();
     let reconnect = Box::new(move || {
         hello(&again, Start::Never).map_err(|error| io::Error::other(error.to_string()))
     });
-    match console::run(stream, Options { theme, ascii, session, reconnect }) {
+    let options = Options {
+        theme,
+        theme_name: args.look.theme,
+        themes,
+        ascii: args.look.ascii,
+        session: args.session,
+        reconnect,
+    };
+    attach(&home, options)
+}
+
+/// Attaches a console to the home's gate, starting one if there is none.
+fn attach(home: &Home, options: Options) -> Result<Exit, Failure> {
+    let no_gate = |error| Failure::new(Exit::NoGate, format!("failed to {error}"));
+    client::renew(home).map_err(no_gate)?;
+    let stream = hello(home, Start::IfNeeded).map_err(no_gate)?;
+    match console::run(stream, options) {
         Ok(()) => Ok(Exit::Fine),
         Err(ConsoleError::Refused(why)) => Err(Failure::new(Exit::Refused, why)),
         Err(error @ (ConsoleError::Terminal(_) | ConsoleError::Setup(_))) => {
@@ -100,33 +66,9 @@ pub fn attach(
     }
 }
 
-/// A shipped theme by its name, or else a file.
-fn theme(name: &str, color: Color) -> Result<Theme, String> {
-    let when = match color {
-        Color::Auto => ColorWhen::Auto,
-        Color::Always => ColorWhen::Always,
-        Color::None => ColorWhen::Exactly(Depth::None),
-        Color::Sixteen => ColorWhen::Exactly(Depth::Sixteen),
-        Color::Indexed => ColorWhen::Exactly(Depth::Indexed),
-        Color::True => ColorWhen::Exactly(Depth::True),
-    };
-    let depth = Depth::of(when, &|variable| std::env::var(variable).ok(), &tmux_is_true);
-    if let Some(theme) = Theme::named(name, depth) {
-        return theme.map_err(|error| error.to_string());
-    }
-    let text = std::fs::read_to_string(Path::new(name)).map_err(|error| {
-        let shipped: Vec<&str> = Theme::shipped().collect();
-        format!("read the theme {name}: {error} (shipped themes: {})", shipped.join(", "))
-    })?;
-    Theme::parse(name, &text, depth).map_err(|error| error.to_string())
-}
-
-/// Whether tmux says that the terminal around it takes all colours. A tmux that does not answer at once is
-/// one that passes on 256.
-fn tmux_is_true() -> bool {
-    let question = ["tmux", "display-message", "-p", "#{client_termfeatures}"];
-    let features = console::outgoing::program::ask(&question, TMUX_LIMIT);
-    features.is_ok_and(|features| features.trim().split(',').any(|feature| feature == "RGB"))
+fn hello(home: &Home, start: Start) -> Result<std::os::unix::net::UnixStream, client::ClientError> {
+    let role = Role::Console(ConsoleHello { answer: true, tty: terminal() });
+    client::hello(home, start, role)
 }
 
 /// The terminal's name, for other consoles.

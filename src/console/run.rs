@@ -1,5 +1,7 @@
 //! The loop: keys, the gate's lines, the journals, and a timer only while something counts down.
 
+mod outside;
+
 use std::collections::VecDeque;
 use std::io;
 use std::os::unix::net::UnixStream as StdUnixStream;
@@ -20,6 +22,7 @@ use crate::console::view::{self, Lines};
 use crate::engine::At;
 use crate::text::Safe;
 use crate::wire::{FromConsole, LINE_BYTES_MAX, ToConsole};
+use outside::Asked;
 
 /// Between attempts to reach the gate again.
 const RETRY: Duration = Duration::from_secs(2);
@@ -29,10 +32,17 @@ const FRAME: Duration = Duration::from_millis(33);
 /// Connects to the gate again: a stream on which `Hello` was said.
 pub type Reconnect = Box<dyn Fn() -> io::Result<StdUnixStream>>;
 
+/// Loads a theme by name or file; the error is a fragment that fits "failed to …".
+pub type Themes = Box<dyn Fn(&str) -> Result<Theme, String>>;
+
 /// How the console is to look, and what it may do when the gate goes away.
 pub struct Options {
     /// Colours.
     pub theme: Theme,
+    /// The theme's name as it was asked for: that of a pair follows the terminal's background.
+    pub theme_name: String,
+    /// Where themes come from.
+    pub themes: Themes,
     /// Borders without box characters.
     pub ascii: bool,
     /// Show this session alone.
@@ -150,6 +160,7 @@ struct Shell {
     /// When the gate is tried again, while there is none.
     retry_at: Instant,
     welcomed: bool,
+    asked: Asked,
 }
 
 /// What woke the loop.
@@ -189,10 +200,12 @@ impl Shell {
             drawn: begun,
             retry_at: begun,
             welcomed: false,
+            asked: Asked::default(),
         })
     }
 
     async fn work(mut self) -> Result<(), ConsoleError> {
+        self.ask_terminal()?;
         self.draw()?;
         let mut dirty: Option<Instant> = None;
         loop {
@@ -267,7 +280,8 @@ impl Shell {
             Input::Key(key, press) => self.take(Msg::Key(key, press)),
             Input::Paste(text) => self.take(Msg::Paste(text)),
             Input::Focus(_) => self.take(Msg::Focus),
-            Input::Mouse(_) | Input::Answer(_) => {}
+            Input::Answer(answer) => self.answered(&answer),
+            Input::Mouse(_) => {}
         }
     }
 
@@ -352,6 +366,7 @@ impl Shell {
         while let Some(cmd) = self.queue.pop_front() {
             match cmd {
                 Cmd::Quit => return Ok(true),
+                Cmd::Theme(name) => self.put_on(&name),
                 Cmd::Bell => Screen::ring().map_err(ConsoleError::Terminal)?,
                 Cmd::Load(want) => {
                     let name = self.model.session(want.session).map(|s| s.name.clone());

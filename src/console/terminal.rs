@@ -30,6 +30,8 @@ impl Screen {
     /// no click ever reaches the console, and selecting text works as anywhere.
     pub(super) fn take() -> io::Result<Self> {
         enable_raw_mode()?;
+        // How many colours there are was decided already; crossterm would ask `NO_COLOR` once more.
+        crossterm::style::force_color_output(true);
         let hook = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             restore();
@@ -74,8 +76,13 @@ impl Screen {
     }
 
     pub(super) fn ring() -> io::Result<()> {
+        Self::write(b"\x07")
+    }
+
+    /// Sequences that are no part of a frame.
+    pub(super) fn write(bytes: &[u8]) -> io::Result<()> {
         let mut out = stdout();
-        out.write_all(b"\x07")?;
+        out.write_all(bytes)?;
         out.flush()
     }
 }

@@ -1,6 +1,7 @@
 //! Messages to changes and commands. Pure: time comes in with each message.
 
 mod card;
+mod outgoing;
 mod prepare;
 
 use crate::console::action::{self, Action, Context};
@@ -37,6 +38,8 @@ pub enum Msg {
     Read(String, u64, u64),
     /// A session's journal cannot be read further.
     Broken(String, String),
+    /// The theme of this name was put on, or why it was not.
+    Theme(Result<String, String>),
     /// A body was read.
     Loaded(Want, Result<Payload, String>),
     /// The frame was drawn, with everything that [`prepare`] had laid out.
@@ -54,6 +57,8 @@ pub enum Cmd {
     Load(Want),
     /// Ring, once.
     Bell,
+    /// Put on a theme: a shipped one's name, a pair's, or a file.
+    Theme(String),
     /// Leave.
     Quit,
 }
@@ -97,6 +102,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
                 session.trouble = Some(Safe::escape(&why));
             }
         }
+        Msg::Theme(put_on) => outgoing::themed(model, &put_on),
         Msg::Loaded(want, payload) => loaded(model, &want, &payload),
         Msg::Drawn => card::drawn(model),
         Msg::Tick => {}

@@ -1,7 +1,6 @@
 //! The keys of every place, from the action table.
 
 use ratatui::layout::Rect;
-use ratatui::widgets::Clear;
 
 use crate::console::action::{self, Context};
 use crate::console::theme::Role;
@@ -26,7 +25,7 @@ impl Pen<'_, '_> {
             width,
             height: whole.height.saturating_sub(2),
         };
-        self.frame.render_widget(Clear, area);
+        self.clear(area);
         let title = Strip::new().own("Keys: ", Role::Title).own(context.title(), Role::Title);
         let inside = self.frame_of(area, None, title);
         for (row, binding) in (0..inside.height.saturating_sub(1)).zip(action::of(context)) {

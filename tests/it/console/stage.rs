@@ -307,6 +307,11 @@ impl Stage {
                 Cmd::Send(line) => self.sent.push(line),
                 Cmd::Bell => self.bells += 1,
                 Cmd::Quit => self.quit = true,
+                Cmd::Theme(name) => {
+                    let put_on = self.put_on(&name);
+                    let cmds = update::update(&mut self.model, Msg::Theme(put_on), self.now);
+                    self.carry_out(cmds);
+                }
                 Cmd::Load(want) => {
                     let loaded = self.load(&want);
                     let cmds = update::update(&mut self.model, Msg::Loaded(want, loaded), self.now);
@@ -314,6 +319,19 @@ impl Stage {
                 }
             }
         }
+    }
+
+    /// As the shell does, with the shipped themes alone.
+    fn put_on(&mut self, name: &str) -> Result<String, String> {
+        let found = Theme::named(Theme::pick(name, None), Depth::True);
+        let theme = found.ok_or_else(|| format!("read the theme {name}: none such"))?;
+        self.theme = theme.map_err(|error| error.to_string())?;
+        Ok(name.to_owned())
+    }
+
+    /// A command that no key leads to yet.
+    pub(super) fn carries_out(&mut self, cmd: Cmd) {
+        self.carry_out(vec![cmd]);
     }
 
     fn load(&self, want: &Want) -> Result<tollgate::console::model::doc::Payload, String> {
