@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use crate::cli::exit::{self, Exit, Failure};
+use crate::console::outgoing::{Method, Place};
 use crate::console::{self, ConsoleError, Options, Theme};
 use crate::gate::client::{self, Start};
 use crate::store::home::Home;
@@ -20,6 +21,47 @@ pub struct Args {
     session: Option<String>,
     #[command(flatten)]
     look: Look,
+    /// How to tell that calls wait while the window is not in front; auto goes by the terminal.
+    #[arg(long, value_enum, value_name = "METHOD", default_value_t)]
+    notify: Notify,
+    /// The program for `--notify command` with its arguments, parted by white space and started without a
+    /// shell; it finds ids in `TOLLGATE_NOTIFY_*`.
+    #[arg(long, value_name = "PROGRAM", required_if_eq("notify", "command"))]
+    notify_command: Option<String>,
+}
+
+/// `--notify`.
+#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
+enum Notify {
+    /// As suits the terminal.
+    #[default]
+    Auto,
+    /// OSC 9, as Ghostty takes it.
+    Osc9,
+    /// OSC 777, as foot takes it.
+    Osc777,
+    /// OSC 99, as kitty takes it.
+    Osc99,
+    /// The bell alone.
+    Bell,
+    /// A program.
+    Command,
+    /// Not at all; the bell still rings once for each call.
+    None,
+}
+
+impl Notify {
+    const fn method(self) -> Option<Method> {
+        Some(match self {
+            Self::Auto => return None,
+            Self::Osc9 => Method::Osc9,
+            Self::Osc777 => Method::Osc777,
+            Self::Osc99 => Method::Osc99,
+            Self::Bell => Method::Bell,
+            Self::Command => Method::Command,
+            Self::None => Method::None,
+        })
+    }
 }
 
 /// Runs the subcommand.
@@ -41,11 +83,20 @@ fn run(args: Args) -> Result<Exit, Failure> {
     let reconnect = Box::new(move || {
         hello(&again, Start::Never).map_err(|error| io::Error::other(error.to_string()))
     });
+    let notify_command = args.notify_command.unwrap_or_default();
+    let notify_command: Vec<String> =
+        notify_command.split_whitespace().map(str::to_owned).collect();
+    if matches!(args.notify, Notify::Command) && notify_command.is_empty() {
+        return Err(Failure::new(Exit::Usage, "--notify-command names no program"));
+    }
     let options = Options {
         theme,
         theme_name: args.look.theme,
         themes,
         ascii: args.look.ascii,
+        notify: args.notify.method(),
+        notify_command,
+        place: Place::of(&|variable| std::env::var(variable).ok()),
         session: args.session,
         reconnect,
     };

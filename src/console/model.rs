@@ -8,6 +8,7 @@ mod fold;
 pub mod json;
 pub mod names;
 pub mod ui;
+pub mod window;
 
 use std::collections::{BTreeMap, VecDeque};
 

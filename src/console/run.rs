@@ -15,6 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::console::feed::Feed;
 use crate::console::input::Input;
 use crate::console::model::{Link, Model, Now, Size};
+use crate::console::outgoing::{Method, Place, Runner};
 use crate::console::terminal::{Keyboard, Screen};
 use crate::console::theme::Theme;
 use crate::console::update::{self, Cmd, Msg};
@@ -45,6 +46,12 @@ pub struct Options {
     pub themes: Themes,
     /// Borders without box characters.
     pub ascii: bool,
+    /// How to notify; `None` goes by the terminal.
+    pub notify: Option<Method>,
+    /// The program for notifications, and its arguments.
+    pub notify_command: Vec<String>,
+    /// Where we run.
+    pub place: Place,
     /// Show this session alone.
     pub session: Option<String>,
     /// Called, off and on, while the connection is lost.
@@ -161,6 +168,9 @@ struct Shell {
     retry_at: Instant,
     welcomed: bool,
     asked: Asked,
+    runner: Runner,
+    /// How many calls the window's title says that wait.
+    titled: Option<u64>,
 }
 
 /// What woke the loop.
@@ -184,6 +194,7 @@ impl Shell {
         let keyboard = Keyboard::new().map_err(ConsoleError::Terminal)?;
         let begun = now();
         let only = options.session.clone();
+        let runner = Runner::new(options.notify_command.clone());
         Ok(Self {
             gate: Some(gate),
             options,
@@ -201,6 +212,8 @@ impl Shell {
             retry_at: begun,
             welcomed: false,
             asked: Asked::default(),
+            runner,
+            titled: None,
         })
     }
 
@@ -279,7 +292,7 @@ impl Shell {
         match input {
             Input::Key(key, press) => self.take(Msg::Key(key, press)),
             Input::Paste(text) => self.take(Msg::Paste(text)),
-            Input::Focus(_) => self.take(Msg::Focus),
+            Input::Focus(focus) => self.take(Msg::Focus(focus)),
             Input::Answer(answer) => self.answered(&answer),
             Input::Mouse(_) => {}
         }
@@ -366,6 +379,7 @@ impl Shell {
         while let Some(cmd) = self.queue.pop_front() {
             match cmd {
                 Cmd::Quit => return Ok(true),
+                Cmd::Notify(notice) => self.notify(&notice)?,
                 Cmd::Theme(name) => self.put_on(&name),
                 Cmd::Bell => Screen::ring().map_err(ConsoleError::Terminal)?,
                 Cmd::Load(want) => {
@@ -416,7 +430,7 @@ impl Shell {
             .draw(|frame| view::draw(model, theme, lines, frame))
             .map_err(ConsoleError::Terminal)?;
         self.drawn = now();
-        Ok(())
+        self.title()
     }
 }
 

@@ -9,6 +9,7 @@ use crossterm::event::{
     KeyboardEnhancementFlags, PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
 };
 use crossterm::execute;
+use crossterm::style::Print;
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     disable_raw_mode, enable_raw_mode,
@@ -18,6 +19,10 @@ use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
 
 pub(super) use keyboard::Keyboard;
+
+/// Puts the window's title on the terminal's stack of titles, and takes it back from there.
+const PUSH_TITLE: &str = "\x1b[22;2t";
+const POP_TITLE: &str = "\x1b[23;2t";
 
 /// Held while the console has the terminal.
 pub(super) struct Screen {
@@ -42,6 +47,7 @@ impl Screen {
         let taken = execute!(
             stdout(),
             EnterAlternateScreen,
+            Print(PUSH_TITLE),
             EnableBracketedPaste,
             EnableFocusChange,
             PushKeyboardEnhancementFlags(held)
@@ -102,6 +108,7 @@ fn restore() {
         DisableFocusChange,
         DisableBracketedPaste,
         LeaveAlternateScreen,
+        Print(POP_TITLE),
         crossterm::cursor::Show
     );
     let _done = disable_raw_mode();

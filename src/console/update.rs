@@ -1,14 +1,16 @@
 //! Messages to changes and commands. Pure: time comes in with each message.
 
 mod card;
+mod notify;
 mod outgoing;
 mod prepare;
 
 use crate::console::action::{self, Action, Context};
-use crate::console::input::{Key, Press};
+use crate::console::input::{Focus, Key, Press};
 use crate::console::model::doc::{Part, Payload, Slot, Want};
 use crate::console::model::ui::{Card, Move, Pane, Prompt, Step, Tab};
 use crate::console::model::{CallAt, Link, Model, Now, Place, Size, TicketKey};
+use crate::console::outgoing::Notice;
 use crate::engine::TicketId;
 use crate::journal::Record;
 use crate::text::Safe;
@@ -25,7 +27,7 @@ pub enum Msg {
     /// Text between paste brackets.
     Paste(String),
     /// The terminal's window came to the front, or left it.
-    Focus,
+    Focus(Focus),
     /// The terminal has this size.
     Resize(Size),
     /// The gate said this.
@@ -40,6 +42,8 @@ pub enum Msg {
     Broken(String, String),
     /// The theme of this name was put on, or why it was not.
     Theme(Result<String, String>),
+    /// The program for notifications could not be started, and why.
+    NotNotified(String),
     /// A body was read.
     Loaded(Want, Result<Payload, String>),
     /// The frame was drawn, with everything that [`prepare`] had laid out.
@@ -57,6 +61,8 @@ pub enum Cmd {
     Load(Want),
     /// Ring, once.
     Bell,
+    /// Tell the operator, who is away.
+    Notify(Notice),
     /// Put on a theme: a shipped one's name, a pair's, or a file.
     Theme(String),
     /// Leave.
@@ -72,7 +78,11 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
             model.ui.last_input_ms = Some(now.mono_ms);
             card::paste(model, &text);
         }
-        Msg::Focus => model.ui.last_input_ms = Some(now.mono_ms),
+        Msg::Focus(focus) => {
+            model.ui.last_input_ms = Some(now.mono_ms);
+            model.ui.window.focus = Some(focus);
+            model.ui.window.swallow = focus == Focus::In;
+        }
         Msg::Resize(size) => model.size = size,
         Msg::Gate(line) => gate(model, *line),
         Msg::Link(link) => {
@@ -93,7 +103,9 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
                 session.read = (read, total);
             }
             if read >= total {
-                return bell(model);
+                let mut cmds = bell(model);
+                cmds.extend(notify::notify(model));
+                return cmds;
             }
         }
         Msg::Broken(session, why) => {
@@ -103,9 +115,10 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
             }
         }
         Msg::Theme(put_on) => outgoing::themed(model, &put_on),
+        Msg::NotNotified(why) => outgoing::not_notified(model, &why),
         Msg::Loaded(want, payload) => loaded(model, &want, &payload),
         Msg::Drawn => card::drawn(model),
-        Msg::Tick => {}
+        Msg::Tick => return notify::notify(model),
     }
     Vec::new()
 }

@@ -1,6 +1,7 @@
 //! The console without a terminal: its model fed with records, keys typed under a clock of our own, and
 //! its frames as text.
 
+mod away;
 mod frames;
 mod keys;
 mod stage;

@@ -13,6 +13,7 @@ mod layout;
 mod policies;
 mod program;
 mod pty_answers;
+mod pty_outgoing;
 mod pty_terminal;
 mod recordings;
 mod run;

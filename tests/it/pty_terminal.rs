@@ -65,9 +65,9 @@ fn console(bed: &Bed, args: &[&str], variables: &[(&str, &str)]) -> Terminal {
 
 #[test]
 fn color_overrules_the_environment_and_the_environment_the_theme() {
-    let bed = Bed::new();
     type Case = (&'static [&'static str], &'static [(&'static str, &'static str)], vt100::Color);
     const NO_COLOR: (&str, &str) = ("NO_COLOR", "1");
+    let bed = Bed::new();
     let table: [Case; 5] = [
         (&[], &[], vt100::Color::Idx(234)),
         (&["--color", "true"], &[NO_COLOR], vt100::Color::Rgb(0x14, 0x17, 0x1c)),

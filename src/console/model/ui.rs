@@ -4,6 +4,7 @@ use ratatui_textarea::TextArea;
 
 use crate::console::input::Key;
 use crate::console::model::doc::{Laid, Slot};
+use crate::console::model::window::Window;
 use crate::console::model::{CallAt, TicketKey};
 use crate::text::Safe;
 
@@ -207,4 +208,6 @@ pub struct Ui {
     pub last_key: Option<(Key, u64)>,
     /// When anything was last typed, pasted or focused.
     pub last_input_ms: Option<u64>,
+    /// The terminal's window.
+    pub window: Window,
 }

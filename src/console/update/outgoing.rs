@@ -11,3 +11,10 @@ pub(super) fn themed(model: &mut Model, put_on: &Result<String, String>) {
     };
     model.ui.said = Some(text);
 }
+
+/// A notification's program did not start: the operator relies on it, so this is said at once.
+pub(super) fn not_notified(model: &mut Model, why: &str) {
+    let text =
+        Safe::word("the program of --notify-command did not start: ").then(&Safe::escape(why));
+    model.ui.said = Some(text);
+}

@@ -6,9 +6,10 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use serde_json::json;
-use tollgate::console::input::{Key, Press};
+use tollgate::console::input::{Focus, Key, Press};
 use tollgate::console::model::doc::{Want, payload};
 use tollgate::console::model::{Model, Now, Place, Size};
+use tollgate::console::outgoing::Notice;
 use tollgate::console::update::{self, Cmd, Msg};
 use tollgate::console::view::{self, Lines};
 use tollgate::console::{Depth, Theme};
@@ -36,6 +37,7 @@ pub(super) struct Stage {
     pub(super) now: Now,
     pub(super) sent: Vec<FromConsole>,
     pub(super) bells: usize,
+    pub(super) notices: Vec<Notice>,
     pub(super) quit: bool,
     size: Size,
     theme: Theme,
@@ -51,6 +53,7 @@ impl Stage {
             now: Now { at: At(BEGIN), mono_ms: 10_000 },
             sent: Vec::new(),
             bells: 0,
+            notices: Vec::new(),
             quit: false,
             size: Size { columns, rows },
             theme: Theme::standard(Depth::Sixteen).unwrap(),
@@ -269,7 +272,8 @@ impl Stage {
             "backspace" => Key::Backspace,
             "ctrl-s" => Key::Ctrl('s'),
             "ctrl-c" => Key::Ctrl('c'),
-            "focus" => return self.take(Msg::Focus),
+            "focus" => return self.take(Msg::Focus(Focus::In)),
+            "blur" => return self.take(Msg::Focus(Focus::Out)),
             _ => {
                 if let Some(ms) = word.strip_suffix("ms") {
                     return self.wait(ms.parse().unwrap());
@@ -306,6 +310,7 @@ impl Stage {
             match cmd {
                 Cmd::Send(line) => self.sent.push(line),
                 Cmd::Bell => self.bells += 1,
+                Cmd::Notify(notice) => self.notices.push(notice),
                 Cmd::Quit => self.quit = true,
                 Cmd::Theme(name) => {
                     let put_on = self.put_on(&name);
