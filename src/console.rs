@@ -28,5 +28,5 @@ pub mod update;
 pub mod view;
 
 pub use deck::compare;
-pub use run::{Beside, ConsoleError, Options, Reconnect, replay, run};
+pub use run::{Beside, ConsoleError, Options, Reconnect, Themes, replay, run};
 pub use theme::{ColorWhen, Depth, Theme, ThemeError};

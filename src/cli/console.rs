@@ -1,20 +1,20 @@
 //! `tollgate console`: watch what happens and answer the calls that wait.
 
+mod look;
+
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read as _};
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use crate::cli::exit::{self, Exit, Failure};
 use crate::console::keymap::{self, Keymap};
-use crate::console::{self, Beside, ColorWhen, ConsoleError, Depth, Options, Theme};
+use crate::console::outgoing::{Method, Place};
+use crate::console::{self, Beside, ConsoleError, Options, Theme};
 use crate::gate::client::{self, Start};
 use crate::store::home::Home;
 use crate::wire::{ConsoleHello, Role};
-
-/// How long tmux may take to say which colours it passes on; it takes some 5 ms.
-const TMUX_LIMIT: Duration = Duration::from_millis(100);
+pub use look::Look;
 
 /// Arguments of `tollgate console`.
 #[derive(Debug, clap::Args)]
@@ -24,42 +24,47 @@ pub struct Args {
     session: Option<String>,
     #[command(flatten)]
     look: Look,
+    /// How to tell that calls wait while the window is not in front; auto goes by the terminal.
+    #[arg(long, value_enum, value_name = "METHOD", default_value_t)]
+    notify: Notify,
+    /// The program for `--notify command` with its arguments, parted by white space and started without a
+    /// shell; it finds ids in `TOLLGATE_NOTIFY_*`.
+    #[arg(long, value_name = "PROGRAM", required_if_eq("notify", "command"))]
+    notify_command: Option<String>,
 }
 
-/// How a console is to look.
-#[derive(Debug, clap::Args)]
-pub struct Look {
-    /// A shipped theme (base16, mono, dark, light, okabe-dark, okabe-light, high-contrast) or a theme file.
-    #[arg(long, default_value = "base16")]
-    theme: String,
-    /// Draw borders without box characters.
-    #[arg(long)]
-    ascii: bool,
-    /// How many colours to use; auto goes by the terminal and `NO_COLOR`.
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
-    color: Color,
-}
-
-/// `--color`.
+/// `--notify`.
 #[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
-enum Color {
-    /// As the terminal and `NO_COLOR` say.
+enum Notify {
+    /// As suits the terminal.
     #[default]
     Auto,
-    /// None: weight and words remain.
-    #[value(alias = "never")]
+    /// OSC 9, as Ghostty takes it.
+    Osc9,
+    /// OSC 777, as foot takes it.
+    Osc777,
+    /// OSC 99, as kitty takes it.
+    Osc99,
+    /// The bell alone.
+    Bell,
+    /// A program.
+    Command,
+    /// Not at all; the bell still rings once for each call.
     None,
-    /// The terminal's own sixteen.
-    #[value(name = "16")]
-    Sixteen,
-    /// The palette of 256.
-    #[value(name = "256")]
-    Indexed,
-    /// All.
-    True,
-    /// As the terminal says, also where `NO_COLOR` is set.
-    #[value(hide = true)]
-    Always,
+}
+
+impl Notify {
+    const fn method(self) -> Option<Method> {
+        Some(match self {
+            Self::Auto => return None,
+            Self::Osc9 => Method::Osc9,
+            Self::Osc777 => Method::Osc777,
+            Self::Osc99 => Method::Osc99,
+            Self::Bell => Method::Bell,
+            Self::Command => Method::Command,
+            Self::None => Method::None,
+        })
+    }
 }
 
 /// Runs the subcommand.
@@ -75,8 +80,41 @@ fn run(args: Args) -> Result<Exit, Failure> {
         let words = "a console needs a terminal; `tollgate watch` prints to a pipe";
         return Err(Failure::new(Exit::Usage, words));
     }
-    let theme = theme(&args.look.theme, args.look.color).map_err(usage)?;
-    attach(&home, theme, args.look.ascii, args.session)
+    let keymap = keymap(&home).map_err(usage)?;
+    let themes = args.look.themes();
+    let theme = themes(Theme::pick(&args.look.theme, None)).map_err(usage)?;
+    let again = home.clone();
+    let reconnect = Box::new(move || {
+        hello(&again, Start::Never).map_err(|error| io::Error::other(error.to_string()))
+    });
+    let notify_command = args.notify_command.unwrap_or_default();
+    let notify_command: Vec<String> =
+        notify_command.split_whitespace().map(str::to_owned).collect();
+    if matches!(args.notify, Notify::Command) && notify_command.is_empty() {
+        return Err(Failure::new(Exit::Usage, "--notify-command names no program"));
+    }
+    let options = Options {
+        theme,
+        theme_name: args.look.theme,
+        themes,
+        ascii: args.look.ascii,
+        notify: args.notify.method(),
+        notify_command,
+        place: Place::of(&|variable| std::env::var(variable).ok()),
+        session: args.session,
+        built_at: client::build().built_at,
+        keymap,
+        reconnect,
+    };
+    attach(&home, options)
+}
+
+/// Attaches a console to the home's gate, starting one if there is none.
+fn attach(home: &Home, options: Options) -> Result<Exit, Failure> {
+    let no_gate = |error| Failure::new(Exit::NoGate, format!("failed to {error}"));
+    client::renew(home).map_err(no_gate)?;
+    let stream = hello(home, Start::IfNeeded).map_err(no_gate)?;
+    ended(console::run(stream, options))
 }
 
 /// Plays a recording in a console's panes.
@@ -89,40 +127,23 @@ pub fn play(recording: &Path, name: &str, beside: Beside, look: &Look) -> Result
         let words = "playback needs a terminal; --headless prints the records";
         return Err(Failure::new(Exit::Usage, words));
     }
-    let theme = theme(&look.theme, look.color).map_err(usage)?;
     let home = Home::of_operator().map_err(|error| usage(error.to_string()))?;
-    let keymap = keymap(&home).map_err(usage)?;
-    let reconnect = Box::new(|| Err(io::ErrorKind::Unsupported.into()));
-    let (ascii, built_at) = (look.ascii, 0);
-    let options = Options { theme, ascii, session: None, keymap, built_at, reconnect };
-    ended(console::replay(recording, name, beside, options))
-}
-
-/// Attaches a console to the home's gate, starting one if there is none.
-///
-/// # Errors
-/// When there is no gate to be had, it refuses, or the terminal fails.
-pub fn attach(
-    home: &Home,
-    theme: Theme,
-    ascii: bool,
-    session: Option<String>,
-) -> Result<Exit, Failure> {
-    let keymap =
-        keymap(home).map_err(|error| Failure::new(Exit::Usage, format!("failed to {error}")))?;
-    let no_gate = |error| Failure::new(Exit::NoGate, format!("failed to {error}"));
-    let hello = move |home: &Home, start| {
-        let role = Role::Console(ConsoleHello { answer: true, tty: terminal() });
-        client::hello(home, start, role)
+    let themes = look.themes();
+    let options = Options {
+        theme: themes(Theme::pick(&look.theme, None)).map_err(usage)?,
+        theme_name: look.theme.clone(),
+        themes,
+        ascii: look.ascii,
+        // Nothing waits in a recording.
+        notify: Some(Method::None),
+        notify_command: Vec::new(),
+        place: Place::of(&|variable| std::env::var(variable).ok()),
+        session: None,
+        built_at: 0,
+        keymap: keymap(&home).map_err(usage)?,
+        reconnect: Box::new(|| Err(io::ErrorKind::Unsupported.into())),
     };
-    client::renew(home).map_err(no_gate)?;
-    let stream = hello(home, Start::IfNeeded).map_err(no_gate)?;
-    let again = home.clone();
-    let reconnect = Box::new(move || {
-        hello(&again, Start::Never).map_err(|error| io::Error::other(error.to_string()))
-    });
-    let built_at = client::build().built_at;
-    ended(console::run(stream, Options { theme, ascii, session, built_at, keymap, reconnect }))
+    ended(console::replay(recording, name, beside, options))
 }
 
 fn ended(how: Result<(), ConsoleError>) -> Result<Exit, Failure> {
@@ -153,34 +174,9 @@ fn keymap(home: &Home) -> Result<Keymap, String> {
     }
     Keymap::parse(&text).map_err(|error| error.to_string())
 }
-
-/// A shipped theme by its name, or else a file.
-fn theme(name: &str, color: Color) -> Result<Theme, String> {
-    let when = match color {
-        Color::Auto => ColorWhen::Auto,
-        Color::Always => ColorWhen::Always,
-        Color::None => ColorWhen::Exactly(Depth::None),
-        Color::Sixteen => ColorWhen::Exactly(Depth::Sixteen),
-        Color::Indexed => ColorWhen::Exactly(Depth::Indexed),
-        Color::True => ColorWhen::Exactly(Depth::True),
-    };
-    let depth = Depth::of(when, &|variable| std::env::var(variable).ok(), &tmux_is_true);
-    if let Some(theme) = Theme::named(name, depth) {
-        return theme.map_err(|error| error.to_string());
-    }
-    let text = std::fs::read_to_string(Path::new(name)).map_err(|error| {
-        let shipped: Vec<&str> = Theme::shipped().collect();
-        format!("read the theme {name}: {error} (shipped themes: {})", shipped.join(", "))
-    })?;
-    Theme::parse(name, &text, depth).map_err(|error| error.to_string())
-}
-
-/// Whether tmux says that the terminal around it takes all colours. A tmux that does not answer at once is
-/// one that passes on 256.
-fn tmux_is_true() -> bool {
-    let question = ["tmux", "display-message", "-p", "#{client_termfeatures}"];
-    let features = console::outgoing::program::ask(&question, TMUX_LIMIT);
-    features.is_ok_and(|features| features.trim().split(',').any(|feature| feature == "RGB"))
+fn hello(home: &Home, start: Start) -> Result<std::os::unix::net::UnixStream, client::ClientError> {
+    let role = Role::Console(ConsoleHello { answer: true, tty: terminal() });
+    client::hello(home, start, role)
 }
 
 /// The terminal's name, for other consoles.

@@ -23,6 +23,7 @@ pub mod timeline;
 pub mod typing;
 pub mod ui;
 pub mod visible;
+pub mod window;
 
 use std::collections::BTreeMap;
 

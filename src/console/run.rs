@@ -1,5 +1,7 @@
 //! The loop: keys, the gate's lines, the journals, and a timer only while something counts down.
 
+mod outside;
+
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
@@ -24,6 +26,7 @@ use crate::console::model::doc::{Payload, Want};
 use crate::console::model::names;
 use crate::console::model::visible::Bodies;
 use crate::console::model::{Link, Model, Now, Replay, Size};
+use crate::console::outgoing::{Method, Place, Runner};
 use crate::console::terminal::{Keyboard, Screen};
 use crate::console::theme::Theme;
 use crate::console::update::{self, Cmd, Export, Inspect, Msg};
@@ -32,6 +35,7 @@ use crate::engine::At;
 use crate::journal::redecide::Instead;
 use crate::text::Safe;
 use crate::wire::{FromConsole, LINE_BYTES_MAX, ToConsole};
+use outside::Asked;
 
 /// Between attempts to reach the gate again.
 const RETRY: Duration = Duration::from_secs(2);
@@ -41,12 +45,25 @@ const FRAME: Duration = Duration::from_millis(33);
 /// Connects to the gate again: a stream on which `Hello` was said.
 pub type Reconnect = Box<dyn Fn() -> io::Result<StdUnixStream>>;
 
+/// Loads a theme by name or file; the error is a fragment that fits "failed to …".
+pub type Themes = Box<dyn Fn(&str) -> Result<Theme, String>>;
+
 /// How the console is to look, and what it may do when the gate goes away.
 pub struct Options {
     /// Colours.
     pub theme: Theme,
+    /// The theme's name as it was asked for: that of a pair follows the terminal's background.
+    pub theme_name: String,
+    /// Where themes come from.
+    pub themes: Themes,
     /// Borders without box characters.
     pub ascii: bool,
+    /// How to notify; `None` goes by the terminal.
+    pub notify: Option<Method>,
+    /// The program for notifications, and its arguments.
+    pub notify_command: Vec<String>,
+    /// Where we run.
+    pub place: Place,
     /// Show this session alone.
     pub session: Option<String>,
     /// When this program was built, in seconds since 1970.
@@ -220,6 +237,10 @@ struct Shell {
     /// When the gate is tried again, while there is none.
     retry_at: Instant,
     welcomed: bool,
+    asked: Asked,
+    runner: Runner,
+    /// How many calls the window's title says that wait.
+    titled: Option<u64>,
 }
 
 /// What woke the loop.
@@ -248,6 +269,7 @@ impl Shell {
         let mut model = Model::new(TimeZone::system(), options.session.clone());
         model.built_at = Some(options.built_at);
         model.ui.keymap = options.keymap.clone();
+        let runner = Runner::new(options.notify_command.clone());
         Ok(Self {
             gate,
             deck,
@@ -267,10 +289,14 @@ impl Shell {
             drawn: begun,
             retry_at: begun,
             welcomed: false,
+            asked: Asked::default(),
+            runner,
+            titled: None,
         })
     }
 
     async fn work(mut self) -> Result<(), ConsoleError> {
+        self.ask_terminal()?;
         self.draw()?;
         let mut dirty: Option<Instant> = None;
         loop {
@@ -357,8 +383,9 @@ impl Shell {
         match input {
             Input::Key(key, press) => self.take(Msg::Key(key, press)),
             Input::Paste(text) => self.take(Msg::Paste(text)),
-            Input::Focus(_) => self.take(Msg::Focus),
-            Input::Mouse(_) | Input::Answer(_) => {}
+            Input::Focus(focus) => self.take(Msg::Focus(focus)),
+            Input::Answer(answer) => self.answered(&answer),
+            Input::Mouse(_) => {}
         }
     }
 
@@ -490,6 +517,8 @@ impl Shell {
             };
             match cmd {
                 Cmd::Quit => return Ok(true),
+                Cmd::Notify(notice) => self.notify(&notice)?,
+                Cmd::Theme(name) => self.put_on(&name),
                 Cmd::Bell => Screen::ring().map_err(ConsoleError::Terminal)?,
                 Cmd::Load(want) => {
                     let journal = self.journal(&want);
@@ -599,7 +628,7 @@ impl Shell {
             .draw(|frame| view::draw(model, theme, lines, frame))
             .map_err(ConsoleError::Terminal)?;
         self.drawn = now();
-        Ok(())
+        self.title()
     }
 }
 

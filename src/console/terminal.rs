@@ -9,6 +9,7 @@ use crossterm::event::{
     KeyboardEnhancementFlags, PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
 };
 use crossterm::execute;
+use crossterm::style::Print;
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     disable_raw_mode, enable_raw_mode,
@@ -18,6 +19,10 @@ use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
 
 pub(super) use keyboard::Keyboard;
+
+/// Puts the window's title on the terminal's stack of titles, and takes it back from there.
+const PUSH_TITLE: &str = "\x1b[22;2t";
+const POP_TITLE: &str = "\x1b[23;2t";
 
 /// Held while the console has the terminal.
 pub(super) struct Screen {
@@ -29,6 +34,8 @@ impl Screen {
     /// presses told from repeats where it can (others ignore the request). Mouse reports stay off:
     /// no click ever reaches the console, and selecting text works as anywhere.
     pub(super) fn take() -> io::Result<Self> {
+        // How many colours there are was decided already; crossterm would ask `NO_COLOR` once more.
+        crossterm::style::force_color_output(true);
         let hook = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             restore();
@@ -74,8 +81,13 @@ impl Screen {
     }
 
     pub(super) fn ring() -> io::Result<()> {
+        Self::write(b"\x07")
+    }
+
+    /// Sequences that are no part of a frame.
+    pub(super) fn write(bytes: &[u8]) -> io::Result<()> {
         let mut out = stdout();
-        out.write_all(b"\x07")?;
+        out.write_all(bytes)?;
         out.flush()
     }
 }
@@ -93,6 +105,7 @@ fn take() -> io::Result<()> {
     execute!(
         stdout(),
         EnterAlternateScreen,
+        Print(PUSH_TITLE),
         EnableBracketedPaste,
         EnableFocusChange,
         PushKeyboardEnhancementFlags(held)
@@ -108,6 +121,7 @@ fn restore() {
         DisableFocusChange,
         DisableBracketedPaste,
         LeaveAlternateScreen,
+        Print(POP_TITLE),
         crossterm::cursor::Show
     );
     let _done = disable_raw_mode();

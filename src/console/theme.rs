@@ -53,6 +53,32 @@ impl Theme {
         Some(Self::parse(name, text, depth))
     }
 
+    /// The theme that a name stands for once the terminal's background is known: `auto` and `okabe` are
+    /// pairs, every other name is itself. Where the background is not known, `auto` is the theme that suits
+    /// any.
+    #[must_use]
+    pub fn pick(name: &str, background: Option<(u8, u8, u8)>) -> &str {
+        let dark = background.map(|(red, green, blue)| {
+            // The luma of analogue television; a background is rarely near the middle.
+            let luma = 299 * u32::from(red) + 587 * u32::from(green) + 114 * u32::from(blue);
+            luma < 128_000
+        });
+        match (name, dark) {
+            ("auto", None) => "base16",
+            ("auto", Some(true)) => "dark",
+            ("auto", Some(false)) => "light",
+            ("okabe", None | Some(true)) => "okabe-dark",
+            ("okabe", Some(false)) => "okabe-light",
+            _ => name,
+        }
+    }
+
+    /// Whether a name is that of a pair, so that the background matters.
+    #[must_use]
+    pub fn is_pair(name: &str) -> bool {
+        Self::pick(name, None) != name
+    }
+
     /// The default theme.
     ///
     /// # Errors
@@ -175,6 +201,23 @@ mod tests {
         }
         painted.dedup();
         assert_eq!(painted, ["dark", "light", "okabe-dark", "okabe-light", "high-contrast"]);
+    }
+
+    #[test]
+    fn a_pair_follows_the_background_and_every_theme_it_names_is_shipped() {
+        for (name, unknown, dark, light) in [
+            ("auto", "base16", "dark", "light"),
+            ("okabe", "okabe-dark", "okabe-dark", "okabe-light"),
+            ("mono", "mono", "mono", "mono"),
+            ("my.toml", "my.toml", "my.toml", "my.toml"),
+        ] {
+            assert_eq!(Theme::pick(name, None), unknown);
+            assert_eq!(Theme::pick(name, Some((0x28, 0x2c, 0x34))), dark);
+            assert_eq!(Theme::pick(name, Some((0xfd, 0xf6, 0xe3))), light);
+            assert_eq!(Theme::is_pair(name), ["auto", "okabe"].contains(&name));
+            let shipped = |name| Theme::shipped().any(|known| known == name);
+            assert!(name == "my.toml" || [unknown, dark, light].into_iter().all(shipped));
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 mod card;
 mod detail;
 mod marks;
+mod notify;
+mod outgoing;
 pub mod palette;
 mod panes;
 mod prepare;
@@ -14,7 +16,7 @@ mod sift;
 use std::sync::Arc;
 
 use crate::console::action::{Action, Context};
-use crate::console::input::{Key, Press};
+use crate::console::input::{Focus, Key, Press};
 use crate::console::keymap::Bound;
 use crate::console::model::card::{Card, Step};
 use crate::console::model::compare::Compare;
@@ -23,6 +25,7 @@ use crate::console::model::replay::{Found, WhatIf};
 use crate::console::model::ui::{Help, Move, Pane, Prompt};
 use crate::console::model::visible::Bodies;
 use crate::console::model::{CallAt, Link, Model, Now, Place, Size, TicketKey};
+use crate::console::outgoing::Notice;
 use crate::console::view;
 use crate::engine::TicketId;
 use crate::journal::Record;
@@ -48,7 +51,7 @@ pub enum Msg {
     /// Text between paste brackets.
     Paste(String),
     /// The terminal's window came to the front, or left it.
-    Focus,
+    Focus(Focus),
     /// The terminal has this size.
     Resize(Size),
     /// The gate said this.
@@ -61,6 +64,10 @@ pub enum Msg {
     Read(String, u64, u64),
     /// A session's journal cannot be read further.
     Broken(String, String),
+    /// The theme of this name was put on, or why it was not.
+    Theme(Result<String, String>),
+    /// The program for notifications could not be started, and why.
+    NotNotified(String),
     /// A body was read.
     Loaded(Want, Result<Arc<Doc>, String>),
     /// The operator's own editor ended: the text, or why there is none.
@@ -111,6 +118,10 @@ pub enum Cmd {
     Export(Export),
     /// Ring, once.
     Bell,
+    /// Tell the operator, who is away.
+    Notify(Notice),
+    /// Put on a theme: a shipped one's name, a pair's, or a file.
+    Theme(String),
     /// Leave.
     Quit,
 }
@@ -138,7 +149,11 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
                 card::paste(model, &text);
             }
         }
-        Msg::Focus => model.ui.last_input_ms = Some(now.mono_ms),
+        Msg::Focus(focus) => {
+            model.ui.last_input_ms = Some(now.mono_ms);
+            model.ui.window.focus = Some(focus);
+            model.ui.window.swallow = focus == Focus::In;
+        }
         Msg::Resize(size) => model.size = size,
         Msg::Gate(line) => {
             gate(model, *line);
@@ -165,6 +180,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             let mut cmds = sift::step(model);
             if read >= total {
                 cmds.extend(bell(model));
+                cmds.extend(notify::notify(model));
             }
             return cmds;
         }
@@ -174,6 +190,8 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
                 session.trouble = Some(Safe::escape(&why));
             }
         }
+        Msg::Theme(put_on) => outgoing::themed(model, &put_on),
+        Msg::NotNotified(why) => outgoing::not_notified(model, &why),
         Msg::Loaded(want, read) => loaded(model, &want, &read),
         Msg::Edited(result) => {
             // What was typed meanwhile was typed into the editor.
@@ -192,7 +210,8 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         }
         Msg::Arrived(at) => return replay::arrived(model, at),
         Msg::Drawn => card::drawn(model),
-        Msg::Tick => return replay::tick(model),
+        Msg::Tick if model.replay.is_some() => return replay::tick(model),
+        Msg::Tick => return notify::notify(model),
     }
     Vec::new()
 }

@@ -21,6 +21,7 @@ mod timeline;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::widgets::Clear;
 
 use crate::console::model::Model;
 use crate::console::model::ui::Pane;
@@ -105,6 +106,12 @@ impl Pen<'_, '_> {
         let place = Rect { y: area.y + row, height: 1, ..area };
         let line = strip.line(self.theme, usize::from(area.width));
         self.frame.render_widget(line, place);
+    }
+
+    /// Makes room for something on top of what was drawn, in the theme's own background.
+    fn clear(&mut self, area: Rect) {
+        self.frame.render_widget(Clear, area);
+        self.frame.buffer_mut().set_style(area, self.theme.style(Role::Screen));
     }
 
     /// A border with a title; returns what is inside.

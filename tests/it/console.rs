@@ -2,6 +2,7 @@
 //! its frames as text.
 
 mod answers;
+mod away;
 mod batch;
 mod card;
 mod frames;

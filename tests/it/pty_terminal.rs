@@ -53,3 +53,57 @@ fn what_a_terminal_says_of_itself_is_no_key() {
     console.shows("reason: Zq_");
     assert!(!bed.received().contains(&sent));
 }
+
+/// A console with these arguments and variables, once it shows its panes.
+fn console(bed: &Bed, args: &[&str], variables: &[(&str, &str)]) -> Terminal {
+    let words = [&[env!("CARGO_BIN_EXE_tollgate"), "console"], args].concat();
+    let console = Terminal::start(&bed.home(), &words, variables);
+    // The last but one row: what is above it was drawn before.
+    console.shows("q quit");
+    console
+}
+
+#[test]
+fn color_overrules_the_environment_and_the_environment_the_theme() {
+    type Case = (&'static [&'static str], &'static [(&'static str, &'static str)], vt100::Color);
+    const NO_COLOR: (&str, &str) = ("NO_COLOR", "1");
+    let bed = Bed::new();
+    let table: [Case; 5] = [
+        (&[], &[], vt100::Color::Idx(234)),
+        (&["--color", "true"], &[NO_COLOR], vt100::Color::Rgb(0x14, 0x17, 0x1c)),
+        (&["--color", "16"], &[], vt100::Color::Default),
+        (&[], &[NO_COLOR], vt100::Color::Default),
+        (&["--color", "never"], &[("COLORTERM", "truecolor")], vt100::Color::Default),
+    ];
+    for (args, variables, expected) in table {
+        let args = [&["--theme", "dark"], args].concat();
+        let console = console(&bed, &args, variables);
+        assert_eq!(console.background(), expected, "{args:?} {variables:?}");
+    }
+}
+
+#[test]
+fn a_pair_of_themes_follows_the_background_that_the_terminal_tells_in_time() {
+    let bed = Bed::new();
+    let paper = vt100::Color::Rgb(0xfb, 0xfa, 0xf7);
+    // The answer waits in the terminal before the question comes; a machine may stall all the same.
+    let light = (0..10).find_map(|_| {
+        let words =
+            [env!("CARGO_BIN_EXE_tollgate"), "console", "--theme", "auto", "--color", "true"];
+        let mut light = Terminal::start(&bed.home(), &words, &[]);
+        light.press("\x1b]11;rgb:ffff/ffff/ffff\x1b\\");
+        light.sends("\x1b]11;?");
+        light.press_until("?", "these keys");
+        light.press_until("\x1b", "q quit");
+        (light.background() == paper).then_some(light)
+    });
+    let mut light = light.expect("a light theme");
+    // Later, or without a question, the same words are nothing.
+    light.press("\x1b]11;rgb:0000/0000/0000\x1b\\");
+    light.press_until("?", "these keys");
+    assert_eq!(light.background(), paper);
+    let mut unasked = console(&bed, &["--color", "true"], &[]);
+    unasked.press("\x1b]11;rgb:ffff/ffff/ffff\x1b\\");
+    unasked.press_until("?", "these keys");
+    assert_eq!(unasked.background(), vt100::Color::Default);
+}

@@ -17,7 +17,19 @@ use crate::bed::{PATIENCE, kill, until};
 const BETWEEN_KEYS: Duration = Duration::from_millis(SAME_KEY_MS + ARM_MS);
 
 /// What the terminal shows, and a sign when it changed.
-type Screen = Arc<(Mutex<vt100::Parser>, Condvar)>;
+type Screen = Arc<(Mutex<Shown>, Condvar)>;
+
+struct Shown {
+    parser: vt100::Parser,
+    /// Every byte that came.
+    raw: Vec<u8>,
+}
+
+impl Shown {
+    fn screen(&self) -> &vt100::Screen {
+        self.parser.screen()
+    }
+}
 
 /// A process on its own terminal; killed with it.
 pub(crate) struct Terminal {
@@ -36,14 +48,23 @@ impl Terminal {
 
     /// The same with these variables.
     pub(crate) fn open_with(home: &Path, args: &[&str], variables: &[(&str, &str)]) -> Self {
+        let program: Vec<&str> =
+            [env!("CARGO_BIN_EXE_tollgate")].iter().chain(args).copied().collect();
+        Self::start(home, &program, variables)
+    }
+
+    /// Starts a program, with these variables set besides.
+    pub(crate) fn start(home: &Path, words: &[&str], variables: &[(&str, &str)]) -> Self {
         let size = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_tollgate"));
-        command.args(args);
+        let mut command = CommandBuilder::new(words[0]);
+        command.args(&words[1..]);
         command.env("TOLLGATE_HOME", home);
         command.env("TERM", "xterm-256color");
-        command.env_remove("NO_COLOR");
-        command.env_remove("TMUX");
+        for name in ["NO_COLOR", "TMUX", "STY", "ZELLIJ", "COLORTERM", "DISPLAY", "WAYLAND_DISPLAY"]
+        {
+            command.env_remove(name);
+        }
         for (name, value) in variables {
             command.env(name, value);
         }
@@ -51,13 +72,17 @@ impl Terminal {
         let child = pair.slave.spawn_command(command).unwrap();
         let keys = pair.master.take_writer().unwrap();
         let mut output = pair.master.try_clone_reader().unwrap();
-        let screen: Screen = Arc::new((Mutex::new(vt100::Parser::new(40, 120, 0)), Condvar::new()));
+        let shown = Shown { parser: vt100::Parser::new(40, 120, 0), raw: Vec::new() };
+        let screen: Screen = Arc::new((Mutex::new(shown), Condvar::new()));
         let shared = Arc::clone(&screen);
         std::thread::spawn(move || {
             let mut chunk = [0; 4096];
             while let Ok(count @ 1..) = output.read(&mut chunk) {
-                let (parser, changed) = &*shared;
-                parser.lock().unwrap().process(&chunk[..count]);
+                let (shown, changed) = &*shared;
+                let mut shown = shown.lock().unwrap();
+                shown.parser.process(&chunk[..count]);
+                shown.raw.extend_from_slice(&chunk[..count]);
+                drop(shown);
                 changed.notify_all();
             }
         });
@@ -71,6 +96,23 @@ impl Terminal {
     /// All cells as text.
     pub(crate) fn text(&self) -> String {
         self.screen.0.lock().unwrap().screen().contents()
+    }
+
+    /// The background of the cell in the middle.
+    pub(crate) fn background(&self) -> vt100::Color {
+        self.screen.0.lock().unwrap().screen().cell(20, 60).unwrap().bgcolor()
+    }
+
+    /// Waits until these bytes were sent to the terminal.
+    #[track_caller]
+    pub(crate) fn sends(&self, bytes: &str) {
+        let (shown, changed) = &*self.screen;
+        let missing =
+            |shown: &mut Shown| memchr::memmem::find(&shown.raw, bytes.as_bytes()).is_none();
+        let guard = shown.lock().unwrap();
+        let (guard, result) = changed.wait_timeout_while(guard, PATIENCE, missing).unwrap();
+        drop(guard);
+        assert!(!result.timed_out(), "{bytes:?} is not sent");
     }
 
     /// Waits until the screen fits; `false` after the time given.
@@ -150,7 +192,7 @@ impl Terminal {
 
     /// Gives the terminal another size.
     pub(crate) fn resize(&self, rows: u16, cols: u16) {
-        self.screen.0.lock().unwrap().screen_mut().set_size(rows, cols);
+        self.screen.0.lock().unwrap().parser.screen_mut().set_size(rows, cols);
         self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
     }
 }

@@ -11,6 +11,7 @@ use crate::console::model::doc::{Laid, Slot};
 use crate::console::model::marks::Marks;
 use crate::console::model::typing::{Edit, Pasts, Typing};
 use crate::console::model::visible::Visible;
+use crate::console::model::window::Window;
 use crate::console::model::{CallAt, TicketKey};
 use crate::text::Safe;
 
@@ -289,4 +290,6 @@ pub struct Ui {
     pub last_key: Option<(Key, u64)>,
     /// When anything was last typed, pasted or focused.
     pub last_input_ms: Option<u64>,
+    /// The terminal's window.
+    pub window: Window,
 }

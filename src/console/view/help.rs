@@ -1,7 +1,6 @@
 //! The keys of a place or of all, from the keymap.
 
 use ratatui::layout::Rect;
-use ratatui::widgets::Clear;
 
 use crate::console::action::{Context, Reach};
 use crate::console::keymap::Listed;
@@ -87,7 +86,7 @@ impl Pen<'_, '_> {
             width,
             height: whole.height.saturating_sub(3),
         };
-        self.frame.render_widget(Clear, area);
+        self.clear(area);
         let place = help.context.map_or("all places", Context::title);
         let title = Strip::new().own("Keys: ", Role::Title).own(place, Role::Title);
         let inside = self.frame_of(area, None, title);

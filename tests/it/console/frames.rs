@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::style::Modifier;
+use tollgate::console::update::Cmd;
 use tollgate::console::view::Lines;
 use tollgate::console::{Depth, Theme};
 use tollgate::engine::Settled;
@@ -252,6 +253,24 @@ fn verdicts_differ_without_any_colour() {
             assert_eq!(cell.fg, ratatui::style::Color::Reset, "{name}");
         }
     }
+}
+
+#[test]
+fn a_theme_is_put_on_while_running_or_stays_with_a_reason() {
+    use ratatui::style::Color;
+    let mut stage = busy((80, 24));
+    let text = stage.rows();
+    stage.carries_out(Cmd::Theme("okabe-light".to_owned()));
+    let buffer = stage.buffer();
+    assert!(buffer.content().iter().all(|cell| cell.bg != Color::Reset));
+    assert!(stage.screen().contains("theme okabe-light"));
+    stage.carries_out(Cmd::Theme("no\u{202e}ir".to_owned()));
+    assert!(stage.screen().contains("stays as it is: failed to read the theme no<U+202E>ir"));
+    assert_eq!(buffer.content()[0].style(), stage.buffer().content()[0].style());
+    stage.types("F");
+    assert_eq!(text[..20], stage.rows()[..20], "colours change no text");
+    stage.types("?");
+    assert!(stage.buffer().content().iter().all(|cell| cell.bg != Color::Reset));
 }
 
 #[test]

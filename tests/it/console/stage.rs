@@ -8,11 +8,12 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use serde_json::json;
-use tollgate::console::input::{Key, Press};
+use tollgate::console::input::{Focus, Key, Press};
 use tollgate::console::model::doc::{Doc, Want, payload};
 use tollgate::console::model::replay::{Found, Replay, Soundness};
 use tollgate::console::model::visible::Bodies;
 use tollgate::console::model::{Model, Now, Place, Size, timeline};
+use tollgate::console::outgoing::Notice;
 use tollgate::console::update::{self, Cmd, Export, Inspect, Msg};
 use tollgate::console::view::{self, Lines};
 use tollgate::console::{Depth, Theme};
@@ -40,6 +41,7 @@ pub(super) struct Stage {
     pub(super) now: Now,
     pub(super) sent: Vec<FromConsole>,
     pub(super) bells: usize,
+    pub(super) notices: Vec<Notice>,
     pub(super) quit: bool,
     pub(super) forks: Vec<(String, u64)>,
     /// What was to be written.
@@ -66,6 +68,7 @@ impl Stage {
             now: Now { at: At(BEGIN), mono_ms: 10_000 },
             sent: Vec::new(),
             bells: 0,
+            notices: Vec::new(),
             quit: false,
             forks: Vec::new(),
             exports: Vec::new(),
@@ -338,7 +341,9 @@ impl Stage {
 
     fn word(&mut self, word: &str) {
         if word == "focus" {
-            self.take(Msg::Focus);
+            self.take(Msg::Focus(Focus::In));
+        } else if word == "blur" {
+            self.take(Msg::Focus(Focus::Out));
         } else if let Some(ms) = word.strip_suffix("ms") {
             self.wait(ms.parse().unwrap());
         } else if let Some(key) = word.strip_prefix("hold:") {
@@ -378,6 +383,7 @@ impl Stage {
                 Cmd::Send(line) => self.sent.push(line),
                 Cmd::Editor(text) => self.in_editor = Some(text),
                 Cmd::Bell => self.bells += 1,
+                Cmd::Notify(notice) => self.notices.push(notice),
                 Cmd::Quit => self.quit = true,
                 Cmd::Fork { policy, from_seq } => self.forks.push((policy, from_seq)),
                 Cmd::Go(to) => {
@@ -386,6 +392,11 @@ impl Stage {
                     self.carry_out(cmds);
                 }
                 Cmd::Export(export) => self.exports.push(export),
+                Cmd::Theme(name) => {
+                    let put_on = self.put_on(&name);
+                    let cmds = update::update(&mut self.model, Msg::Theme(put_on), self.now);
+                    self.carry_out(cmds);
+                }
                 Cmd::Load(want) => {
                     let loaded = self.load(&want).map(|read| Arc::new(Doc::new(read)));
                     let cmds = update::update(&mut self.model, Msg::Loaded(want, loaded), self.now);
@@ -400,6 +411,19 @@ impl Stage {
                 }
             }
         }
+    }
+
+    /// As the shell does, with the shipped themes alone.
+    fn put_on(&mut self, name: &str) -> Result<String, String> {
+        let found = Theme::named(Theme::pick(name, None), Depth::True);
+        let theme = found.ok_or_else(|| format!("read the theme {name}: none such"))?;
+        self.theme = theme.map_err(|error| error.to_string())?;
+        Ok(name.to_owned())
+    }
+
+    /// A command that no key leads to yet.
+    pub(super) fn carries_out(&mut self, cmd: Cmd) {
+        self.carry_out(vec![cmd]);
     }
 
     /// Brings the model to a place of the records so far, from the first on.

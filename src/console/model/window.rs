@@ -1,0 +1,28 @@
+//! The terminal's window as far as it tells, and what was told outside of it.
+
+use std::collections::BTreeMap;
+
+use crate::console::input::Focus;
+use crate::console::model::TicketKey;
+
+/// Where the operator is, and what a notification said already.
+#[derive(Debug, Default)]
+pub struct Window {
+    /// What the terminal said last; many never say it.
+    pub focus: Option<Focus>,
+    /// The next press of the mouse is the one that brought the window to the front.
+    pub swallow: bool,
+    /// The calls that wait and were told.
+    pub told: BTreeMap<TicketKey, Told>,
+    /// When a notification went out last.
+    pub told_ms: Option<u64>,
+}
+
+/// What was told of a call, or seen without being told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Told {
+    /// That it waits.
+    Waits,
+    /// That half of its time is over.
+    Half,
+}

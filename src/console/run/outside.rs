@@ -1,0 +1,100 @@
+//! The shell's hands: themes, notifications, the title, and what the terminal is asked.
+
+use std::time::{Duration, Instant};
+
+use crate::console::input::Answer;
+use crate::console::outgoing::{self, Method, Mux, Notice};
+use crate::console::run::{ConsoleError, Shell, now};
+use crate::console::terminal::Screen;
+use crate::console::theme::Theme;
+use crate::console::update::Msg;
+
+/// A terminal answers at once or not at all; a theme that changes later would startle (console.md 2.7).
+const BACKGROUND_WINDOW: Duration = Duration::from_millis(100);
+
+/// A terminal's name may come a while later, over a slow line.
+const VERSION_WINDOW: Duration = Duration::from_secs(2);
+
+/// What was asked of the terminal, and what it said. **An answer that comes too late, or was not asked for, is
+/// nothing**: whoever can write to the terminal could have sent it.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    background_until: Option<Instant>,
+    background: Option<(u8, u8, u8)>,
+    version_until: Option<Instant>,
+    /// The terminal's own name: foreign, and only compared with names that we know.
+    version: Option<String>,
+}
+
+impl Shell {
+    /// Asks, without waiting: the first frame is drawn meanwhile, and keys are keys.
+    pub(super) fn ask_terminal(&mut self) -> Result<(), ConsoleError> {
+        if Theme::is_pair(&self.options.theme_name) {
+            Screen::write(b"\x1b]11;?\x1b\\").map_err(ConsoleError::Terminal)?;
+            self.asked.background_until = Some(now() + BACKGROUND_WINDOW);
+        }
+        let place = &self.options.place;
+        if self.options.notify.is_none() && place.mux == Mux::None && place.has_strings() {
+            Screen::write(b"\x1b[>q").map_err(ConsoleError::Terminal)?;
+            self.asked.version_until = Some(now() + VERSION_WINDOW);
+        }
+        Ok(())
+    }
+
+    /// The terminal said something of itself.
+    pub(super) fn answered(&mut self, answer: &Answer) {
+        match answer {
+            Answer::Background(red, green, blue) => {
+                if self.asked.background_until.take().is_none_or(|until| until < now()) {
+                    return;
+                }
+                self.asked.background = Some((*red, *green, *blue));
+                let picked = Theme::pick(&self.options.theme_name, self.asked.background);
+                if let Ok(theme) = (self.options.themes)(picked) {
+                    self.options.theme = theme;
+                }
+            }
+            Answer::Version(version) => {
+                if self.asked.version_until.take().is_some_and(|until| now() <= until) {
+                    self.asked.version = Some(version.clone());
+                }
+            }
+        }
+    }
+
+    /// Tells the operator by the way that was chosen.
+    pub(super) fn notify(&mut self, notice: &Notice) -> Result<(), ConsoleError> {
+        let place = &self.options.place;
+        let auto = || Method::auto(place, self.asked.version.as_deref());
+        let method = self.options.notify.unwrap_or_else(auto);
+        if method == Method::Command
+            && let Err(error) = self.runner.start(notice)
+        {
+            self.take(Msg::NotNotified(error.to_string()));
+        }
+        let sequence = notice.sequence(method, self.options.place.mux);
+        Screen::write(sequence.bytes()).map_err(ConsoleError::Terminal)
+    }
+
+    /// Says in the window's title how many calls wait.
+    pub(super) fn title(&mut self) -> Result<(), ConsoleError> {
+        self.runner.reap();
+        let waiting = self.model.waiting().count() as u64;
+        if self.titled == Some(waiting) || !self.options.place.has_strings() {
+            return Ok(());
+        }
+        self.titled = Some(waiting);
+        Screen::write(outgoing::title(waiting).bytes()).map_err(ConsoleError::Terminal)
+    }
+
+    /// Changes the theme while running.
+    pub(super) fn put_on(&mut self, name: &str) {
+        let picked = Theme::pick(name, self.asked.background);
+        let put_on = (self.options.themes)(picked).map(|theme| {
+            self.options.theme = theme;
+            name.clone_into(&mut self.options.theme_name);
+            picked.to_owned()
+        });
+        self.take(Msg::Theme(put_on));
+    }
+}
