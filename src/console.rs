@@ -11,6 +11,7 @@
 pub mod action;
 mod feed;
 pub mod input;
+pub mod linear;
 pub mod model;
 mod run;
 mod terminal;
@@ -18,5 +19,5 @@ pub mod theme;
 pub mod update;
 pub mod view;
 
-pub use run::{ConsoleError, Options, Reconnect, run};
+pub use run::{ConsoleError, LinearOptions, Options, Reconnect, run, run_linear};
 pub use theme::{ColorWhen, Depth, Theme, ThemeError};

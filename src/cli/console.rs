@@ -1,11 +1,14 @@
 //! `tollgate console`: watch what happens and answer the calls that wait.
 
+mod linear;
+
 use std::io::{self, IsTerminal as _};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cli::exit::{self, Exit, Failure};
-use crate::console::{self, ColorWhen, ConsoleError, Depth, Options, Theme};
+use crate::console::{self, ColorWhen, ConsoleError, Depth, Options, Reconnect, Theme};
 use crate::gate::client::{self, Start};
 use crate::store::home::Home;
 use crate::wire::{ConsoleHello, Role};
@@ -22,6 +25,12 @@ pub struct Args {
     /// Draw borders without box characters.
     #[arg(long)]
     ascii: bool,
+    /// Print lines and read commands instead of drawing panes; so does `ACCESSIBLE=1` in the environment.
+    #[arg(long, conflicts_with = "full_screen")]
+    linear: bool,
+    /// Draw panes although `ACCESSIBLE` is set.
+    #[arg(long)]
+    full_screen: bool,
     /// When to use colours; `NO_COLOR` is honoured.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
     color: Color,
@@ -48,8 +57,11 @@ pub fn main(args: Args) -> ExitCode {
 fn run(args: Args) -> Result<Exit, Failure> {
     let usage = |error: String| Failure::new(Exit::Usage, format!("failed to {error}"));
     let home = Home::of_operator().map_err(|error| usage(error.to_string()))?;
+    if let Some(chosen) = linear::chosen(args.linear, args.full_screen) {
+        return linear::attach(&home, args.session, chosen);
+    }
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-        let words = "a console needs a terminal; `tollgate watch` prints to a pipe";
+        let words = "panes need a terminal; `tollgate console --linear` prints lines anywhere";
         return Err(Failure::new(Exit::Usage, words));
     }
     let theme = theme(&args.theme, args.color).map_err(usage)?;
@@ -66,9 +78,15 @@ pub fn attach(
     ascii: bool,
     session: Option<String>,
 ) -> Result<Exit, Failure> {
+    let (stream, reconnect) = connect(home, true)?;
+    ended(console::run(stream, Options { theme, ascii, session, reconnect }))
+}
+
+/// A connection on which `Hello` was said, and how to make another one.
+fn connect(home: &Home, answer: bool) -> Result<(UnixStream, Reconnect), Failure> {
     let no_gate = |error| Failure::new(Exit::NoGate, format!("failed to {error}"));
     let hello = move |home: &Home, start| {
-        let role = Role::Console(ConsoleHello { answer: true, tty: terminal() });
+        let role = Role::Console(ConsoleHello { answer, tty: terminal() });
         client::hello(home, start, role)
     };
     client::renew(home).map_err(no_gate)?;
@@ -77,7 +95,11 @@ pub fn attach(
     let reconnect = Box::new(move || {
         hello(&again, Start::Never).map_err(|error| io::Error::other(error.to_string()))
     });
-    match console::run(stream, Options { theme, ascii, session, reconnect }) {
+    Ok((stream, reconnect))
+}
+
+fn ended(done: Result<(), ConsoleError>) -> Result<Exit, Failure> {
+    match done {
         Ok(()) => Ok(Exit::Fine),
         Err(ConsoleError::Refused(why)) => Err(Failure::new(Exit::Refused, why)),
         Err(error @ (ConsoleError::Terminal(_) | ConsoleError::Setup(_))) => {

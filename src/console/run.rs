@@ -1,5 +1,7 @@
 //! The loop: keys, the gate's lines, the journals, and a timer only while something counts down.
 
+mod linear;
+
 use std::collections::VecDeque;
 use std::io;
 use std::os::unix::net::UnixStream as StdUnixStream;
@@ -22,6 +24,8 @@ use crate::console::view::{self, Lines};
 use crate::engine::At;
 use crate::text::Safe;
 use crate::wire::{FromConsole, LINE_BYTES_MAX, ToConsole};
+
+pub use linear::{LinearOptions, run_linear};
 
 /// Between attempts to reach the gate again.
 const RETRY: Duration = Duration::from_secs(2);

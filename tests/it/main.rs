@@ -14,6 +14,7 @@ mod mock;
 mod policies;
 mod program;
 mod pty_answers;
+mod pty_lines;
 mod recordings;
 mod run;
 mod scenarios;

@@ -25,12 +25,19 @@ pub(crate) struct Terminal {
     master: Box<dyn MasterPty + Send>,
     keys: Box<dyn Write + Send>,
     screen: Screen,
+    /// Every byte that came.
+    output: Arc<Mutex<Vec<u8>>>,
     tty: PathBuf,
 }
 
 impl Terminal {
     /// Starts `tollgate` with these arguments on a terminal of 120x40.
     pub(crate) fn open(home: &Path, args: &[&str]) -> Self {
+        Self::open_with(home, args, &[])
+    }
+
+    /// The same with these variables.
+    pub(crate) fn open_with(home: &Path, args: &[&str], variables: &[(&str, &str)]) -> Self {
         let size = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_tollgate"));
@@ -39,21 +46,28 @@ impl Terminal {
         command.env("TERM", "xterm-256color");
         command.env_remove("NO_COLOR");
         command.env_remove("TMUX");
+        command.env_remove("ACCESSIBLE");
+        for (name, value) in variables {
+            command.env(name, value);
+        }
         let tty = pair.master.tty_name().unwrap();
         let child = pair.slave.spawn_command(command).unwrap();
         let keys = pair.master.take_writer().unwrap();
         let mut output = pair.master.try_clone_reader().unwrap();
         let screen: Screen = Arc::new((Mutex::new(vt100::Parser::new(40, 120, 0)), Condvar::new()));
         let shared = Arc::clone(&screen);
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&bytes);
         std::thread::spawn(move || {
             let mut chunk = [0; 4096];
             while let Ok(count @ 1..) = output.read(&mut chunk) {
                 let (parser, changed) = &*shared;
+                kept.lock().unwrap().extend_from_slice(&chunk[..count]);
                 parser.lock().unwrap().process(&chunk[..count]);
                 changed.notify_all();
             }
         });
-        Self { child, master: pair.master, keys, screen, tty }
+        Self { child, master: pair.master, keys, screen, output: bytes, tty }
     }
 
     pub(crate) fn pid(&self) -> Pid {
@@ -63,6 +77,11 @@ impl Terminal {
     /// All cells as text.
     pub(crate) fn text(&self) -> String {
         self.screen.0.lock().unwrap().screen().contents()
+    }
+
+    /// Every byte so far.
+    pub(crate) fn output(&self) -> Vec<u8> {
+        self.output.lock().unwrap().clone()
     }
 
     /// Waits until the screen fits; `false` after the time given.

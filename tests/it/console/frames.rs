@@ -14,7 +14,7 @@ use super::stage::{SESSION, Stage, rows};
 const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
 
 /// What a hostile agent or server sends (console.md section 3).
-const HOSTILE: &str = "a\u{1b}[31mb\u{1b}]8;;http://x\u{7}\u{0}\u{9b}31m a\tb aaaa\rb \u{202E}gpj.exe\u{2067}\
+pub(super) const HOSTILE: &str = "a\u{1b}[31mb\u{1b}]8;;http://x\u{7}\u{0}\u{9b}31m a\tb aaaa\rb \u{202E}gpj.exe\u{2067}\
     \u{200B}\u{AD}\u{3164}\u{E0041}\u{E0042}e\u{301}\u{302}\u{303}\u{304}\u{2028}\u{2800}\u{FDFD}\u{2764}\u{FE0F}\
     \u{1F469}\u{200D}\u{1F467}\u{1F1E9}\u{1F1EA} \u{645}\u{631}\u{62D}\u{628}\u{627} \u{65E5}\u{672C}\u{8A9E}\n\
     | RISK LOW  a allow <U+202E>";
@@ -48,7 +48,7 @@ fn busy(size: (u16, u16)) -> Stage {
     stage
 }
 
-fn refuse(call: u64) -> tollgate::journal::Effected {
+pub(super) fn refuse(call: u64) -> tollgate::journal::Effected {
     tollgate::journal::Effected::Refuse {
         conn: tollgate::engine::ConnId(1),
         to: tollgate::protocol::Side::Agent,
