@@ -18,6 +18,7 @@ mod feed;
 pub mod filter;
 pub mod input;
 pub mod keymap;
+pub mod linear;
 pub mod model;
 mod near;
 pub mod outgoing;
@@ -28,5 +29,7 @@ pub mod update;
 pub mod view;
 
 pub use deck::compare;
-pub use run::{Beside, ConsoleError, Options, Reconnect, Themes, replay, run};
+pub use run::{
+    Beside, ConsoleError, LinearOptions, Options, Reconnect, Themes, replay, run, run_linear,
+};
 pub use theme::{ColorWhen, Depth, Theme, ThemeError};

@@ -1,16 +1,18 @@
 //! `tollgate console`: watch what happens and answer the calls that wait.
 
+mod linear;
 mod look;
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read as _};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cli::exit::{self, Exit, Failure};
 use crate::console::keymap::{self, Keymap};
 use crate::console::outgoing::{Method, Place};
-use crate::console::{self, Beside, ConsoleError, Options, Theme};
+use crate::console::{self, Beside, ConsoleError, Options, Reconnect, Theme};
 use crate::gate::client::{self, Start};
 use crate::store::home::Home;
 use crate::wire::{ConsoleHello, Role};
@@ -31,6 +33,12 @@ pub struct Args {
     /// shell; it finds ids in `TOLLGATE_NOTIFY_*`.
     #[arg(long, value_name = "PROGRAM", required_if_eq("notify", "command"))]
     notify_command: Option<String>,
+    /// Print lines and read commands instead of drawing panes; so does `ACCESSIBLE=1` in the environment.
+    #[arg(long, conflicts_with = "full_screen")]
+    linear: bool,
+    /// Draw panes although `ACCESSIBLE` is set.
+    #[arg(long)]
+    full_screen: bool,
 }
 
 /// `--notify`.
@@ -76,17 +84,17 @@ pub fn main(args: Args) -> ExitCode {
 fn run(args: Args) -> Result<Exit, Failure> {
     let usage = |error: String| Failure::new(Exit::Usage, format!("failed to {error}"));
     let home = Home::of_operator().map_err(|error| usage(error.to_string()))?;
+    if let Some(chosen) = linear::chosen(args.linear, args.full_screen) {
+        return linear::attach(&home, args.session, chosen);
+    }
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-        let words = "a console needs a terminal; `tollgate watch` prints to a pipe";
+        let words = "panes need a terminal; `tollgate console --linear` prints lines anywhere";
         return Err(Failure::new(Exit::Usage, words));
     }
     let keymap = keymap(&home).map_err(usage)?;
     let themes = args.look.themes();
     let theme = themes(Theme::pick(&args.look.theme, None)).map_err(usage)?;
-    let again = home.clone();
-    let reconnect = Box::new(move || {
-        hello(&again, Start::Never).map_err(|error| io::Error::other(error.to_string()))
-    });
+    let (stream, reconnect) = connect(&home, true)?;
     let notify_command = args.notify_command.unwrap_or_default();
     let notify_command: Vec<String> =
         notify_command.split_whitespace().map(str::to_owned).collect();
@@ -106,14 +114,6 @@ fn run(args: Args) -> Result<Exit, Failure> {
         keymap,
         reconnect,
     };
-    attach(&home, options)
-}
-
-/// Attaches a console to the home's gate, starting one if there is none.
-fn attach(home: &Home, options: Options) -> Result<Exit, Failure> {
-    let no_gate = |error| Failure::new(Exit::NoGate, format!("failed to {error}"));
-    client::renew(home).map_err(no_gate)?;
-    let stream = hello(home, Start::IfNeeded).map_err(no_gate)?;
     ended(console::run(stream, options))
 }
 
@@ -146,6 +146,18 @@ pub fn play(recording: &Path, name: &str, beside: Beside, look: &Look) -> Result
     ended(console::replay(recording, name, beside, options))
 }
 
+/// A connection on which `Hello` was said, and how to make another one.
+fn connect(home: &Home, answer: bool) -> Result<(UnixStream, Reconnect), Failure> {
+    let no_gate = |error| Failure::new(Exit::NoGate, format!("failed to {error}"));
+    client::renew(home).map_err(no_gate)?;
+    let stream = hello(home, Start::IfNeeded, answer).map_err(no_gate)?;
+    let again = home.clone();
+    let reconnect = Box::new(move || {
+        hello(&again, Start::Never, answer).map_err(|error| io::Error::other(error.to_string()))
+    });
+    Ok((stream, reconnect))
+}
+
 fn ended(how: Result<(), ConsoleError>) -> Result<Exit, Failure> {
     match how {
         Ok(()) => Ok(Exit::Fine),
@@ -174,8 +186,8 @@ fn keymap(home: &Home) -> Result<Keymap, String> {
     }
     Keymap::parse(&text).map_err(|error| error.to_string())
 }
-fn hello(home: &Home, start: Start) -> Result<std::os::unix::net::UnixStream, client::ClientError> {
-    let role = Role::Console(ConsoleHello { answer: true, tty: terminal() });
+fn hello(home: &Home, start: Start, answer: bool) -> Result<UnixStream, client::ClientError> {
+    let role = Role::Console(ConsoleHello { answer, tty: terminal() });
     client::hello(home, start, role)
 }
 

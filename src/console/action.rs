@@ -162,6 +162,7 @@ pub enum Action {
     Tape(Tape),
     GoToPlace,
     Fork,
+    Theme,
     Open,
     Follow,
     GoTo,

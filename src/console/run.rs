@@ -1,5 +1,6 @@
 //! The loop: keys, the gate's lines, the journals, and a timer only while something counts down.
 
+mod linear;
 mod outside;
 
 use std::collections::VecDeque;
@@ -36,6 +37,8 @@ use crate::journal::redecide::Instead;
 use crate::text::Safe;
 use crate::wire::{FromConsole, LINE_BYTES_MAX, ToConsole};
 use outside::Asked;
+
+pub use linear::{LinearOptions, run_linear};
 
 /// Between attempts to reach the gate again.
 const RETRY: Duration = Duration::from_secs(2);

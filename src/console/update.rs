@@ -405,6 +405,7 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         | Action::Zoom
         | Action::Unzoom
         | Action::NextDifference => panes::act(model, action, argument),
+        Action::Theme => vec![Cmd::Theme(argument.unwrap_or_default().trim().to_owned())],
         Action::Fork => replay::fork(model, argument.unwrap_or_default().trim()),
         Action::Tape(key) => replay::act(model, key),
         Action::Open if context == Context::Ask => card::open_selected(model),

@@ -15,7 +15,7 @@ mod palette;
 mod peers;
 mod replay;
 mod rows;
-mod status;
+pub(in crate::console) mod status;
 mod strip;
 mod timeline;
 
@@ -156,8 +156,8 @@ impl Pen<'_, '_> {
         for (row, text) in (2..).zip([
             "This terminal is too small.",
             "Make it 60 x 16 or larger,",
-            "or use `tollgate watch` and",
-            "`tollgate tickets`. q quits.",
+            "or quit (q) and start",
+            "`tollgate console --linear`.",
         ]) {
             self.put(area, row, Strip::new().own(text, Role::Text));
         }

@@ -149,6 +149,34 @@ impl Safe {
         lines
     }
 
+    /// The same, broken behind a space where a line has one in its second half: for sentences.
+    #[must_use]
+    pub fn wrap_words(&self, width: usize) -> Vec<Self> {
+        let width = width.max(1);
+        let mut lines = Vec::new();
+        let mut line = Self::default();
+        let mut used = 0;
+        for piece in self.pieces().flat_map(|piece| piece.fitting(width)) {
+            if used + piece.width > width && used > 0 {
+                let half = line.text.len() / 2;
+                let space = line.text.rfind(' ').filter(|at| *at >= half);
+                let tail = space.map(|at| line.text.split_off(at + 1)).unwrap_or_default();
+                lines.push(std::mem::replace(&mut line, Self { text: tail, hidden: 0 }));
+                used = line.width();
+            }
+            line.text.push_str(piece.text);
+            used += piece.width;
+            if piece.text == "<\\n>" {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+        }
+        if used > 0 || lines.is_empty() {
+            lines.push(line);
+        }
+        lines
+    }
+
     /// What fits into `width` columns; if that is not all, the last column shown is `~`.
     #[must_use]
     pub fn clip(&self, width: usize) -> Clipped {
@@ -327,15 +355,16 @@ mod tests {
         #[test]
         fn wrapping_keeps_everything_within_the_width(text in nasty(), width in 2_usize..20) {
             let safe = Safe::escape(&text);
-            let lines = safe.wrap(width);
-            for line in &lines {
-                prop_assert!(
-                    line.width() <= width || line.as_str().graphemes(true).count() == 1,
-                    "{line:?} at {width}"
-                );
+            for lines in [safe.wrap(width), safe.wrap_words(width)] {
+                for line in &lines {
+                    prop_assert!(
+                        line.width() <= width || line.as_str().graphemes(true).count() == 1,
+                        "{line:?} at {width}"
+                    );
+                }
+                let joined: String = lines.iter().map(Safe::as_str).collect();
+                prop_assert_eq!(joined.as_str(), safe.as_str());
             }
-            let joined: String = lines.iter().map(Safe::as_str).collect();
-            prop_assert_eq!(joined.as_str(), safe.as_str());
         }
 
         #[test]
@@ -391,6 +420,17 @@ mod tests {
         let shown: Vec<&str> = lines.iter().map(Safe::as_str).collect();
         assert_eq!(shown, ["ab<\\n>", "cdef", "<U+202E>g", "h"]);
         assert_eq!(Safe::escape("").wrap(9).len(), 1);
+    }
+
+    #[test]
+    fn sentences_break_behind_their_spaces() {
+        let lines =
+            Safe::escape("a call that waits for an unbreakable<>wordthatislong").wrap_words(10);
+        let shown: Vec<&str> = lines.iter().map(Safe::as_str).collect();
+        assert_eq!(
+            shown,
+            ["a call ", "that waits", " for an ", "unbreakabl", "e<>wordtha", "tislong"]
+        );
     }
 
     #[test]

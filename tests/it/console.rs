@@ -7,6 +7,7 @@ mod batch;
 mod card;
 mod frames;
 mod keys;
+mod linear;
 mod lines;
 mod meters;
 mod replay;

@@ -13,6 +13,7 @@ use tollgate::store::home::Home;
 
 use crate::bed::{Bed, PATIENCE, kill, until};
 use crate::program;
+use crate::terminal::Terminal;
 
 /// Says that it runs and each Ctrl-C that it gets; ends when the file is there.
 const WAITS: &str = r#"#!/bin/sh
@@ -60,7 +61,11 @@ struct Run {
 
 impl Run {
     fn start(script: &str, options: &[&str]) -> Self {
-        let bed = Bed::new();
+        Self::start_in(Bed::new(), script, options, None)
+    }
+
+    /// The same in this home, with the time that the agent gives a call, in milliseconds.
+    fn start_in(bed: Bed, script: &str, options: &[&str], patience_ms: Option<u32>) -> Self {
         let user = tempfile::tempdir().unwrap();
         let path = |name: &str| user.path().join(name);
         fs::write(path(".claude.json"), CONFIG).unwrap();
@@ -86,6 +91,9 @@ impl Run {
         command.env("TEST_TOLLGATE", env!("CARGO_BIN_EXE_tollgate"));
         for name in ["TMUX", "ZELLIJ", "CLAUDE_CONFIG_DIR", "MCP_TOOL_TIMEOUT"] {
             command.env_remove(name);
+        }
+        if let Some(ms) = patience_ms {
+            command.env("MCP_TOOL_TIMEOUT", ms.to_string());
         }
         let child = pty.slave.spawn_command(command).unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -191,6 +199,24 @@ fn run_rings_when_a_call_waits_and_never_with_foreign_text() {
     run.let_it_end();
     assert_eq!(run.exit_code(), 7);
     assert!(run.bed.sound_recordings().contains("later please"));
+}
+
+/// In a console that prints lines: what nobody answers is denied, and the lines say so.
+#[test]
+fn at_its_deadline_a_call_is_denied_in_the_lines_too() {
+    let bed = Bed::new();
+    let mut console = Terminal::open(&bed.home(), &["console", "--linear"]);
+    console.shows("this console may answer");
+    let options = ["--policy", "./asks.yaml", "--console", "none"];
+    let mut run = Run::start_in(bed, CALLS, &options, Some(4000));
+    console.shows("files.write waits, risk MEDIUM");
+    console.shows("denied in 0:02");
+    run.shows("Nobody approved files.write in time");
+    console.shows("DENIED at the deadline");
+    console.press("allow 1 yes\n");
+    console.shows("you: #1 is over: TIMEOUT");
+    run.let_it_end();
+    assert_eq!(run.exit_code(), 7);
 }
 
 #[test]

@@ -61,8 +61,16 @@ impl Terminal {
         command.args(&words[1..]);
         command.env("TOLLGATE_HOME", home);
         command.env("TERM", "xterm-256color");
-        for name in ["NO_COLOR", "TMUX", "STY", "ZELLIJ", "COLORTERM", "DISPLAY", "WAYLAND_DISPLAY"]
-        {
+        for name in [
+            "NO_COLOR",
+            "ACCESSIBLE",
+            "TMUX",
+            "STY",
+            "ZELLIJ",
+            "COLORTERM",
+            "DISPLAY",
+            "WAYLAND_DISPLAY",
+        ] {
             command.env_remove(name);
         }
         for (name, value) in variables {
@@ -113,6 +121,11 @@ impl Terminal {
         let (guard, result) = changed.wait_timeout_while(guard, PATIENCE, missing).unwrap();
         drop(guard);
         assert!(!result.timed_out(), "{bytes:?} is not sent");
+    }
+
+    /// Every byte so far.
+    pub(crate) fn output(&self) -> Vec<u8> {
+        self.screen.0.lock().unwrap().raw.clone()
     }
 
     /// Waits until the screen fits; `false` after the time given.

@@ -194,6 +194,9 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::GoToPlace, "replay.seek", &[Key::Char('t')], &[Replay], "go to a place")
         .panes()
         .takes(Takes::Must("PLACE")),
+    row(Action::Theme, "theme", &[], &[], "put on a shipped theme or a file")
+        .panes()
+        .takes(Takes::Must("THEME")),
     row(Action::Fork, "fork", &[], &[], "decide by another policy from here on")
         .panes()
         .takes(Takes::Must("POLICY")),

@@ -88,6 +88,11 @@ impl<T: Clone, const N: usize> Chunks<T, N> {
             .take(places.len())
     }
 
+    /// All, from the last to the first.
+    pub fn iter_back(&self) -> impl Iterator<Item = &T> {
+        self.pieces.iter().rev().flat_map(|piece| piece.iter().rev()).take(self.len)
+    }
+
     /// All.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.range(0..self.len)
@@ -124,6 +129,8 @@ mod tests {
                     _ => copies.push((list.clone(), plain.clone())),
                 }
                 prop_assert_eq!(list.iter().copied().collect::<Vec<_>>(), plain.clone());
+                let back: Vec<_> = list.iter_back().copied().collect();
+                prop_assert_eq!(back, plain.iter().rev().copied().collect::<Vec<_>>());
                 prop_assert_eq!(list.len(), plain.len());
                 prop_assert_eq!(list.get(at), plain.get(at));
                 let end = plain.len().min(at + 3);

@@ -320,6 +320,14 @@ pub fn lay(lines: &Lines, width: usize, folded: &BTreeSet<usize>) -> Laid {
     Laid::Rows(rows)
 }
 
+/// The same rows, with nothing folded.
+#[must_use]
+pub fn plain_rows(lines: &Lines, width: usize) -> Vec<Row> {
+    let mut rows = Vec::with_capacity(lines.items.len());
+    lay_items(&mut rows, lines.items.iter().enumerate(), lines.left_out_bytes, width);
+    rows
+}
+
 /// The same with the most decisive members first.
 #[must_use]
 pub fn decisive_rows(doc: &Doc, width: usize) -> Vec<Row> {

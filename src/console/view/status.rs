@@ -253,7 +253,7 @@ const fn phase_word(phase: Option<Phase>) -> &'static str {
 }
 
 /// `0:41`.
-pub(super) fn time_left(model: &Model, deadline: At) -> Safe {
+pub(in crate::console) fn time_left(model: &Model, deadline: At) -> Safe {
     minutes(deadline.ms_since(model.now.at))
 }
 
@@ -264,7 +264,7 @@ pub(super) fn minutes(ms: u64) -> Safe {
 }
 
 /// `12:04:31`, where the operator is.
-pub(super) fn clock(model: &Model, at: At) -> Safe {
+pub(in crate::console) fn clock(model: &Model, at: At) -> Safe {
     let micros = i64::try_from(at.0).unwrap_or_default();
     let time = jiff::Timestamp::from_microsecond(micros).unwrap_or_default();
     let local = time.to_zoned(model.zone.clone());

@@ -49,7 +49,7 @@ fn busy(size: (u16, u16)) -> Stage {
     stage
 }
 
-fn refuse(call: u64) -> tollgate::journal::Effected {
+pub(super) fn refuse(call: u64) -> tollgate::journal::Effected {
     tollgate::journal::Effected::Refuse {
         conn: tollgate::engine::ConnId(1),
         to: tollgate::protocol::Side::Agent,

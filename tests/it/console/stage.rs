@@ -166,23 +166,7 @@ impl Stage {
     ) -> u64 {
         let call = self.next_call;
         self.next_call += 1;
-        let name = json!(tool);
-        let line = format!(
-            "{{\"jsonrpc\":\"2.0\",\"id\":{call},\"method\":\"tools/call\",\"params\":{{\"name\":{name},\
-             \"arguments\":{arguments}}}}}"
-        );
-        let facts = Facts {
-            kind: Some(Kind::Request),
-            method: Some("tools/call".to_owned()),
-            call: Some(CallId(call)),
-            tool: Some(tool.to_owned()),
-            verdict: Some(verdict),
-            reasons: vec![reason("r7", verdict)],
-            phase: Some(Phase::Enforce),
-            ..Facts::default()
-        };
-        let raw = Raw::of(line.as_bytes());
-        let event = What::Frame { conn: ConnId(1), from: Side::Agent, raw };
+        let (event, facts) = request(call, tool, arguments, verdict);
         self.record(SESSION, event, Some(facts), effects);
         call
     }
@@ -229,6 +213,20 @@ impl Stage {
         let mut held = self.held(self.next_call, 1, risk);
         held.reasons = vec![why];
         self.call(tool, arguments, Verdict::Ask, vec![Effected::Hold(held)])
+    }
+
+    /// A call of another session that waits, under a number of its own.
+    pub(super) fn asks_in(
+        &mut self,
+        session: &str,
+        call: u64,
+        tool: &str,
+        arguments: &str,
+        risk: Risk,
+    ) {
+        let (event, facts) = request(call, tool, arguments, Verdict::Ask);
+        let held = self.held(call, 1, risk);
+        self.record(session, event, Some(facts), vec![Effected::Hold(held)]);
     }
 
     fn held(&self, ticket: u64, version: u32, risk: Risk) -> Held {
@@ -453,7 +451,10 @@ impl Stage {
         self.carry_out(vec![Cmd::Go(0)]);
     }
 
-    fn load(&self, want: &Want) -> Result<tollgate::console::model::doc::Payload, String> {
+    pub(super) fn load(
+        &self,
+        want: &Want,
+    ) -> Result<tollgate::console::model::doc::Payload, String> {
         let at = usize::try_from(want.place.offset).unwrap();
         payload(&self.records[at].1, want).ok_or_else(|| "no such part".to_owned())
     }
@@ -498,6 +499,27 @@ impl Stage {
     pub(super) fn screen(&mut self) -> String {
         self.rows().join("\n")
     }
+}
+
+/// A `tools/call` on connection 1 and what the engine found in it.
+fn request(call: u64, tool: &str, arguments: &str, verdict: Verdict) -> (What, Facts) {
+    let name = json!(tool);
+    let line = format!(
+        "{{\"jsonrpc\":\"2.0\",\"id\":{call},\"method\":\"tools/call\",\"params\":{{\"name\":{name},\
+         \"arguments\":{arguments}}}}}"
+    );
+    let facts = Facts {
+        kind: Some(Kind::Request),
+        method: Some("tools/call".to_owned()),
+        call: Some(CallId(call)),
+        tool: Some(tool.to_owned()),
+        verdict: Some(verdict),
+        reasons: vec![reason("r7", verdict)],
+        phase: Some(Phase::Enforce),
+        ..Facts::default()
+    };
+    let raw = Raw::of(line.as_bytes());
+    (What::Frame { conn: ConnId(1), from: Side::Agent, raw }, facts)
 }
 
 /// A buffer's rows as text.

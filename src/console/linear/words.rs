@@ -1,0 +1,126 @@
+//! What the operator types: one command a line.
+
+/// A command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Command<'a> {
+    /// Nothing: Enter alone answers nothing.
+    Nothing,
+    /// `allow 2317`, `allow 2317 yes`, `allow 2317 k7m`.
+    Allow { ticket: Name<'a>, how: Option<&'a str> },
+    /// `deny 2317`, `deny 2317 a reason`.
+    Deny { ticket: Name<'a>, reason: Option<&'a str> },
+    /// `show 2317`, `show 2317 raw`.
+    Show { call: Name<'a>, raw: bool },
+    /// The calls that wait.
+    Asks,
+    /// The last calls.
+    Calls(usize),
+    /// Ask for the right to answer.
+    Right,
+    /// Let another console answer.
+    Grant(u32),
+    /// These commands.
+    Help,
+    /// Leave.
+    Quit,
+    /// Something else; what would have been right.
+    Wrong(&'static str),
+}
+
+/// A call's name: `2317`, `#2317` or, where several sessions have that number, `claude-1.2317`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Name<'a> {
+    pub(super) session: Option<&'a str>,
+    pub(super) number: u64,
+}
+
+/// Calls that `calls` lists by itself.
+const CALLS: usize = 10;
+
+impl<'a> Name<'a> {
+    fn parse(word: &'a str) -> Option<Self> {
+        let (session, number) = match word.rsplit_once('.') {
+            Some((session, number)) => (Some(session), number),
+            None => (None, word.strip_prefix('#').unwrap_or(word)),
+        };
+        let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        let number = number.parse().ok().filter(|_| digits)?;
+        Some(Self { session, number })
+    }
+}
+
+/// Reads a line.
+pub(super) fn parse(line: &str) -> Command<'_> {
+    let line = line.trim();
+    let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let rest = rest.trim();
+    let (first, behind) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    let behind = Some(behind.trim()).filter(|text| !text.is_empty());
+    match word {
+        "" => Command::Nothing,
+        "allow" => match Name::parse(first) {
+            Some(ticket) if behind.is_none_or(|how| !how.contains(char::is_whitespace)) => {
+                Command::Allow { ticket, how: behind }
+            }
+            Some(_) | None => {
+                Command::Wrong("allow NUMBER, allow NUMBER yes, or allow NUMBER CODE")
+            }
+        },
+        "deny" => Name::parse(first).map_or(
+            Command::Wrong("deny NUMBER, or deny NUMBER and a reason for the agent"),
+            |ticket| Command::Deny { ticket, reason: behind },
+        ),
+        "show" => match (Name::parse(first), behind) {
+            (Some(call), None) => Command::Show { call, raw: false },
+            (Some(call), Some("raw")) => Command::Show { call, raw: true },
+            (Some(_) | None, _) => Command::Wrong("show NUMBER, or show NUMBER raw"),
+        },
+        "calls" if rest.is_empty() => Command::Calls(CALLS),
+        "calls" => rest.parse().map_or(Command::Wrong("calls, or calls NUMBER"), Command::Calls),
+        "grant" => rest.parse().map_or(Command::Wrong("grant CONSOLE"), Command::Grant),
+        "asks" if rest.is_empty() => Command::Asks,
+        "right" if rest.is_empty() => Command::Right,
+        "help" | "?" if rest.is_empty() => Command::Help,
+        "quit" | "q" if rest.is_empty() => Command::Quit,
+        _ => Command::Wrong("a command that help lists"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_commands_or_say_what_would_be_one() {
+        let name = |session, number| Name { session, number };
+        let table = [
+            ("", Command::Nothing),
+            ("   ", Command::Nothing),
+            ("allow 7", Command::Allow { ticket: name(None, 7), how: None }),
+            (" allow  #7  yes ", Command::Allow { ticket: name(None, 7), how: Some("yes") }),
+            (
+                "allow a.b-1.7 k7m",
+                Command::Allow { ticket: name(Some("a.b-1"), 7), how: Some("k7m") },
+            ),
+            ("allow", Command::Wrong("allow NUMBER, allow NUMBER yes, or allow NUMBER CODE")),
+            ("allow all", Command::Wrong("allow NUMBER, allow NUMBER yes, or allow NUMBER CODE")),
+            ("allow +7", Command::Wrong("allow NUMBER, allow NUMBER yes, or allow NUMBER CODE")),
+            ("allow 7 8 9", Command::Wrong("allow NUMBER, allow NUMBER yes, or allow NUMBER CODE")),
+            ("Allow 7", Command::Wrong("a command that help lists")),
+            ("yes", Command::Wrong("a command that help lists")),
+            ("deny 7", Command::Deny { ticket: name(None, 7), reason: None }),
+            ("deny 7 not  now", Command::Deny { ticket: name(None, 7), reason: Some("not  now") }),
+            ("show 7 raw", Command::Show { call: name(None, 7), raw: true }),
+            ("show 7 hex", Command::Wrong("show NUMBER, or show NUMBER raw")),
+            ("calls", Command::Calls(CALLS)),
+            ("calls 3", Command::Calls(3)),
+            ("calls x", Command::Wrong("calls, or calls NUMBER")),
+            ("grant 2", Command::Grant(2)),
+            ("quit now", Command::Wrong("a command that help lists")),
+            ("q", Command::Quit),
+        ];
+        for (line, command) in table {
+            assert_eq!(parse(line), command, "{line:?}");
+        }
+    }
+}
