@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use crate::cli::exit::{self, Exit, Failure};
-use crate::console::outgoing::{Method, Place};
+use crate::console::outgoing::{Method, Place, clipboard};
 use crate::console::{self, ConsoleError, Options, Theme};
 use crate::gate::client::{self, Start};
 use crate::store::home::Home;
@@ -89,6 +89,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
     if matches!(args.notify, Notify::Command) && notify_command.is_empty() {
         return Err(Failure::new(Exit::Usage, "--notify-command names no program"));
     }
+    let variable = |name: &str| std::env::var(name).ok();
     let options = Options {
         theme,
         theme_name: args.look.theme,
@@ -96,7 +97,8 @@ fn run(args: Args) -> Result<Exit, Failure> {
         ascii: args.look.ascii,
         notify: args.notify.method(),
         notify_command,
-        place: Place::of(&|variable| std::env::var(variable).ok()),
+        clipboard: clipboard::tools(&variable),
+        place: Place::of(&variable),
         session: args.session,
         reconnect,
     };

@@ -15,6 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::console::feed::Feed;
 use crate::console::input::Input;
 use crate::console::model::{Link, Model, Now, Size};
+use crate::console::outgoing::clipboard::{Copied, Tool};
 use crate::console::outgoing::{Method, Place, Runner};
 use crate::console::terminal::{Keyboard, Screen};
 use crate::console::theme::Theme;
@@ -23,7 +24,7 @@ use crate::console::view::{self, Lines};
 use crate::engine::At;
 use crate::text::Safe;
 use crate::wire::{FromConsole, LINE_BYTES_MAX, ToConsole};
-use outside::Asked;
+use outside::{Asked, Copies};
 
 /// Between attempts to reach the gate again.
 const RETRY: Duration = Duration::from_secs(2);
@@ -50,6 +51,8 @@ pub struct Options {
     pub notify: Option<Method>,
     /// The program for notifications, and its arguments.
     pub notify_command: Vec<String>,
+    /// Programs that take what is copied.
+    pub clipboard: Vec<Tool>,
     /// Where we run.
     pub place: Place,
     /// Show this session alone.
@@ -92,10 +95,13 @@ pub fn run(stream: StdUnixStream, options: Options) -> Result<(), ConsoleError> 
         .enable_all()
         .build()
         .map_err(ConsoleError::Setup)?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let gate = Gate::new(stream).map_err(ConsoleError::Setup)?;
         Shell::new(gate, options)?.work().await
-    })
+    });
+    // A clipboard's program that hangs does not keep us.
+    runtime.shutdown_background();
+    ended
 }
 
 /// No debugger of the same user reads the right to answer, or a code, out of our memory. Where that is
@@ -169,6 +175,7 @@ struct Shell {
     welcomed: bool,
     asked: Asked,
     runner: Runner,
+    copies: Copies,
     /// How many calls the window's title says that wait.
     titled: Option<u64>,
 }
@@ -182,6 +189,7 @@ enum Woken {
     Journal,
     Time,
     Retry,
+    Copied(String, Option<Copied>),
 }
 
 impl Shell {
@@ -213,6 +221,7 @@ impl Shell {
             welcomed: false,
             asked: Asked::default(),
             runner,
+            copies: Copies::new(),
             titled: None,
         })
     }
@@ -225,7 +234,7 @@ impl Shell {
             let woken = self.wait(dirty.is_some()).await;
             let at_once = match woken {
                 Woken::Input(_) => !self.keyboard.has_more(),
-                Woken::Time | Woken::Resize => true,
+                Woken::Time | Woken::Resize | Woken::Copied(..) => true,
                 Woken::Signal | Woken::Gate(_) | Woken::Journal | Woken::Retry => false,
             };
             let since = *dirty.get_or_insert_with(now);
@@ -238,6 +247,7 @@ impl Shell {
                 Woken::Journal => self.read(),
                 Woken::Time => self.take(Msg::Tick),
                 Woken::Retry => self.retry(),
+                Woken::Copied(text, by) => self.copied(&text, by)?,
             }
             if self.carry_out().await? {
                 return Ok(());
@@ -272,6 +282,7 @@ impl Shell {
             _ = self.winch.recv() => Woken::Resize,
             input = self.keyboard.next() => Woken::Input(input),
             line = async { match gate { Some(gate) => gate.next().await, None => std::future::pending().await } } => Woken::Gate(line),
+            Some((text, by)) = self.copies.next() => Woken::Copied(text, by),
             () = std::future::ready(()), if journal => Woken::Journal,
             () = tokio::time::sleep(wake.unwrap_or_default()), if wake.is_some() => Woken::Time,
             () = tokio::time::sleep_until(retry_at), if down => Woken::Retry,
@@ -379,6 +390,7 @@ impl Shell {
         while let Some(cmd) = self.queue.pop_front() {
             match cmd {
                 Cmd::Quit => return Ok(true),
+                Cmd::Copy(text) => self.copy(text),
                 Cmd::Notify(notice) => self.notify(&notice)?,
                 Cmd::Theme(name) => self.put_on(&name),
                 Cmd::Bell => Screen::ring().map_err(ConsoleError::Terminal)?,

@@ -1,6 +1,7 @@
 //! Messages to changes and commands. Pure: time comes in with each message.
 
 mod card;
+mod copy;
 mod notify;
 mod outgoing;
 mod prepare;
@@ -11,12 +12,14 @@ use crate::console::model::doc::{Part, Payload, Slot, Want};
 use crate::console::model::ui::{Card, Move, Pane, Prompt, Step, Tab};
 use crate::console::model::{CallAt, Link, Model, Now, Place, Size, TicketKey};
 use crate::console::outgoing::Notice;
+use crate::console::outgoing::clipboard::Copied;
 use crate::engine::TicketId;
 use crate::journal::Record;
 use crate::text::Safe;
 use crate::wire::{FromConsole, ToConsole};
 
 pub use card::{ARM_MS, QUIET_MS, SAME_KEY_MS, armed_in_ms, seen_percent};
+pub use copy::copy;
 pub use prepare::prepare;
 
 /// Something that came in.
@@ -42,6 +45,8 @@ pub enum Msg {
     Broken(String, String),
     /// The theme of this name was put on, or why it was not.
     Theme(Result<String, String>),
+    /// What became of a copy.
+    Copied(Copied),
     /// The program for notifications could not be started, and why.
     NotNotified(String),
     /// A body was read.
@@ -63,6 +68,8 @@ pub enum Cmd {
     Bell,
     /// Tell the operator, who is away.
     Notify(Notice),
+    /// Put this into the clipboard. It is escaped, unless the operator was asked.
+    Copy(String),
     /// Put on a theme: a shipped one's name, a pair's, or a file.
     Theme(String),
     /// Leave.
@@ -115,6 +122,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
             }
         }
         Msg::Theme(put_on) => outgoing::themed(model, &put_on),
+        Msg::Copied(what) => copy::copied(model, what),
         Msg::NotNotified(why) => outgoing::not_notified(model, &why),
         Msg::Loaded(want, payload) => loaded(model, &want, &payload),
         Msg::Drawn => card::drawn(model),
@@ -264,6 +272,8 @@ fn act(model: &mut Model, action: Action, context: Context) -> Vec<Cmd> {
             model.ui.call = None;
             show_call(model)
         }
+        Action::Copy => copy::shown(model),
+        Action::CopyRaw => copy::ask_raw(model),
         Action::NextTab => turn_tab(model, 1),
         Action::PreviousTab => turn_tab(model, 2),
         Action::OldestAsk => {
@@ -441,6 +451,7 @@ fn yes(model: &mut Model) -> Vec<Cmd> {
     match model.ui.prompt.take() {
         Some(Prompt::Grant { console }) => vec![Cmd::Send(FromConsole::Grant { console })],
         Some(Prompt::Quit) => vec![Cmd::Quit],
+        Some(Prompt::CopyRaw) => copy::raw(model),
         None => Vec::new(),
     }
 }

@@ -2,6 +2,7 @@
 //! its frames as text.
 
 mod away;
+mod copies;
 mod frames;
 mod keys;
 mod stage;

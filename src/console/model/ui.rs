@@ -181,6 +181,8 @@ pub enum Prompt {
     },
     /// Leave although calls wait?
     Quit,
+    /// Copy the text as it came?
+    CopyRaw,
 }
 
 /// The whole of it.

@@ -10,6 +10,7 @@ use tollgate::console::input::{Focus, Key, Press};
 use tollgate::console::model::doc::{Want, payload};
 use tollgate::console::model::{Model, Now, Place, Size};
 use tollgate::console::outgoing::Notice;
+use tollgate::console::outgoing::clipboard::Copied;
 use tollgate::console::update::{self, Cmd, Msg};
 use tollgate::console::view::{self, Lines};
 use tollgate::console::{Depth, Theme};
@@ -38,6 +39,7 @@ pub(super) struct Stage {
     pub(super) sent: Vec<FromConsole>,
     pub(super) bells: usize,
     pub(super) notices: Vec<Notice>,
+    pub(super) copied: Vec<String>,
     pub(super) quit: bool,
     size: Size,
     theme: Theme,
@@ -54,6 +56,7 @@ impl Stage {
             sent: Vec::new(),
             bells: 0,
             notices: Vec::new(),
+            copied: Vec::new(),
             quit: false,
             size: Size { columns, rows },
             theme: Theme::standard(Depth::Sixteen).unwrap(),
@@ -310,6 +313,12 @@ impl Stage {
             match cmd {
                 Cmd::Send(line) => self.sent.push(line),
                 Cmd::Bell => self.bells += 1,
+                Cmd::Copy(text) => {
+                    self.copied.push(text);
+                    let msg = Msg::Copied(Copied::Osc52);
+                    let cmds = update::update(&mut self.model, msg, self.now);
+                    self.carry_out(cmds);
+                }
                 Cmd::Notify(notice) => self.notices.push(notice),
                 Cmd::Quit => self.quit = true,
                 Cmd::Theme(name) => {
