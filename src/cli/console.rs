@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use crate::cli::exit::{self, Exit, Failure};
 use crate::console::keymap::{self, Keymap};
-use crate::console::outgoing::{Method, Place};
+use crate::console::outgoing::{Method, Place, clipboard};
 use crate::console::{self, Beside, ConsoleError, Options, Reconnect, Theme};
 use crate::gate::client::{self, Start};
 use crate::store::home::Home;
@@ -101,6 +101,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
     if matches!(args.notify, Notify::Command) && notify_command.is_empty() {
         return Err(Failure::new(Exit::Usage, "--notify-command names no program"));
     }
+    let variable = |name: &str| std::env::var(name).ok();
     let options = Options {
         theme,
         theme_name: args.look.theme,
@@ -108,7 +109,8 @@ fn run(args: Args) -> Result<Exit, Failure> {
         ascii: args.look.ascii,
         notify: args.notify.method(),
         notify_command,
-        place: Place::of(&|variable| std::env::var(variable).ok()),
+        clipboard: clipboard::tools(&variable),
+        place: Place::of(&variable),
         session: args.session,
         built_at: client::build().built_at,
         keymap,
@@ -129,6 +131,7 @@ pub fn play(recording: &Path, name: &str, beside: Beside, look: &Look) -> Result
     }
     let home = Home::of_operator().map_err(|error| usage(error.to_string()))?;
     let themes = look.themes();
+    let variable = |name: &str| std::env::var(name).ok();
     let options = Options {
         theme: themes(Theme::pick(&look.theme, None)).map_err(usage)?,
         theme_name: look.theme.clone(),
@@ -137,7 +140,8 @@ pub fn play(recording: &Path, name: &str, beside: Beside, look: &Look) -> Result
         // Nothing waits in a recording.
         notify: Some(Method::None),
         notify_command: Vec::new(),
-        place: Place::of(&|variable| std::env::var(variable).ok()),
+        place: Place::of(&variable),
+        clipboard: clipboard::tools(&variable),
         session: None,
         built_at: 0,
         keymap: keymap(&home).map_err(usage)?,

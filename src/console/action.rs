@@ -166,6 +166,8 @@ pub enum Action {
     Open,
     Follow,
     GoTo,
+    Copy,
+    CopyRaw,
     NextTab,
     PreviousTab,
     Fold,

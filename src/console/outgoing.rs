@@ -5,6 +5,7 @@
 //! and nothing else fits in. A terminal executes what it reads (OSC 9;7 of `ConEmu` starts programs, a semicolon
 //! in OSC 777 begins another field), so the content is what was decided, never what an agent said.
 
+pub mod clipboard;
 mod command;
 pub mod notice;
 mod place;

@@ -27,6 +27,7 @@ use crate::console::model::doc::{Payload, Want};
 use crate::console::model::names;
 use crate::console::model::visible::Bodies;
 use crate::console::model::{Link, Model, Now, Replay, Size};
+use crate::console::outgoing::clipboard::{Copied, Tool};
 use crate::console::outgoing::{Method, Place, Runner};
 use crate::console::terminal::{Keyboard, Screen};
 use crate::console::theme::Theme;
@@ -36,7 +37,7 @@ use crate::engine::At;
 use crate::journal::redecide::Instead;
 use crate::text::Safe;
 use crate::wire::{FromConsole, LINE_BYTES_MAX, ToConsole};
-use outside::Asked;
+use outside::{Asked, Copies};
 
 pub use linear::{LinearOptions, run_linear};
 
@@ -65,6 +66,8 @@ pub struct Options {
     pub notify: Option<Method>,
     /// The program for notifications, and its arguments.
     pub notify_command: Vec<String>,
+    /// Programs that take what is copied.
+    pub clipboard: Vec<Tool>,
     /// Where we run.
     pub place: Place,
     /// Show this session alone.
@@ -128,10 +131,13 @@ pub fn run(stream: StdUnixStream, options: Options) -> Result<(), ConsoleError> 
         .enable_all()
         .build()
         .map_err(ConsoleError::Setup)?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let gate = Gate::new(stream).map_err(ConsoleError::Setup)?;
         Shell::new(Some(gate), None, options)?.work().await
-    })
+    });
+    // A clipboard's program that hangs does not keep us.
+    runtime.shutdown_background();
+    ended
 }
 
 /// Plays a recording in the same panes, until the operator leaves or the terminal goes away.
@@ -157,13 +163,15 @@ pub fn replay(
         let open = |source| ConsoleError::Recording { path: other.clone(), source };
         deck.compare(&other).map_err(open)?;
     }
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let mut shell = Shell::new(None, Some(deck), options)?;
         let mut tape = Replay::new(names::identifier(name));
         tape.playing = true;
         shell.model.replay = Some(Box::new(tape));
         shell.work().await
-    })
+    });
+    runtime.shutdown_background();
+    ended
 }
 
 /// No debugger of the same user reads the right to answer, or a code, out of our memory. Where that is
@@ -242,6 +250,7 @@ struct Shell {
     welcomed: bool,
     asked: Asked,
     runner: Runner,
+    copies: Copies,
     /// How many calls the window's title says that wait.
     titled: Option<u64>,
 }
@@ -258,6 +267,7 @@ enum Woken {
     Idle,
     Time,
     Retry,
+    Copied(String, Option<Copied>),
 }
 
 impl Shell {
@@ -294,6 +304,7 @@ impl Shell {
             welcomed: false,
             asked: Asked::default(),
             runner,
+            copies: Copies::new(),
             titled: None,
         })
     }
@@ -306,7 +317,7 @@ impl Shell {
             let woken = self.wait(dirty.is_some()).await;
             let at_once = match woken {
                 Woken::Input(_) => !self.keyboard.has_more(),
-                Woken::Time | Woken::Resize => true,
+                Woken::Time | Woken::Resize | Woken::Copied(..) => true,
                 Woken::Signal
                 | Woken::Gate(_)
                 | Woken::Journal
@@ -328,6 +339,7 @@ impl Shell {
                 Woken::Idle => self.idle(),
                 Woken::Time => self.take(Msg::Tick),
                 Woken::Retry => self.retry(),
+                Woken::Copied(text, by) => self.copied(&text, by)?,
             }
             if self.carry_out().await? {
                 return Ok(());
@@ -363,6 +375,7 @@ impl Shell {
             _ = self.winch.recv() => Woken::Resize,
             input = self.keyboard.next() => Woken::Input(input),
             line = async { match gate { Some(gate) => gate.next().await, None => std::future::pending().await } } => Woken::Gate(line),
+            Some((text, by)) = self.copies.next() => Woken::Copied(text, by),
             body = self.loads.next() => Woken::Body(body),
             part = async { match deck { Some(deck) => deck.next().await, None => std::future::pending().await } } => Woken::Index(part),
             () = std::future::ready(()), if journal => Woken::Journal,
@@ -520,6 +533,7 @@ impl Shell {
             };
             match cmd {
                 Cmd::Quit => return Ok(true),
+                Cmd::Copy(text) => self.copy(text),
                 Cmd::Notify(notice) => self.notify(&notice)?,
                 Cmd::Theme(name) => self.put_on(&name),
                 Cmd::Bell => Screen::ring().map_err(ConsoleError::Terminal)?,

@@ -1,6 +1,7 @@
 //! Messages to changes and commands. Pure: time comes in with each message.
 
 mod card;
+mod copy;
 mod detail;
 mod marks;
 mod notify;
@@ -26,6 +27,7 @@ use crate::console::model::ui::{Help, Move, Pane, Prompt};
 use crate::console::model::visible::Bodies;
 use crate::console::model::{CallAt, Link, Model, Now, Place, Size, TicketKey};
 use crate::console::outgoing::Notice;
+use crate::console::outgoing::clipboard::Copied;
 use crate::console::view;
 use crate::engine::TicketId;
 use crate::journal::Record;
@@ -36,6 +38,7 @@ pub(in crate::console) use card::answerable;
 pub use card::{
     ARM_MS, BATCH_MAX, QUIET_MS, SAME_KEY_MS, TEMPLATES, UNREAD, armed_in_ms, risk_of, seen_percent,
 };
+pub use copy::copy;
 pub use detail::refresh;
 pub(in crate::console) use marks::range;
 pub use marks::{Export, Exported};
@@ -66,6 +69,8 @@ pub enum Msg {
     Broken(String, String),
     /// The theme of this name was put on, or why it was not.
     Theme(Result<String, String>),
+    /// What became of a copy.
+    Copied(Copied),
     /// The program for notifications could not be started, and why.
     NotNotified(String),
     /// A body was read.
@@ -120,6 +125,8 @@ pub enum Cmd {
     Bell,
     /// Tell the operator, who is away.
     Notify(Notice),
+    /// Put this into the clipboard. It is escaped, unless the operator was asked.
+    Copy(String),
     /// Put on a theme: a shipped one's name, a pair's, or a file.
     Theme(String),
     /// Leave.
@@ -191,6 +198,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             }
         }
         Msg::Theme(put_on) => outgoing::themed(model, &put_on),
+        Msg::Copied(what) => copy::copied(model, what),
         Msg::NotNotified(why) => outgoing::not_notified(model, &why),
         Msg::Loaded(want, read) => loaded(model, &want, &read),
         Msg::Edited(result) => {
@@ -426,6 +434,8 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         Action::Fold | Action::Unfold | Action::NextTab | Action::PreviousTab => {
             detail::act(model, action)
         }
+        Action::Copy => copy::shown(model),
+        Action::CopyRaw => copy::ask_raw(model),
         Action::OldestAsk => {
             let oldest = model.waiting().next().map(|ticket| ticket.key);
             match oldest {
@@ -604,6 +614,7 @@ fn yes(model: &mut Model) -> Vec<Cmd> {
     match model.ui.prompt.take() {
         Some(Prompt::Grant { console }) => vec![Cmd::Send(FromConsole::Grant { console })],
         Some(Prompt::Quit) => vec![Cmd::Quit],
+        Some(Prompt::CopyRaw) => copy::raw(model),
         None => Vec::new(),
     }
 }

@@ -5,6 +5,7 @@ mod answers;
 mod away;
 mod batch;
 mod card;
+mod copies;
 mod frames;
 mod keys;
 mod linear;

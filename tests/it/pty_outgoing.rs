@@ -101,3 +101,49 @@ fn the_windows_title_says_how_many_wait_and_is_given_back() {
     console.sends("\x1b[23;2t");
     console.is_restored();
 }
+
+/// Puts a program of this name first on the path, which keeps what it is given.
+fn on_path(bed: &Bed, name: &str, exit: u8) -> String {
+    let given = bed.home().join(format!("{name}.given"));
+    let script = format!(
+        "cat >{0}.tmp; echo \"$*\" >>{0}.tmp; mv {0}.tmp {0}; exit {exit}",
+        given.display()
+    );
+    let path = program(bed, name, &script);
+    format!("{}:{}", path.parent().unwrap().display(), std::env::var("PATH").unwrap())
+}
+
+/// A console whose newest call can be copied.
+fn with_a_call(bed: &Bed, variables: &[(&str, &str)]) -> (Agent, Terminal) {
+    let console = console(bed, &[], variables);
+    let mut agent = bed.agent(&["--policy", "ask-writes"]);
+    agent.call(1, "read_file", &json!({ "path": "/tmp/a" }));
+    assert_eq!(agent.result(1), ("done".to_owned(), false));
+    console.shows("read_file");
+    (agent, console)
+}
+
+#[test]
+fn a_copy_goes_to_the_first_that_takes_it_and_is_said_as_it_is() {
+    let table = [
+        (("DISPLAY", ":9"), ("xclip", 0), "copied by xclip", "-selection clipboard\n"),
+        (("TMUX", "/nowhere,1,0"), ("tmux", 0), "in tmux's buffer", "load-buffer -w -\n"),
+    ];
+    for (variable, (name, exit), said, arguments) in table {
+        let bed = Bed::new();
+        let path = on_path(&bed, name, exit);
+        let (_agent, mut console) = with_a_call(&bed, &[variable, ("PATH", &path)]);
+        console.press_until("y", said);
+        let given = fs::read_to_string(bed.home().join(format!("{name}.given"))).unwrap();
+        assert!(given.contains("files.read_file") && given.ends_with(arguments), "{given}");
+    }
+}
+
+#[test]
+fn a_copy_that_no_program_takes_is_sent_to_the_terminal() {
+    let bed = Bed::new();
+    let path = on_path(&bed, "xclip", 1);
+    let (_agent, mut console) = with_a_call(&bed, &[("DISPLAY", ":9"), ("PATH", &path)]);
+    console.press_until("y", "sent to the terminal (OSC 52)");
+    console.sends("\x1b]52;c;");
+}

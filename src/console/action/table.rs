@@ -113,6 +113,10 @@ pub const BINDINGS: &[Binding] = &[
     )
     .panes()
     .takes(Takes::Must("FILE")),
+    row(Action::Copy, "copy", &[Key::Char('y')], &[Calls, Detail], "copy the row or what is shown")
+        .here(),
+    row(Action::CopyRaw, "copy.raw", &[Key::Char('Y')], &[Detail], "copy it unescaped (asks)")
+        .here(),
     row(Action::Follow, "follow", &[Key::Char('F')], &[Calls], "follow the newest call")
         .hint("follow")
         .panes(),

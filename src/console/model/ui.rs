@@ -196,6 +196,8 @@ pub enum Prompt {
     },
     /// Leave although calls wait?
     Quit,
+    /// Copy the text as it came?
+    CopyRaw,
 }
 
 /// The page of keys.

@@ -1,8 +1,11 @@
-//! The shell's hands: themes, notifications, the title, and what the terminal is asked.
+//! The shell's hands: themes, notifications, the title, the clipboard, and what the terminal is asked.
 
 use std::time::{Duration, Instant};
 
+use tokio::task::JoinSet;
+
 use crate::console::input::Answer;
+use crate::console::outgoing::clipboard::{self, Copied};
 use crate::console::outgoing::{self, Method, Mux, Notice};
 use crate::console::run::{ConsoleError, Shell, now};
 use crate::console::terminal::Screen;
@@ -26,7 +29,55 @@ pub(super) struct Asked {
     version: Option<String>,
 }
 
+/// Copies on their way: programs take their time, and the loop does not wait for them.
+#[derive(Debug)]
+pub(super) struct Copies {
+    running: JoinSet<(String, Option<Copied>)>,
+}
+
+impl Copies {
+    pub(super) fn new() -> Self {
+        Self { running: JoinSet::new() }
+    }
+
+    /// The next one that is done: its text, and the program that took it. Pending while there is none;
+    /// may be dropped and called again.
+    pub(super) async fn next(&mut self) -> Option<(String, Option<Copied>)> {
+        match self.running.join_next().await {
+            Some(done) => done.ok(),
+            None => std::future::pending().await,
+        }
+    }
+}
+
 impl Shell {
+    /// Gives text to the first program that takes it, elsewhere. One at a time: a key that is held would
+    /// start a hundred.
+    pub(super) fn copy(&mut self, text: String) {
+        if !self.copies.running.is_empty() {
+            return;
+        }
+        let tools = self.options.clipboard.clone();
+        self.copies.running.spawn_blocking(move || {
+            let by = clipboard::give(&tools, &text);
+            (text, by)
+        });
+    }
+
+    /// No program took it: then it is the terminal's, if it fits.
+    pub(super) fn copied(&mut self, text: &str, by: Option<Copied>) -> Result<(), ConsoleError> {
+        let what = match (by, clipboard::osc52(text, &self.options.place)) {
+            (Some(by), _) => by,
+            (None, Some(sequence)) => {
+                Screen::write(sequence.bytes()).map_err(ConsoleError::Terminal)?;
+                Copied::Osc52
+            }
+            (None, None) => Copied::TooLong { bytes: text.len() },
+        };
+        self.take(Msg::Copied(what));
+        Ok(())
+    }
+
     /// Asks, without waiting: the first frame is drawn meanwhile, and keys are keys.
     pub(super) fn ask_terminal(&mut self) -> Result<(), ConsoleError> {
         if Theme::is_pair(&self.options.theme_name) {

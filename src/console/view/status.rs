@@ -173,6 +173,10 @@ fn question(model: &Model, prompt: Prompt) -> Strip {
                 .drawn(tty.map_or("gone", |line| &line.tty), Role::ChromeAlert)
                 .own(") answer too?  y yes   Esc no", Role::ChromeAlert)
         }
+        Prompt::CopyRaw => Strip::new().own(
+            " Copy it unescaped? A terminal may obey it when pasted.   y yes   Esc no",
+            Role::ChromeAlert,
+        ),
         Prompt::Quit => Strip::new()
             .own(" ", Role::ChromeAlert)
             .number(model.waiting().count() as u64, Role::ChromeAlert)

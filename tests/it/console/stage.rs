@@ -14,6 +14,7 @@ use tollgate::console::model::replay::{Found, Replay, Soundness};
 use tollgate::console::model::visible::Bodies;
 use tollgate::console::model::{Model, Now, Place, Size, timeline};
 use tollgate::console::outgoing::Notice;
+use tollgate::console::outgoing::clipboard::Copied;
 use tollgate::console::update::{self, Cmd, Export, Inspect, Msg};
 use tollgate::console::view::{self, Lines};
 use tollgate::console::{Depth, Theme};
@@ -42,6 +43,7 @@ pub(super) struct Stage {
     pub(super) sent: Vec<FromConsole>,
     pub(super) bells: usize,
     pub(super) notices: Vec<Notice>,
+    pub(super) copied: Vec<String>,
     pub(super) quit: bool,
     pub(super) forks: Vec<(String, u64)>,
     /// What was to be written.
@@ -69,6 +71,7 @@ impl Stage {
             sent: Vec::new(),
             bells: 0,
             notices: Vec::new(),
+            copied: Vec::new(),
             quit: false,
             forks: Vec::new(),
             exports: Vec::new(),
@@ -381,6 +384,12 @@ impl Stage {
                 Cmd::Send(line) => self.sent.push(line),
                 Cmd::Editor(text) => self.in_editor = Some(text),
                 Cmd::Bell => self.bells += 1,
+                Cmd::Copy(text) => {
+                    self.copied.push(text);
+                    let msg = Msg::Copied(Copied::Osc52);
+                    let cmds = update::update(&mut self.model, msg, self.now);
+                    self.carry_out(cmds);
+                }
                 Cmd::Notify(notice) => self.notices.push(notice),
                 Cmd::Quit => self.quit = true,
                 Cmd::Fork { policy, from_seq } => self.forks.push((policy, from_seq)),
