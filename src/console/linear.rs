@@ -332,7 +332,8 @@ impl Linear {
 
 /// Whether this session was read as far as it goes.
 fn is_read(model: &Model, id: SessionId) -> bool {
-    model.session(id).is_some_and(|session| session.read.0 >= session.read.1)
+    let read = model.session(id).map_or((0, 0), |session| session.read);
+    read.0 > 0 && read.0 >= read.1
 }
 
 /// That a call waits is told by its card, which stands right behind.

@@ -18,7 +18,7 @@ pub(super) fn chosen(linear: bool, full_screen: bool) -> Option<&'static str> {
     } else if full_screen || value.is_empty() || value == "0" {
         None
     } else {
-        Some("ACCESSIBLE in the environment (--full-screen draws panes)")
+        Some("ACCESSIBLE in the environment")
     }
 }
 
@@ -30,7 +30,6 @@ pub(super) fn attach(
 ) -> Result<Exit, Failure> {
     let can_answer = io::stdin().is_terminal() && io::stdout().is_terminal();
     let (stream, reconnect) = connect(home, can_answer)?;
-    let first_line =
-        format!("tollgate console in linear mode, chosen by {chosen}; help lists commands");
+    let first_line = format!("tollgate console in linear mode, chosen by {chosen}");
     ended(console::run_linear(stream, LinearOptions { session, can_answer, first_line, reconnect }))
 }
