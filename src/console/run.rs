@@ -1,42 +1,39 @@
 //! The loop: keys, the gate's lines, the journals, and a timer only while something counts down.
 
+mod files;
+mod gate;
 mod linear;
 mod outside;
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use jiff::tz::TimeZone;
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::console::bodies::{self, Body, Loads};
+use crate::console::bodies::{Body, Loads};
 use crate::console::deck::{Deck, Part};
 use crate::console::editor;
 use crate::console::export;
 use crate::console::feed::Feed;
 use crate::console::input::Input;
 use crate::console::keymap::Keymap;
-use crate::console::model::doc::{Payload, Want};
 use crate::console::model::names;
-use crate::console::model::visible::Bodies;
 use crate::console::model::{Link, Model, Now, Replay, Size};
 use crate::console::outgoing::clipboard::{Copied, Tool};
 use crate::console::outgoing::{Method, Place, Runner};
 use crate::console::terminal::{Keyboard, Screen};
 use crate::console::theme::Theme;
-use crate::console::update::{self, Cmd, Export, Inspect, Msg};
+use crate::console::update::{self, Cmd, Msg};
 use crate::console::view::{self, Lines};
 use crate::engine::At;
 use crate::journal::redecide::Instead;
 use crate::text::Safe;
-use crate::wire::{FromConsole, LINE_BYTES_MAX, ToConsole};
+use crate::wire::ToConsole;
+use gate::Gate;
 use outside::{Asked, Copies};
 
 pub use linear::{LinearOptions, run_linear};
@@ -180,48 +177,6 @@ fn keep_to_ourselves() {
     #[cfg(target_os = "linux")]
     let _done =
         rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
-}
-
-/// The line to the gate.
-struct Gate {
-    reader: BufReader<OwnedReadHalf>,
-    writer: OwnedWriteHalf,
-    line: Vec<u8>,
-}
-
-impl Gate {
-    fn new(stream: StdUnixStream) -> io::Result<Self> {
-        stream.set_nonblocking(true)?;
-        let (reader, writer) = tokio::net::UnixStream::from_std(stream)?.into_split();
-        Ok(Self { reader: BufReader::new(reader), writer, line: Vec::new() })
-    }
-
-    /// The next line. Safe to drop and call again: what was read so far is kept.
-    async fn next(&mut self) -> io::Result<ToConsole> {
-        loop {
-            let buffer = self.reader.fill_buf().await?;
-            if buffer.is_empty() {
-                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the gate is gone"));
-            }
-            let end = memchr::memchr(b'\n', buffer);
-            let taken = end.map_or(buffer.len(), |end| end + 1);
-            self.line.extend_from_slice(buffer.get(..taken).unwrap_or_default());
-            self.reader.consume(taken);
-            if end.is_some() {
-                let line = std::mem::take(&mut self.line);
-                return serde_json::from_slice(&line).map_err(io::Error::from);
-            }
-            if self.line.len() > LINE_BYTES_MAX {
-                return Err(io::Error::other("the gate sent a line without end"));
-            }
-        }
-    }
-
-    async fn send(&mut self, message: &FromConsole) -> io::Result<()> {
-        let mut line = serde_json::to_vec(message)?;
-        line.push(b'\n');
-        self.writer.write_all(&line).await
-    }
 }
 
 struct Shell {
@@ -469,47 +424,6 @@ impl Shell {
         }
     }
 
-    /// More of the recording was looked through.
-    fn index(&mut self, part: Part) {
-        if let Some(deck) = &mut self.deck {
-            let msg = deck.take(part);
-            self.take(msg);
-        }
-    }
-
-    /// Has the recording decided by another policy from a record on.
-    fn fork(&self, policy: &str, from_seq: u64) -> Result<(), String> {
-        let deck = self.deck.as_ref().ok_or("there is no recording")?;
-        let instead = Instead::read(policy, from_seq, |path| {
-            std::fs::read_to_string(path).map_err(|error| error.to_string())
-        })?;
-        deck.decide(instead).map_err(|error| error.to_string())
-    }
-
-    /// Brings the model to a place of the recording.
-    fn go(&mut self, to: u64) {
-        let Some(deck) = &mut self.deck else { return };
-        match deck.go(&mut self.model, to) {
-            Ok(at) => self.take(Msg::Arrived(at)),
-            Err(error) => {
-                let name = self.model.replay.as_ref().map(|replay| replay.name.to_string());
-                self.take(Msg::Broken(name.unwrap_or_default(), error.to_string()));
-            }
-        }
-    }
-
-    /// The journal that a body is in, if it is open.
-    fn journal(&self, want: &Want) -> Option<Arc<File>> {
-        self.model.session(want.session).and_then(|session| self.journal_of(&session.name))
-    }
-
-    fn journal_of(&self, session: &str) -> Option<Arc<File>> {
-        if let Some(deck) = &self.deck {
-            return Some(deck.journal());
-        }
-        self.feeds.iter().find(|feed| feed.session == session).and_then(Feed::journal)
-    }
-
     fn retry(&mut self) {
         match (self.options.reconnect)().and_then(Gate::new) {
             Ok(gate) => {
@@ -566,40 +480,6 @@ impl Shell {
                 }
             }
         }
-    }
-
-    /// Work that is cut into pieces: a piece of each.
-    fn idle(&mut self) {
-        self.take(Msg::Sift);
-        let Some(mut job) = self.export.take() else { return };
-        match job.turn(&|session| self.journal_of(session)) {
-            Ok(false) => self.export = Some(job),
-            Ok(true) => self.take(Msg::Exported(job.finish())),
-            Err(why) => self.take(Msg::Exported(Err(why))),
-        }
-    }
-
-    fn begin_export(&mut self, export: Export) {
-        let begun = match &self.export {
-            Some(_) => Err("another file is still being written".to_owned()),
-            None => export::Job::new(export, &self.model),
-        };
-        match begun {
-            Ok(job) => self.export = Some(job),
-            Err(why) => self.take(Msg::Exported(Err(why))),
-        }
-    }
-
-    /// Reads a part of a record.
-    fn load(&self, want: &Want) -> Result<Payload, String> {
-        let journal = self.journal(want).ok_or("its journal is not open")?;
-        bodies::read(&journal, want)
-    }
-
-    /// Reads what a filter asks for.
-    fn inspect(&self, row: &Inspect) -> Bodies {
-        let answer = row.answer.as_ref().map(|want| self.load(want)).transpose()?;
-        Ok((self.load(&row.request)?.text, answer.map(|answer| answer.text)))
     }
 
     /// Gives the terminal to the operator's own editor and takes it back. Its Ctrl-C is not ours; the gate

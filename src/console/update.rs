@@ -3,6 +3,7 @@
 mod card;
 mod copy;
 mod detail;
+mod gate;
 mod marks;
 mod notify;
 mod outgoing;
@@ -25,11 +26,10 @@ use crate::console::model::doc::{Doc, Want};
 use crate::console::model::replay::{Found, WhatIf};
 use crate::console::model::ui::{Help, Move, Pane, Prompt};
 use crate::console::model::visible::Bodies;
-use crate::console::model::{CallAt, Link, Model, Now, Place, Size, TicketKey};
+use crate::console::model::{CallAt, Link, Model, Now, Place, Size};
 use crate::console::outgoing::Notice;
 use crate::console::outgoing::clipboard::Copied;
 use crate::console::view;
-use crate::engine::TicketId;
 use crate::journal::Record;
 use crate::text::Safe;
 use crate::wire::{FromConsole, ToConsole};
@@ -163,7 +163,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         }
         Msg::Resize(size) => model.size = size,
         Msg::Gate(line) => {
-            gate(model, *line);
+            gate::said(model, *line);
             return card::follow(model);
         }
         Msg::Link(link) => {
@@ -179,18 +179,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             model.ui.visible.touch();
             return card::follow(model);
         }
-        Msg::Read(session, read, total) => {
-            let id = model.session_id(&session);
-            if let Some(session) = model.sessions.get_mut(id.index()) {
-                session.read = (read, total);
-            }
-            let mut cmds = sift::step(model);
-            if read >= total {
-                cmds.extend(bell(model));
-                cmds.extend(notify::notify(model));
-            }
-            return cmds;
-        }
+        Msg::Read(session, read, total) => return read_to(model, &session, read, total),
         Msg::Broken(session, why) => {
             let id = model.session_id(&session);
             if let Some(session) = model.sessions.get_mut(id.index()) {
@@ -224,6 +213,20 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
     Vec::new()
 }
 
+/// A journal was read up to here. Whoever is to be told of new asks is told once all of it was.
+fn read_to(model: &mut Model, session: &str, read: u64, total: u64) -> Vec<Cmd> {
+    let id = model.session_id(session);
+    if let Some(session) = model.sessions.get_mut(id.index()) {
+        session.read = (read, total);
+    }
+    let mut cmds = sift::step(model);
+    if read >= total {
+        cmds.extend(bell(model));
+        cmds.extend(notify::notify(model));
+    }
+    cmds
+}
+
 /// When the frame changes although nothing happens: while something counts down.
 #[must_use]
 pub fn next_wake_ms(model: &Model) -> Option<u64> {
@@ -243,58 +246,6 @@ fn bell(model: &mut Model) -> Vec<Cmd> {
         ticket.rung = true;
     }
     if rings { vec![Cmd::Bell] } else { Vec::new() }
-}
-
-fn gate(model: &mut Model, line: ToConsole) {
-    match line {
-        ToConsole::Welcome { console, build, pid } => {
-            model.outdated = model.built_at.is_some_and(|own| own < build.built_at);
-            let build = Safe::escape(&build.to_string());
-            model.link = Link::Up { console, build, pid };
-            // What follows names every session that lives; one that a dead gate had may be gone.
-            for session in &mut model.sessions {
-                session.ended = true;
-            }
-        }
-        ToConsole::Refused { why } => {
-            model.link = Link::Down { why: Safe::escape(&why) };
-        }
-        ToConsole::Consoles { consoles } => {
-            if model.consoles != consoles {
-                model.ui.said = None;
-            }
-            model.consoles = consoles;
-            if !model.may_answer() {
-                model.codes.clear();
-            }
-        }
-        ToConsole::Session(line) => {
-            let id = model.session_id(&line.session);
-            if let Some(session) = model.sessions.get_mut(id.index()) {
-                session.ended = line.ended;
-                session.trouble = line.trouble.as_deref().map(Safe::escape);
-                if session.agent.is_empty() {
-                    session.agent = crate::console::model::names::identifier(&line.agent);
-                }
-            }
-        }
-        ToConsole::Codes { session, codes } => {
-            let session = model.session_id(&session);
-            model.codes.retain(|key, _| key.session != session);
-            for (ticket, code) in codes {
-                let key = TicketKey { session, ticket: TicketId(ticket) };
-                model.codes.insert(key, Safe::escape(&code));
-            }
-        }
-        ToConsole::NotTaken { session, ticket, why } => {
-            let session = model.session_id(&session);
-            let key = TicketKey { session, ticket: TicketId(ticket) };
-            card::not_taken(model, key, &why);
-        }
-        ToConsole::Leaving {} => {
-            model.ui.said = Some(Safe::word("the gate leaves for a newer build; connecting again"));
-        }
-    }
 }
 
 fn loaded(model: &mut Model, want: &Want, read: &Result<Arc<Doc>, String>) {
@@ -416,13 +367,7 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         Action::Theme => vec![Cmd::Theme(argument.unwrap_or_default().trim().to_owned())],
         Action::Fork => replay::fork(model, argument.unwrap_or_default().trim()),
         Action::Tape(key) => replay::act(model, key),
-        Action::Open if context == Context::Ask => card::open_selected(model),
-        Action::Open if context == Context::Timeline => panes::seek_selected(model),
-        Action::Open if context == Context::Detail => {
-            detail::turn_fold(model);
-            Vec::new()
-        }
-        Action::Open => panes::focus(model, Pane::Detail),
+        Action::Open => open(model, context),
         Action::MarkEquals => {
             card::mark(model);
             Vec::new()
@@ -444,14 +389,14 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
             }
         }
         Action::NextAsk => card::next(model),
-        Action::RequestRight => request_right(model),
-        Action::GrantRight => grant_right(model),
+        Action::RequestRight => gate::request_right(model),
+        Action::GrantRight => gate::grant_right(model),
         Action::Full | Action::Raw | Action::Diff => {
             card::face(model, action);
             Vec::new()
         }
         Action::Back => back(model),
-        Action::Yes => yes(model),
+        Action::Yes => gate::yes(model),
         Action::Help => help(model, Some(context)),
         Action::Keys => help(model, None),
         Action::Palette => palette::open(model),
@@ -486,6 +431,21 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         | Action::EditOutside
         | Action::SendEdit => Vec::new(),
     }
+}
+
+/// What is selected.
+fn open(model: &mut Model, context: Context) -> Vec<Cmd> {
+    if context == Context::Ask {
+        return card::open_selected(model);
+    }
+    if context == Context::Timeline {
+        return panes::seek_selected(model);
+    }
+    if context == Context::Detail {
+        detail::turn_fold(model);
+        return Vec::new();
+    }
+    panes::focus(model, Pane::Detail)
 }
 
 fn help(model: &mut Model, context: Option<Context>) -> Vec<Cmd> {
@@ -564,23 +524,6 @@ fn moved(model: &mut Model, by: Move, context: Context) -> Vec<Cmd> {
     Vec::new()
 }
 
-fn grant_right(model: &mut Model) -> Vec<Cmd> {
-    match model.asking().map(|line| line.console) {
-        Some(console) => model.ui.prompt = Some(Prompt::Grant { console }),
-        None => model.ui.said = Some(Safe::word("no other console asks")),
-    }
-    Vec::new()
-}
-
-fn request_right(model: &mut Model) -> Vec<Cmd> {
-    if model.may_answer() {
-        return say(model, "this console may answer already");
-    }
-    let cmds = vec![Cmd::Send(FromConsole::RequestRight)];
-    model.ui.said = Some(Safe::word("asked for the right to answer"));
-    cmds
-}
-
 fn back(model: &mut Model) -> Vec<Cmd> {
     let ui = &mut model.ui;
     if ui.prompt.take().is_some() {
@@ -608,15 +551,6 @@ fn back(model: &mut Model) -> Vec<Cmd> {
         None => ui.pane = Pane::Calls,
     }
     Vec::new()
-}
-
-fn yes(model: &mut Model) -> Vec<Cmd> {
-    match model.ui.prompt.take() {
-        Some(Prompt::Grant { console }) => vec![Cmd::Send(FromConsole::Grant { console })],
-        Some(Prompt::Quit) => vec![Cmd::Quit],
-        Some(Prompt::CopyRaw) => copy::raw(model),
-        None => Vec::new(),
-    }
 }
 
 fn leave(model: &mut Model, context: Context) -> Vec<Cmd> {

@@ -28,7 +28,7 @@ fn card(bed: &Bed) -> (Agent, Terminal, String) {
     let sent = agent.call(1, "write_file", &json!({ "path": "/tmp/a", "content": "some text" }));
     console.shows("write_file");
     console.press_until("A", "some text");
-    console.shows("keys armed");
+    console.shows("DENY   armed");
     (agent, console, sent)
 }
 
@@ -37,7 +37,7 @@ fn what_a_terminal_says_of_itself_is_no_key() {
     let bed = Bed::new();
     let (_agent, mut console, sent) = card(&bed);
     for answer in ANSWERS {
-        console.shows("keys armed");
+        console.shows("DENY   armed");
         console.press(answer);
     }
     // The key behind them has its effect, so what was before it has had its own.
@@ -93,17 +93,17 @@ fn a_pair_of_themes_follows_the_background_that_the_terminal_tells_in_time() {
         let mut light = Terminal::start(&bed.home(), &words, &[]);
         light.press("\x1b]11;rgb:ffff/ffff/ffff\x1b\\");
         light.sends("\x1b]11;?");
-        light.press_until("?", "these keys");
+        light.press_until("?", "Keys: Calls");
         light.press_until("\x1b", "q quit");
         (light.background() == paper).then_some(light)
     });
     let mut light = light.expect("a light theme");
     // Later, or without a question, the same words are nothing.
     light.press("\x1b]11;rgb:0000/0000/0000\x1b\\");
-    light.press_until("?", "these keys");
+    light.press_until("?", "Keys: Calls");
     assert_eq!(light.background(), paper);
     let mut unasked = console(&bed, &["--color", "true"], &[]);
     unasked.press("\x1b]11;rgb:ffff/ffff/ffff\x1b\\");
-    unasked.press_until("?", "these keys");
+    unasked.press_until("?", "Keys: Calls");
     assert_eq!(unasked.background(), vt100::Color::Default);
 }

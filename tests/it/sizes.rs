@@ -7,7 +7,7 @@ use std::fs;
 use rustix::process::Pid;
 use serde_json::json;
 
-use crate::bed::Bed;
+use crate::bed::{Bed, until};
 
 /// Three times 4 MB.
 const SHIM_BYTES_MAX: u64 = 12_000_000;
@@ -28,8 +28,11 @@ fn an_idle_shim_and_an_idle_gate_are_small() {
         agent.call(id, "read_file", &json!({ "path": "a" }));
         agent.result(id);
     }
-    let shim = resident_bytes(bed.shim_pid());
-    assert!(shim > 0 && shim <= SHIM_BYTES_MAX, "{shim} bytes");
+    // It executes itself anew once it has nothing to do.
+    until("a small shim", || {
+        let shim = resident_bytes(bed.shim_pid());
+        (shim > 0 && shim <= SHIM_BYTES_MAX).then_some(())
+    });
     let gate = resident_bytes(bed.gate().unwrap());
     assert!(gate > 0 && gate <= GATE_BYTES_MAX, "{gate} bytes");
 }

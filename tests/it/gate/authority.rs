@@ -141,7 +141,8 @@ struct Console {
 
 impl Console {
     fn open(stage: &Stage, answer: bool) -> Self {
-        let stream = UnixStream::connect(stage.home().socket()).unwrap();
+        // The gate is started by the first shim, which may not be that far.
+        let stream = until("the gate's socket", || UnixStream::connect(stage.home().socket()).ok());
         stream.set_read_timeout(Some(LIMIT)).unwrap();
         send(&stream, &hello(Role::Console(ConsoleHello { answer, tty: "pts/9".to_owned() })), &[])
             .unwrap();

@@ -1,0 +1,91 @@
+//! The shell's files: journals and their bodies, the recording that is played, exports.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use crate::console::bodies;
+use crate::console::deck::Part;
+use crate::console::export;
+use crate::console::feed::Feed;
+use crate::console::model::doc::{Payload, Want};
+use crate::console::model::visible::Bodies;
+use crate::console::run::Shell;
+use crate::console::update::{Export, Inspect, Msg};
+use crate::journal::redecide::Instead;
+
+impl Shell {
+    /// More of the recording was looked through.
+    pub(super) fn index(&mut self, part: Part) {
+        if let Some(deck) = &mut self.deck {
+            let msg = deck.take(part);
+            self.take(msg);
+        }
+    }
+
+    /// Has the recording decided by another policy from a record on.
+    pub(super) fn fork(&self, policy: &str, from_seq: u64) -> Result<(), String> {
+        let deck = self.deck.as_ref().ok_or("there is no recording")?;
+        let instead = Instead::read(policy, from_seq, |path| {
+            std::fs::read_to_string(path).map_err(|error| error.to_string())
+        })?;
+        deck.decide(instead).map_err(|error| error.to_string())
+    }
+
+    /// Brings the model to a place of the recording.
+    pub(super) fn go(&mut self, to: u64) {
+        let Some(deck) = &mut self.deck else { return };
+        match deck.go(&mut self.model, to) {
+            Ok(at) => self.take(Msg::Arrived(at)),
+            Err(error) => {
+                let name = self.model.replay.as_ref().map(|replay| replay.name.to_string());
+                self.take(Msg::Broken(name.unwrap_or_default(), error.to_string()));
+            }
+        }
+    }
+
+    /// The journal that a body is in, if it is open.
+    pub(super) fn journal(&self, want: &Want) -> Option<Arc<File>> {
+        self.model.session(want.session).and_then(|session| self.journal_of(&session.name))
+    }
+
+    fn journal_of(&self, session: &str) -> Option<Arc<File>> {
+        if let Some(deck) = &self.deck {
+            return Some(deck.journal());
+        }
+        self.feeds.iter().find(|feed| feed.session == session).and_then(Feed::journal)
+    }
+
+    /// Work that is cut into pieces: a piece of each.
+    pub(super) fn idle(&mut self) {
+        self.take(Msg::Sift);
+        let Some(mut job) = self.export.take() else { return };
+        match job.turn(&|session| self.journal_of(session)) {
+            Ok(false) => self.export = Some(job),
+            Ok(true) => self.take(Msg::Exported(job.finish())),
+            Err(why) => self.take(Msg::Exported(Err(why))),
+        }
+    }
+
+    pub(super) fn begin_export(&mut self, export: Export) {
+        let begun = match &self.export {
+            Some(_) => Err("another file is still being written".to_owned()),
+            None => export::Job::new(export, &self.model),
+        };
+        match begun {
+            Ok(job) => self.export = Some(job),
+            Err(why) => self.take(Msg::Exported(Err(why))),
+        }
+    }
+
+    /// Reads a part of a record.
+    fn load(&self, want: &Want) -> Result<Payload, String> {
+        let journal = self.journal(want).ok_or("its journal is not open")?;
+        bodies::read(&journal, want)
+    }
+
+    /// Reads what a filter asks for.
+    pub(super) fn inspect(&self, row: &Inspect) -> Bodies {
+        let answer = row.answer.as_ref().map(|want| self.load(want)).transpose()?;
+        Ok((self.load(&row.request)?.text, answer.map(|answer| answer.text)))
+    }
+}
