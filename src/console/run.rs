@@ -265,8 +265,9 @@ impl Shell {
     }
 
     async fn work(mut self) -> Result<(), ConsoleError> {
-        self.ask_terminal()?;
         self.draw()?;
+        // Asked behind the first frame, which must not eat up the time for the answer.
+        self.ask_terminal()?;
         let mut dirty: Option<Instant> = None;
         loop {
             let woken = self.wait(dirty.is_some()).await;

@@ -21,7 +21,7 @@ const COLUMNS_MAX: usize = 64;
 pub struct NameId(NonZeroU32);
 
 impl NameId {
-    /// From 0, in the order in which names came; those of kept names are less than [`NAMES_MAX`], and what
+    /// From 0, in the order in which names came; those of kept names are less than `NAMES_MAX`, and what
     /// was not kept has one number in common.
     #[must_use]
     pub const fn number(self) -> u32 {

@@ -88,7 +88,7 @@ impl Second {
     }
 }
 
-/// The last [`SECONDS`] seconds. Sessions are read one after the other, so records come in any order.
+/// The last `SECONDS` seconds. Sessions are read one after the other, so records come in any order.
 #[derive(Debug, Clone)]
 pub struct Timeline(Vec<Second>);
 
