@@ -12,12 +12,14 @@ use crate::policy::Verdict;
 use crate::text::Safe;
 
 impl Pen<'_, '_> {
-    /// ` REPLAY claude-1  sound   policy: recorded | what-if strict   paused  4x`
+    /// ` REPLAY claude-1  paused 4x   chain sound   policy: recorded | what-if strict 2 differ`
     pub(super) fn replay_status(&mut self, area: Rect, replay: &Replay) {
         let mut strip = Strip::new()
             .own(" REPLAY ", Role::ChromeAlert)
             .safe(&replay.name.clip(30).shown, Role::Chrome)
-            .own("  ", Role::Chrome);
+            .own(if replay.playing { "  playing " } else { "  paused " }, Role::Chrome)
+            .drawn(&replay.speed_word(), Role::Chrome)
+            .own(if replay.squeezes { "   " } else { " gaps in full   " }, Role::Chrome);
         strip = match &replay.soundness {
             Soundness::Reading => {
                 let (read, total) = replay.read;
@@ -39,10 +41,6 @@ impl Pen<'_, '_> {
                 .number(what_if.flips.len() as u64, Role::Chrome)
                 .own(" differ", Role::Chrome);
         }
-        strip = strip
-            .own(if replay.playing { "   playing " } else { "   paused " }, Role::Chrome)
-            .drawn(&replay.speed_word(), Role::Chrome)
-            .own(if replay.squeezes { "" } else { " gaps in full" }, Role::Chrome);
         self.chrome(area, strip);
     }
 
