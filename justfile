@@ -24,9 +24,10 @@ bless:
     INSTA_UPDATE=always cargo test
     git diff --stat -- tests src
 
-# figures against a direct server and a minimal relay, with the budgets
+# figures of the shipped binary against a direct server and a minimal relay, with the budgets
 bench:
-    cargo bench --bench relay
+    cargo build --release --target-dir target/shipped
+    TOLLGATE_BENCH_BINARY={{justfile_directory()}}/target/shipped/release/tollgate cargo bench --bench relay
     cargo bench --bench console
 
 # replays every committed fuzz input through its target, on stable

@@ -1,9 +1,12 @@
 //! Latency, throughput, and memory under load.
 
+use std::time::Duration;
+
 use crate::home::{Home, rss_bytes};
 use crate::peer::Peer;
+use crate::place::Place;
 use crate::report::{Report, Row};
-use crate::stats::{Samples, megabytes, micros, millis, ratio};
+use crate::stats::{Samples, megabytes, micros, middle, millis, ratio};
 use crate::{Failure, Ways};
 
 /// Bytes of the argument, calls of a round, and how many times the relay's cost is within budget.
@@ -23,52 +26,86 @@ fn peers(ways: &Ways) -> Result<[(Peer, Samples); 3], Failure> {
 }
 
 /// What a call takes longer than directly, through the relay and through the gate.
-pub(crate) fn latency(ways: &Ways, rounds: usize, report: &mut Report) -> Result<(), Failure> {
+pub(crate) fn latency(
+    ways: &Ways,
+    (rounds, place): (usize, Place),
+    report: &mut Report,
+) -> Result<(), Failure> {
     for (name, size, calls, limit, budget) in SIZES {
         let payload = "x".repeat(*size);
         let mut peers = peers(ways)?;
+        let mut ratios = Vec::new();
         // The first round warms caches and is not counted.
         for round in 0..=rounds {
-            for (peer, samples) in &mut peers {
+            let mut middles = [Duration::ZERO; 3];
+            for ((peer, samples), middle) in peers.iter_mut().zip(&mut middles) {
+                let mut these = Samples::default();
                 for _ in 0..*calls {
                     let took = peer.call(&payload)?;
+                    these.push(took);
                     if round > 0 {
                         samples.push(took);
                     }
                 }
+                *middle = these.median();
+            }
+            if round > 0 {
+                let [direct, relay, gate] = middles;
+                ratios.push(added(direct, relay, gate));
             }
         }
-        let [direct, relay, tollgate] = peers.map(|(_, samples)| samples);
-        for (rank, label) in [(500, "p50"), (990, "p99")] {
+        let what = |rank| format!("added latency, {name}, {rank}{}", place.suffix());
+        let [direct, relay, gate] = peers.map(|(_, samples)| samples);
+        let figures = |rank| {
             let base = direct.per_mille(rank);
             let by_relay = relay.per_mille(rank).saturating_sub(base);
-            let by_gate = tollgate.per_mille(rank).saturating_sub(base);
-            let figures = format!(
+            let by_gate = gate.per_mille(rank).saturating_sub(base);
+            format!(
                 "direct {}, relay +{}, gate +{}",
                 micros(base),
                 micros(by_relay),
                 micros(by_gate)
-            );
-            // The tail is printed beside the median; the budget is on the median.
-            let (limit, budget) = if rank == 500 { (*limit, *budget) } else { (f64::MAX, "-") };
-            let what = format!("added latency, {name}, {label}");
-            report.at_most(&what, figures, (ratio(by_gate, by_relay), limit), budget);
-        }
+            )
+        };
+        report.at_most(&what("p50"), figures(500), (middle(ratios), *limit), budget);
+        // The tail is printed beside the median; the budget is on the median.
+        let [direct, relay, gate] = [&direct, &relay, &gate].map(|samples| samples.per_mille(990));
+        let tail = added(direct, relay, gate);
+        report.at_most(&what("p99"), figures(990), (tail, f64::INFINITY), "-");
     }
     Ok(())
 }
 
+/// How many times the relay's added time the gate's is. A relay that adds nothing measurable counts against the gate.
+fn added(direct: Duration, relay: Duration, gate: Duration) -> f64 {
+    match (relay.saturating_sub(direct), gate.saturating_sub(direct)) {
+        (_, Duration::ZERO) => 0.0,
+        (Duration::ZERO, _) => f64::INFINITY,
+        (relay, gate) => ratio(gate, relay),
+    }
+}
+
 /// Calls in a second with many under way.
-pub(crate) fn throughput(ways: &Ways, rounds: usize, report: &mut Report) -> Result<(), Failure> {
+pub(crate) fn throughput(
+    ways: &Ways,
+    (rounds, place): (usize, Place),
+    report: &mut Report,
+) -> Result<(), Failure> {
     const COUNT: u64 = 1000;
     let payload = "x".repeat(1000);
     let mut peers = peers(ways)?;
+    let mut ratios = Vec::new();
     for round in 0..=rounds {
-        for (peer, samples) in &mut peers {
-            let took = peer.pipelined(&payload, COUNT, IN_FLIGHT)?;
+        let mut times = [Duration::ZERO; 3];
+        for ((peer, samples), time) in peers.iter_mut().zip(&mut times) {
+            *time = peer.pipelined(&payload, COUNT, IN_FLIGHT)?;
             if round > 0 {
-                samples.push(took);
+                samples.push(*time);
             }
+        }
+        if round > 0 {
+            let [_, relay, gate] = times;
+            ratios.push(ratio(relay, gate));
         }
     }
     let [direct, relay, tollgate] = peers.map(|(_, samples)| samples.median());
@@ -78,9 +115,9 @@ pub(crate) fn throughput(ways: &Ways, rounds: usize, report: &mut Report) -> Res
         millis(relay),
         millis(tollgate)
     );
-    let share = ratio(relay, tollgate);
+    let share = middle(ratios);
     report.add(Row {
-        what: "throughput, 64 in flight, 1 kB".to_owned(),
+        what: format!("throughput, 64 in flight, 1 kB{}", place.suffix()),
         figures,
         result: format!("{share:.2}x"),
         budget: ">= 0.5x the relay's",

@@ -1,7 +1,8 @@
 //! What the gate costs, against a direct server and a minimal relay, in one run: `cargo bench`.
 //!
 //! Everything is measured side by side in interleaved rounds, so that a busy machine disturbs all of it
-//! alike, and printed as figures, ratios and the budgets they are held against. Started with `echo` or
+//! alike, and printed as figures, ratios and the budgets they are held against. A ratio is the middle one of those of
+//! the rounds: what it compares was measured within the same milliseconds. Started with `echo` or
 //! `relay` as its first argument, the same binary is the server or the relay.
 //!
 //! `TOLLGATE_BENCH_CALLS` is the number of calls of the memory measurement (a million takes minutes and
@@ -10,7 +11,7 @@
 
 use std::error::Error;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::PathBuf;
 use std::{env, io};
 
 mod console;
@@ -18,6 +19,7 @@ mod echo;
 mod home;
 mod load;
 mod peer;
+mod place;
 mod relay;
 mod report;
 mod start;
@@ -25,10 +27,15 @@ mod stats;
 
 use home::Home;
 use peer::Peer;
+use place::Place;
 use report::Report;
 
-/// The measured program.
-const TOLLGATE: &str = env!("CARGO_BIN_EXE_tollgate");
+/// The measured program: `TOLLGATE_BENCH_BINARY`, else what cargo built with this bench. That one is larger than what
+/// `cargo build --release` gives, because the tests' dependencies ask for more of the shared ones.
+fn tollgate() -> PathBuf {
+    env::var_os("TOLLGATE_BENCH_BINARY")
+        .map_or_else(|| env!("CARGO_BIN_EXE_tollgate").into(), PathBuf::from)
+}
 
 type Failure = Box<dyn Error>;
 
@@ -60,7 +67,7 @@ impl Ways {
 fn measure() -> Result<(), Failure> {
     let rounds = number("TOLLGATE_BENCH_ROUNDS", 30)?;
     let calls = number("TOLLGATE_BENCH_CALLS", 100_000)?;
-    let home = Home::new(Path::new(TOLLGATE))?;
+    let home = Home::new(&tollgate())?;
     let ways = Ways::new(&home)?;
     let mut report = Report::default();
     // What was measured before something failed is worth seeing.
@@ -75,16 +82,20 @@ fn measure_all(
     (rounds, calls): (usize, usize),
     report: &mut Report,
 ) -> Result<(), Failure> {
-    load::latency(ways, rounds, report)?;
-    load::throughput(ways, rounds, report)?;
+    for place in [Place::Scheduled, Place::OneCore] {
+        place.measure(home, || load::latency(ways, (rounds, place), report))?;
+        place.measure(home, || load::throughput(ways, (rounds, place), report))?;
+    }
     start::warm(ways, report)?;
     start::cold(ways, home, report)?;
     start::idle_sizes(ways, home, report)?;
     load::memory(ways, home, calls, report)?;
     // A new home: to the old one's gate this process is an agent, whose consoles may not answer.
-    let home = Home::new(Path::new(TOLLGATE))?;
+    let home = Home::new(&tollgate())?;
     let ways = Ways::new(&home)?;
-    console::stopped(&ways, &home, rounds, report)?;
+    let other = Home::new(&tollgate())?;
+    console::stopped(&ways, &home, &Ways::new(&other)?, rounds, report)?;
+    drop(other);
     console::ask_on_screen(&ways, &home, report)
 }
 

@@ -38,10 +38,10 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width =
             self.0.iter().map(|row| row.figures.chars().count()).max().unwrap_or_default().max(7);
-        writeln!(f, "{:36} {:width$} {:>12}  budget", "measured", "figures", "result")?;
+        writeln!(f, "{:40} {:width$} {:>12}  budget", "measured", "figures", "result")?;
         for Row { what, figures, result, budget, within } in &self.0 {
             let sign = if *within { "" } else { "  OVER" };
-            writeln!(f, "{what:36} {figures:width$} {result:>12}  {budget}{sign}")?;
+            writeln!(f, "{what:40} {figures:width$} {result:>12}  {budget}{sign}")?;
         }
         let over = self.0.iter().filter(|row| !row.within).count();
         write!(f, "{} of {} within budget", self.0.len() - over, self.0.len())

@@ -24,6 +24,12 @@ impl Samples {
     }
 }
 
+/// The middle one of many ratios.
+pub(crate) fn middle(mut ratios: Vec<f64>) -> f64 {
+    ratios.sort_unstable_by(f64::total_cmp);
+    ratios.get(ratios.len() / 2).copied().unwrap_or(f64::INFINITY)
+}
+
 /// How many times as long.
 pub(crate) fn ratio(part: Duration, whole: Duration) -> f64 {
     part.as_secs_f64() / whole.as_secs_f64().max(1e-9)

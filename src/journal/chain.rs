@@ -25,7 +25,7 @@ impl Chain {
         let body = line.get(start..).unwrap_or_default();
         self.advance(body);
         line.extend_from_slice(MEMBER);
-        line.extend_from_slice(self.hex().as_bytes());
+        line.extend(digits(&self.0));
         line.extend_from_slice(TAIL);
         line.push(b'\n');
     }
@@ -36,7 +36,7 @@ impl Chain {
         let Some((body, digest)) = split(line) else { return false };
         let mut next = *self;
         next.advance(body);
-        let fits = next.hex().as_bytes() == digest;
+        let fits = digits(&next.0).eq(digest.iter().copied());
         if fits {
             *self = next;
         }
@@ -81,12 +81,13 @@ fn split(line: &[u8]) -> Option<(&[u8], &[u8])> {
 /// Lower-case hex.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from(DIGITS.get(usize::from(digit)).copied().unwrap_or(b'0')));
-        }
-    }
+    text.extend(digits(bytes).map(char::from));
     text
+}
+
+fn digits(bytes: &[u8]) -> impl Iterator<Item = u8> {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |four: u8| DIGITS.get(usize::from(four)).copied().unwrap_or(b'0');
+    bytes.iter().flat_map(move |byte| [digit(byte >> 4), digit(byte & 15)])
 }

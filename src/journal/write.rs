@@ -64,9 +64,12 @@ fn put_event(out: &mut Vec<u8>, event: &Event, step: &Step) {
     if let Happening::Frame { conn, from, raw } = &event.what
         && let Some(tag) = in_place(raw, step)
     {
-        out.extend_from_slice(
-            format!("{{\"frame\":{{\"conn\":{},\"from\":\"{from}\",\"raw\":{{\"{tag}\":", conn.0)
-                .as_bytes(),
+        say(
+            out,
+            format_args!(
+                "{{\"frame\":{{\"conn\":{},\"from\":\"{from}\",\"raw\":{{\"{tag}\":",
+                conn.0
+            ),
         );
         out.extend_from_slice(raw.strip_suffix(b"\r").unwrap_or(raw));
         out.extend_from_slice(b"}}}");

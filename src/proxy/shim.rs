@@ -405,7 +405,7 @@ impl<'a> Guard<'a> {
                 }
                 pings += 1;
                 pinged = now;
-                Self::ping(control, pings);
+                heard_or_not((&*control).write_all(ping(pings).as_bytes()));
             }
             let [from_gate, from_child, from_agent] = self.wait(control);
             if from_gate {
@@ -432,7 +432,7 @@ impl<'a> Guard<'a> {
             }
             if from_child && self.exit_code.is_none() {
                 let code = self.reap();
-                Self::say(control, &FromShim::ServerExited { code: i32::from(code) });
+                heard_or_not(send(control, &FromShim::ServerExited { code: i32::from(code) }, &[]));
                 self.leaving.get_or_insert((Instant::now() + FLUSH, code));
             }
             if from_agent {
@@ -444,21 +444,6 @@ impl<'a> Guard<'a> {
                 }
                 self.leaving = Some((Instant::now() + FLUSH, code));
             }
-        }
-    }
-
-    /// Says something to the gate. One that hung up may have left a last word, which is read first: the end of
-    /// the socket is what tells that the gate is lost.
-    fn say(control: &UnixStream, message: &FromShim) {
-        if let Err(error) = send(control, message, &[]) {
-            tracing::debug!(%error, "the gate does not listen");
-        }
-    }
-
-    /// As [`Guard::say`] of a `FromShim::Ping`, without the code that writes messages.
-    fn ping(control: &UnixStream, n: u64) {
-        if (&*control).write_all(ping(n).as_bytes()).is_err() {
-            tracing::debug!("the gate does not listen");
         }
     }
 
@@ -529,7 +514,15 @@ impl<'a> Guard<'a> {
     }
 }
 
-/// A `FromShim::Ping` as a line.
+/// What was said to a gate that hung up is no matter: it may have left a last word, which is read first, and the end
+/// of the socket is what tells that it is lost.
+fn heard_or_not(said: io::Result<()>) {
+    if let Err(error) = said {
+        tracing::debug!(%error, "the gate does not listen");
+    }
+}
+
+/// A `FromShim::Ping` as a line, without the code that writes messages.
 fn ping(n: u64) -> String {
     format!("{{\"ping\":{{\"n\":{n}}}}}\n")
 }
