@@ -10,6 +10,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::home::Home;
+use crate::place::Place;
 use crate::report::{Report, Row};
 use crate::stats::{Samples, micros, middle, millis, ratio};
 use crate::{Failure, Peer, Ways, tollgate};
@@ -128,10 +129,9 @@ pub(crate) fn ask_on_screen(ways: &Ways, home: &Home, report: &mut Report) -> Re
 
 /// Calls through a gate whose console is stopped against calls through one without a console, in turns.
 pub(crate) fn stopped(
-    ways: &Ways,
+    (ways, without): (&Ways, &Ways),
     home: &Home,
-    without: &Ways,
-    rounds: usize,
+    (rounds, place): (usize, Place),
     report: &mut Report,
 ) -> Result<(), Failure> {
     let payload = "x".repeat(1000);
@@ -167,6 +167,7 @@ pub(crate) fn stopped(
     drop(console);
     let [free, hung] = peers.map(|(_, samples)| samples.median());
     let figures = format!("without {}, with one stopped {}", micros(free), micros(hung));
-    report.at_most("a stopped console", figures, (middle(ratios), 1.05), "<= 1.05x without");
+    let what = format!("a stopped console{}", place.suffix());
+    report.at_most(&what, figures, (middle(ratios), 1.05), "<= 1.05x without");
     Ok(())
 }

@@ -93,9 +93,13 @@ fn measure_all(
     // A new home: to the old one's gate this process is an agent, whose consoles may not answer.
     let home = Home::new(&tollgate())?;
     let ways = Ways::new(&home)?;
-    let other = Home::new(&tollgate())?;
-    console::stopped(&ways, &home, &Ways::new(&other)?, rounds, report)?;
-    drop(other);
+    for place in [Place::Scheduled, Place::OneCore] {
+        let other = Home::new(&tollgate())?;
+        let without = Ways::new(&other)?;
+        place.measure(&home, || {
+            console::stopped((&ways, &without), &home, (rounds, place), report)
+        })?;
+    }
     console::ask_on_screen(&ways, &home, report)
 }
 
