@@ -30,6 +30,7 @@ pub mod view;
 
 pub use deck::compare;
 pub use run::{
-    Beside, ConsoleError, LinearOptions, Options, Reconnect, Themes, replay, run, run_linear,
+    Attachment, Beside, ConsoleError, LinearOptions, Options, Reconnect, Themes, replay, run,
+    run_linear,
 };
 pub use theme::{ColorWhen, Depth, Theme, ThemeError};

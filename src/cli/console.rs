@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use crate::cli::exit::{self, Exit, Failure};
 use crate::console::keymap::{self, Keymap};
 use crate::console::outgoing::{Method, Place, clipboard};
-use crate::console::{self, Beside, ConsoleError, Options, Reconnect, Theme};
+use crate::console::{self, Attachment, Beside, ConsoleError, Options, Theme};
 use crate::gate::client::{self, Start};
 use crate::store::home::Home;
 use crate::wire::{ConsoleHello, Role};
@@ -91,32 +91,21 @@ fn run(args: Args) -> Result<Exit, Failure> {
         let words = "panes need a terminal; `tollgate console --linear` prints lines anywhere";
         return Err(Failure::new(Exit::Usage, words));
     }
-    let keymap = keymap(&home).map_err(usage)?;
-    let themes = args.look.themes();
-    let theme = themes(Theme::pick(&args.look.theme, None)).map_err(usage)?;
-    let (stream, reconnect) = connect(&home, true)?;
+    let panes = panes(&home, &args.look)?;
     let notify_command = args.notify_command.unwrap_or_default();
     let notify_command: Vec<String> =
         notify_command.split_whitespace().map(str::to_owned).collect();
     if matches!(args.notify, Notify::Command) && notify_command.is_empty() {
         return Err(Failure::new(Exit::Usage, "--notify-command names no program"));
     }
-    let variable = |name: &str| std::env::var(name).ok();
+    let gate = connect(&home, true, args.session)?;
     let options = Options {
-        theme,
-        theme_name: args.look.theme,
-        themes,
-        ascii: args.look.ascii,
         notify: args.notify.method(),
         notify_command,
-        clipboard: clipboard::tools(&variable),
-        place: Place::of(&variable),
-        session: args.session,
         built_at: client::build().built_at,
-        keymap,
-        reconnect,
+        ..panes
     };
-    ended(console::run(stream, options))
+    ended(console::run(gate, options))
 }
 
 /// Plays a recording in a console's panes.
@@ -130,28 +119,31 @@ pub fn play(recording: &Path, name: &str, beside: Beside, look: &Look) -> Result
         return Err(Failure::new(Exit::Usage, words));
     }
     let home = Home::of_operator().map_err(|error| usage(error.to_string()))?;
+    ended(console::replay(recording, name, beside, panes(&home, look)?))
+}
+
+/// Panes in this terminal that notify nobody.
+fn panes(home: &Home, look: &Look) -> Result<Options, Failure> {
+    let usage = |error: String| Failure::new(Exit::Usage, format!("failed to {error}"));
+    let keymap = keymap(home).map_err(usage)?;
     let themes = look.themes();
     let variable = |name: &str| std::env::var(name).ok();
-    let options = Options {
+    Ok(Options {
         theme: themes(Theme::pick(&look.theme, None)).map_err(usage)?,
         theme_name: look.theme.clone(),
         themes,
         ascii: look.ascii,
-        // Nothing waits in a recording.
         notify: Some(Method::None),
         notify_command: Vec::new(),
-        place: Place::of(&variable),
         clipboard: clipboard::tools(&variable),
-        session: None,
+        place: Place::of(&variable),
         built_at: 0,
-        keymap: keymap(&home).map_err(usage)?,
-        reconnect: Box::new(|| Err(io::ErrorKind::Unsupported.into())),
-    };
-    ended(console::replay(recording, name, beside, options))
+        keymap,
+    })
 }
 
-/// A connection on which `Hello` was said, and how to make another one.
-fn connect(home: &Home, answer: bool) -> Result<(UnixStream, Reconnect), Failure> {
+/// Reaches the gate, and knows how to reach it again.
+fn connect(home: &Home, answer: bool, session: Option<String>) -> Result<Attachment, Failure> {
     let no_gate = |error| Failure::new(Exit::NoGate, format!("failed to {error}"));
     client::renew(home).map_err(no_gate)?;
     let stream = hello(home, Start::IfNeeded, answer).map_err(no_gate)?;
@@ -159,7 +151,7 @@ fn connect(home: &Home, answer: bool) -> Result<(UnixStream, Reconnect), Failure
     let reconnect = Box::new(move || {
         hello(&again, Start::Never, answer).map_err(|error| io::Error::other(error.to_string()))
     });
-    Ok((stream, reconnect))
+    Ok(Attachment { stream, reconnect, session })
 }
 
 fn ended(how: Result<(), ConsoleError>) -> Result<Exit, Failure> {

@@ -1,5 +1,6 @@
 //! The loop: keys, the gate's lines, the journals, and a timer only while something counts down.
 
+mod attached;
 mod files;
 mod gate;
 mod linear;
@@ -7,7 +8,6 @@ mod outside;
 
 use std::collections::VecDeque;
 use std::io;
-use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -18,11 +18,10 @@ use crate::console::bodies::{Body, Loads};
 use crate::console::deck::{Deck, Part};
 use crate::console::editor;
 use crate::console::export;
-use crate::console::feed::Feed;
 use crate::console::input::Input;
 use crate::console::keymap::Keymap;
 use crate::console::model::names;
-use crate::console::model::{Link, Model, Now, Replay, Size};
+use crate::console::model::{Model, Now, Replay, Size};
 use crate::console::outgoing::clipboard::{Copied, Tool};
 use crate::console::outgoing::{Method, Place, Runner};
 use crate::console::terminal::{Keyboard, Screen};
@@ -31,25 +30,20 @@ use crate::console::update::{self, Cmd, Msg};
 use crate::console::view::{self, Lines};
 use crate::engine::At;
 use crate::journal::redecide::Instead;
-use crate::text::Safe;
 use crate::wire::ToConsole;
-use gate::Gate;
+use attached::{Attached, Turns};
 use outside::{Asked, Copies};
 
+pub use attached::{Attachment, Reconnect};
 pub use linear::{LinearOptions, run_linear};
 
-/// Between attempts to reach the gate again.
-const RETRY: Duration = Duration::from_secs(2);
 /// While data streams in, frames are drawn at most this often; a key is drawn at once.
 const FRAME: Duration = Duration::from_millis(33);
-
-/// Connects to the gate again: a stream on which `Hello` was said.
-pub type Reconnect = Box<dyn Fn() -> io::Result<StdUnixStream>>;
 
 /// Loads a theme by name or file; the error is a fragment that fits "failed to …".
 pub type Themes = Box<dyn Fn(&str) -> Result<Theme, String>>;
 
-/// How the console is to look, and what it may do when the gate goes away.
+/// How the console is to look and to work.
 pub struct Options {
     /// Colours.
     pub theme: Theme,
@@ -67,22 +61,15 @@ pub struct Options {
     pub clipboard: Vec<Tool>,
     /// Where we run.
     pub place: Place,
-    /// Show this session alone.
-    pub session: Option<String>,
     /// When this program was built, in seconds since 1970.
     pub built_at: u64,
     /// What keys do.
     pub keymap: Keymap,
-    /// Called, off and on, while the connection is lost.
-    pub reconnect: Reconnect,
 }
 
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Options")
-            .field("ascii", &self.ascii)
-            .field("session", &self.session)
-            .finish_non_exhaustive()
+        f.debug_struct("Options").field("ascii", &self.ascii).finish_non_exhaustive()
     }
 }
 
@@ -117,24 +104,16 @@ pub enum ConsoleError {
     Setup(io::Error),
 }
 
-/// Runs until the operator leaves or the terminal goes away. `Hello` was said on `stream` and its
-/// `Welcome` was not read.
+/// Runs until the operator leaves or the terminal goes away.
 ///
 /// # Errors
 /// When there is no terminal, or the gate refuses.
-pub fn run(stream: StdUnixStream, options: Options) -> Result<(), ConsoleError> {
+pub fn run(gate: Attachment, options: Options) -> Result<(), ConsoleError> {
     keep_to_ourselves();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(ConsoleError::Setup)?;
-    let ended = runtime.block_on(async {
-        let gate = Gate::new(stream).map_err(ConsoleError::Setup)?;
-        Shell::new(Some(gate), None, options)?.work().await
-    });
-    // A clipboard's program that hangs does not keep us.
-    runtime.shutdown_background();
-    ended
+    block_on(async {
+        let attached = Attached::new(gate, Turns::Whole)?;
+        Shell::new(Some(attached), None, options)?.work().await
+    })
 }
 
 /// Plays a recording in the same panes, until the operator leaves or the terminal goes away.
@@ -147,10 +126,6 @@ pub fn replay(
     beside: Beside,
     options: Options,
 ) -> Result<(), ConsoleError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(ConsoleError::Setup)?;
     let open = |source| ConsoleError::Recording { path: recording.to_owned(), source };
     let deck = Deck::open(recording, name).map_err(open)?;
     if let Some(instead) = beside.policy {
@@ -160,13 +135,23 @@ pub fn replay(
         let open = |source| ConsoleError::Recording { path: other.clone(), source };
         deck.compare(&other).map_err(open)?;
     }
-    let ended = runtime.block_on(async {
+    block_on(async {
         let mut shell = Shell::new(None, Some(deck), options)?;
         let mut tape = Replay::new(names::identifier(name));
         tape.playing = true;
         shell.model.replay = Some(Box::new(tape));
         shell.work().await
-    });
+    })
+}
+
+/// Runs a console on this thread. What its other threads still do ends with us: a clipboard's program that hangs
+/// does not keep us, nor does a line that nobody types.
+fn block_on(work: impl Future<Output = Result<(), ConsoleError>>) -> Result<(), ConsoleError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(ConsoleError::Setup)?;
+    let ended = runtime.block_on(work);
     runtime.shutdown_background();
     ended
 }
@@ -179,30 +164,52 @@ fn keep_to_ourselves() {
         rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
+/// What ends us, from outside. In raw mode Ctrl-C is a key, and no signal.
+struct Signals {
+    term: Signal,
+    hup: Signal,
+    int: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, ConsoleError> {
+        let kind = |kind| signal(kind).map_err(ConsoleError::Setup);
+        Ok(Self {
+            term: kind(SignalKind::terminate())?,
+            hup: kind(SignalKind::hangup())?,
+            int: kind(SignalKind::interrupt())?,
+        })
+    }
+
+    /// The next of them. May be dropped and called again.
+    async fn next(&mut self) {
+        tokio::select! {
+            biased;
+            _ = self.term.recv() => {}
+            _ = self.hup.recv() => {}
+            _ = self.int.recv() => {}
+        }
+    }
+}
+
 struct Shell {
-    gate: Option<Gate>,
-    /// Set while a recording is played: then there is no gate, and none is looked for.
+    /// The gate, where there is one.
+    attached: Option<Attached>,
+    /// The recording that is played, where there is no gate.
     deck: Option<Deck>,
     options: Options,
     screen: Screen,
     keyboard: Keyboard,
-    term: Signal,
-    hup: Signal,
-    /// Raw mode makes Ctrl-C a key; this one comes from outside.
-    int: Signal,
+    signals: Signals,
     /// The window has another size.
     winch: Signal,
     model: Model,
-    feeds: Vec<Feed>,
     loads: Loads,
     /// A file that is being written.
     export: Option<export::Job>,
     queue: VecDeque<Cmd>,
     begun: Instant,
     drawn: Instant,
-    /// When the gate is tried again, while there is none.
-    retry_at: Instant,
-    welcomed: bool,
     asked: Asked,
     runner: Runner,
     copies: Copies,
@@ -226,37 +233,35 @@ enum Woken {
 }
 
 impl Shell {
-    fn new(gate: Option<Gate>, deck: Option<Deck>, options: Options) -> Result<Self, ConsoleError> {
-        let term = signal(SignalKind::terminate()).map_err(ConsoleError::Setup)?;
-        let hup = signal(SignalKind::hangup()).map_err(ConsoleError::Setup)?;
-        let int = signal(SignalKind::interrupt()).map_err(ConsoleError::Setup)?;
+    fn new(
+        attached: Option<Attached>,
+        deck: Option<Deck>,
+        options: Options,
+    ) -> Result<Self, ConsoleError> {
+        let signals = Signals::new()?;
         let winch = signal(SignalKind::window_change()).map_err(ConsoleError::Setup)?;
         let screen = Screen::take().map_err(ConsoleError::Terminal)?;
         let keyboard = Keyboard::new().map_err(ConsoleError::Terminal)?;
         let begun = now();
-        let mut model = Model::new(TimeZone::system(), options.session.clone());
+        let session = attached.as_ref().and_then(Attached::session).cloned();
+        let mut model = Model::new(TimeZone::system(), session);
         model.built_at = Some(options.built_at);
         model.ui.keymap = options.keymap.clone();
         let runner = Runner::new(options.notify_command.clone());
         Ok(Self {
-            gate,
+            attached,
             deck,
             options,
             screen,
             keyboard,
-            term,
-            hup,
-            int,
+            signals,
             winch,
             model,
-            feeds: Vec::new(),
             loads: Loads::new(),
             export: None,
             queue: VecDeque::new(),
             begun,
             drawn: begun,
-            retry_at: begun,
-            welcomed: false,
             asked: Asked::default(),
             runner,
             copies: Copies::new(),
@@ -289,12 +294,12 @@ impl Shell {
                 Woken::Input(Some(Ok(input))) => self.input(input),
                 Woken::Resize => self.resize()?,
                 Woken::Gate(line) => self.line(line)?,
-                Woken::Journal => self.read(),
+                Woken::Journal => self.gate(Attached::read),
                 Woken::Index(part) => self.index(part),
                 Woken::Body((want, read)) => self.take(Msg::Loaded(want, read)),
                 Woken::Idle => self.idle(),
                 Woken::Time => self.take(Msg::Tick),
-                Woken::Retry => self.retry(),
+                Woken::Retry => self.gate(|gate| [gate.retry()]),
                 Woken::Copied(text, by) => self.copied(&text, by)?,
             }
             if self.carry_out().await? {
@@ -303,7 +308,7 @@ impl Shell {
             // A frame is due, and what it is about was read: the gate's word comes before the journal's, and a
             // frame between the two would put the news off by a frame. A flood does not put frames off for ever.
             let due = now().duration_since(self.drawn) >= FRAME;
-            let read = !self.feeds.iter().any(Feed::has_more);
+            let read = !self.attached.as_ref().is_some_and(Attached::has_more);
             if at_once || due && (read || now().duration_since(since) >= FRAME) {
                 self.draw()?;
                 dirty = None;
@@ -315,19 +320,16 @@ impl Shell {
     /// the terminal may be gone. Every arm may be dropped: the gate's keeps what it has read, the
     /// others hold nothing.
     async fn wait(&mut self, dirty: bool) -> Woken {
-        let journal = self.feeds.iter().any(Feed::has_more);
+        let journal = self.attached.as_ref().is_some_and(Attached::has_more);
         let idle = update::is_sifting(&self.model) || self.export.is_some();
-        let down = self.gate.is_none() && self.deck.is_none();
-        let retry_at = tokio::time::Instant::from_std(self.retry_at);
+        let retry_at = self.attached.as_ref().and_then(Attached::retry_at);
         let counting = update::next_wake_ms(&self.model).map(Duration::from_millis);
         let frame = dirty.then(|| FRAME.saturating_sub(now().duration_since(self.drawn)));
         let wake = counting.into_iter().chain(frame).min();
-        let (gate, deck) = (self.gate.as_mut(), self.deck.as_mut());
+        let (gate, deck) = (self.attached.as_mut(), self.deck.as_mut());
         tokio::select! {
             biased;
-            _ = self.term.recv() => Woken::Signal,
-            _ = self.hup.recv() => Woken::Signal,
-            _ = self.int.recv() => Woken::Signal,
+            () = self.signals.next() => Woken::Signal,
             _ = self.winch.recv() => Woken::Resize,
             input = self.keyboard.next() => Woken::Input(input),
             line = async { match gate { Some(gate) => gate.next().await, None => std::future::pending().await } } => Woken::Gate(line),
@@ -337,18 +339,12 @@ impl Shell {
             () = std::future::ready(()), if journal => Woken::Journal,
             () = std::future::ready(()), if idle => Woken::Idle,
             () = tokio::time::sleep(wake.unwrap_or_default()), if wake.is_some() => Woken::Time,
-            () = tokio::time::sleep_until(retry_at), if down => Woken::Retry,
+            () = until(retry_at) => Woken::Retry,
         }
     }
 
     fn take(&mut self, msg: Msg) {
-        let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let mono = now().duration_since(self.begun);
-        let stamp = Now {
-            at: At(u64::try_from(at.as_micros()).unwrap_or(u64::MAX)),
-            mono_ms: u64::try_from(mono.as_millis()).unwrap_or(u64::MAX),
-        };
-        self.queue.extend(update::update(&mut self.model, msg, stamp));
+        self.queue.extend(update::update(&mut self.model, msg, stamp(self.begun)));
     }
 
     fn input(&mut self, input: Input) {
@@ -369,69 +365,17 @@ impl Shell {
     }
 
     fn line(&mut self, line: io::Result<ToConsole>) -> Result<(), ConsoleError> {
-        match line {
-            Ok(ToConsole::Refused { why }) if !self.welcomed => {
-                return Err(ConsoleError::Refused(why));
-            }
-            Ok(ToConsole::Session(line)) => {
-                if self.options.session.as_ref().is_some_and(|only| *only != line.session) {
-                    return Ok(());
-                }
-                let known = self.feeds.iter().position(|feed| feed.session == line.session);
-                let at = known.unwrap_or_else(|| {
-                    self.feeds.push(Feed::new(&line.session, &line.journal));
-                    self.feeds.len() - 1
-                });
-                if let Some(feed) = self.feeds.get_mut(at) {
-                    feed.grown(line.bytes);
-                }
-                self.take(Msg::Gate(Box::new(ToConsole::Session(line))));
-            }
-            Ok(line) => {
-                self.welcomed |= matches!(line, ToConsole::Welcome { .. });
-                self.take(Msg::Gate(Box::new(line)));
-            }
-            Err(error) => self.lose(&error),
+        let Some(gate) = &mut self.attached else { return Ok(()) };
+        if let Some(msg) = gate.heard(line)? {
+            self.take(msg);
         }
         Ok(())
     }
 
-    /// The line to the gate is lost; it is tried again soon.
-    fn lose(&mut self, error: &io::Error) {
-        self.gate = None;
-        self.retry_at = now() + RETRY;
-        let why = Safe::escape(&error.to_string());
-        self.take(Msg::Link(Link::Down { why }));
-    }
-
-    /// One chunk of one journal, then keys again.
-    fn read(&mut self) {
-        let Some(at) = self.feeds.iter().position(Feed::has_more) else { return };
-        let Some(feed) = self.feeds.get_mut(at) else { return };
-        let session = feed.session.clone();
-        let turn = feed.turn();
-        for (record, place) in turn.records {
-            self.take(Msg::Record(session.clone(), Box::new(record), place));
-        }
-        if let Some(why) = turn.broken {
-            self.take(Msg::Broken(session.clone(), why));
-        }
-        self.take(Msg::Read(session, turn.read, turn.total));
-        if let Some(feed) = self.feeds.get_mut(at)
-            && !feed.has_more()
-        {
-            // The next one has its turn also while this one keeps growing.
-            self.feeds.rotate_left(at + 1);
-        }
-    }
-
-    fn retry(&mut self) {
-        match (self.options.reconnect)().and_then(Gate::new) {
-            Ok(gate) => {
-                self.gate = Some(gate);
-                self.take(Msg::Link(Link::Connecting));
-            }
-            Err(error) => self.lose(&error),
+    /// Has the gate's part do something.
+    fn gate<T: IntoIterator<Item = Msg>>(&mut self, act: impl FnOnce(&mut Attached) -> T) {
+        for msg in self.attached.as_mut().map(act).into_iter().flatten() {
+            self.take(msg);
         }
     }
 
@@ -471,12 +415,12 @@ impl Shell {
                 }
                 Cmd::Editor(text) => self.editor(text).await?,
                 Cmd::Send(message) => {
-                    let sent = match &mut self.gate {
+                    let lost = match &mut self.attached {
                         Some(gate) => gate.send(&message).await,
-                        None => Err(io::ErrorKind::NotConnected.into()),
+                        None => Some(attached::down(&io::ErrorKind::NotConnected.into())),
                     };
-                    if let Err(error) = sent {
-                        self.lose(&error);
+                    if let Some(msg) = lost {
+                        self.take(msg);
                     }
                 }
             }
@@ -492,7 +436,7 @@ impl Shell {
         let edited = loop {
             tokio::select! {
                 edited = &mut running => break edited,
-                _ = self.int.recv() => {}
+                _ = self.signals.int.recv() => {}
             }
         };
         self.screen.enter().map_err(ConsoleError::Terminal)?;
@@ -532,4 +476,23 @@ impl Shell {
 
 fn now() -> Instant {
     Instant::now()
+}
+
+fn wall_clock() -> At {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    At(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
+}
+
+/// The time of a message, in a console that began at `begun`.
+fn stamp(begun: Instant) -> Now {
+    let mono_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Now { at: wall_clock(), mono_ms }
+}
+
+/// Then, or never.
+async fn until(then: Option<Instant>) {
+    match then {
+        Some(then) => tokio::time::sleep_until(then.into()).await,
+        None => std::future::pending().await,
+    }
 }

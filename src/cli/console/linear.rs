@@ -29,7 +29,7 @@ pub(super) fn attach(
     chosen: &'static str,
 ) -> Result<Exit, Failure> {
     let can_answer = io::stdin().is_terminal() && io::stdout().is_terminal();
-    let (stream, reconnect) = connect(home, can_answer)?;
+    let gate = connect(home, can_answer, session)?;
     let first_line = format!("tollgate console in linear mode, chosen by {chosen}");
-    ended(console::run_linear(stream, LinearOptions { session, can_answer, first_line, reconnect }))
+    ended(console::run_linear(gate, LinearOptions { can_answer, first_line }))
 }

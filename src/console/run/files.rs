@@ -6,7 +6,6 @@ use std::sync::Arc;
 use crate::console::bodies;
 use crate::console::deck::Part;
 use crate::console::export;
-use crate::console::feed::Feed;
 use crate::console::model::doc::{Payload, Want};
 use crate::console::model::visible::Bodies;
 use crate::console::run::Shell;
@@ -52,7 +51,7 @@ impl Shell {
         if let Some(deck) = &self.deck {
             return Some(deck.journal());
         }
-        self.feeds.iter().find(|feed| feed.session == session).and_then(Feed::journal)
+        self.attached.as_ref().and_then(|gate| gate.journal(session))
     }
 
     /// Work that is cut into pieces: a piece of each.
