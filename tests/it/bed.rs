@@ -123,14 +123,15 @@ impl Bed {
         })
     }
 
-    /// The shim of this home.
+    /// The shim of this home. It has no words for an instant while it executes itself anew.
     pub(crate) fn shim_pid(&self) -> Pid {
         let home = self.home();
-        let shim = processes().find_map(|(pid, words)| {
-            let shim = words.get(1).is_some_and(|word| word == "shim");
-            (shim && words.iter().any(|word| Path::new(word) == home)).then_some(pid)
-        });
-        shim.unwrap()
+        until("a shim", || {
+            processes().find_map(|(pid, words)| {
+                let shim = words.get(1).is_some_and(|word| word == "shim");
+                (shim && words.iter().any(|word| Path::new(word) == home)).then_some(pid)
+            })
+        })
     }
 
     /// The tool servers that run for this home.
