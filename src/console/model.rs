@@ -336,6 +336,12 @@ impl Model {
         self.tickets.iter().find(|ticket| ticket.key == key)
     }
 
+    /// The ticket of a call, where it ever waited.
+    #[must_use]
+    pub fn ticket_of(&self, call: &Call) -> Option<&Ticket> {
+        self.ticket(TicketKey { session: call.session, ticket: TicketId(call.call.0) })
+    }
+
     /// The tickets that wait, oldest first; no filter hides one.
     pub fn waiting(&self) -> impl Iterator<Item = &Ticket> {
         self.tickets.iter().filter(|ticket| self.is_waiting(ticket))

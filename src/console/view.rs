@@ -1,7 +1,7 @@
 //! The model as a frame. One file per pane; `strip` is the only way to put text on the screen, and
 //! takes foreign text as [`crate::text::Safe`] alone.
 
-mod ask;
+pub(in crate::console) mod ask;
 mod calls;
 mod card;
 mod compare;

@@ -4,6 +4,7 @@ use crate::console::linear::page::{Page, Says};
 use crate::console::linear::{Linear, REMIND_MS, session_of};
 use crate::console::model::doc::{self, Doc, Gutter, Laid, Part, Row, Want};
 use crate::console::model::{Model, Ticket, TicketKey};
+use crate::console::view::ask::risk_word;
 use crate::console::view::status;
 use crate::engine::CallId;
 use crate::policy::Risk;
@@ -224,18 +225,10 @@ fn head(model: &Model, ticket: &Ticket, page: &mut Page) {
         }
         None => says.and("a call"),
     };
-    let says = says.and(" waits, risk ").and(risk(ticket.held.risk));
+    let says = says.and(" waits, risk ").and(risk_word(ticket.held.risk));
     page.line("ask:", &says);
     for (rule, why) in &ticket.why {
         page.line("ask:", &Says::own("because of rule ").safe(rule).and(": ").safe(why));
-    }
-}
-
-const fn risk(risk: Risk) -> &'static str {
-    match risk {
-        Risk::Low => "LOW",
-        Risk::Medium => "MEDIUM",
-        Risk::High => "HIGH",
     }
 }
 

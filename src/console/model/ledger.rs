@@ -5,7 +5,6 @@
 //! time of the end that was waited for, and is microseconds.
 
 use crate::console::model::{Call, CallAt, Ending, Model};
-use crate::engine::TicketId;
 use crate::protocol::Side;
 
 /// How many earlier calls of the session are looked at for the answer before a request. Agents make calls
@@ -29,9 +28,7 @@ pub struct Ledger {
 #[must_use]
 pub fn ledger(model: &Model, at: CallAt) -> Option<Ledger> {
     let call = model.call(at)?;
-    let ticket = model.tickets.iter().find(|ticket| {
-        ticket.key.session == call.session && ticket.key.ticket == TicketId(call.call.0)
-    });
+    let ticket = model.ticket_of(call);
     let waits = ticket.filter(|ticket| ticket.over.is_none());
     let gate_ms = ticket.and_then(|ticket| {
         let over = ticket.over.as_ref().filter(|over| over.how == Ending::Allowed)?;

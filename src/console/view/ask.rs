@@ -22,7 +22,7 @@ pub(super) const fn risk_role(risk: Risk) -> Role {
 }
 
 /// The word of a risk in its pane.
-pub(super) const fn risk_word(risk: Risk) -> &'static str {
+pub(in crate::console) const fn risk_word(risk: Risk) -> &'static str {
     match risk {
         Risk::Low => "LOW",
         Risk::Medium => "MEDIUM",

@@ -10,7 +10,6 @@ use crate::console::view::Pen;
 use crate::console::view::replay::since;
 use crate::console::view::status::{clock, time_left};
 use crate::console::view::strip::Strip;
-use crate::engine::TicketId;
 use crate::policy::Verdict;
 use crate::protocol::Side;
 use crate::text::{Safe, bytes};
@@ -58,6 +57,19 @@ impl Column {
             Self::WhatIf => "what-if",
             Self::Size => "size",
             Self::Took => "ms",
+        }
+    }
+
+    /// A text in this column, behind a strip.
+    fn put(self, strip: Strip, text: &Safe, columns: usize, role: Role) -> Strip {
+        match self {
+            Self::Size | Self::Took => strip.cell_right(text, columns, role),
+            Self::Time
+            | Self::Session
+            | Self::Server
+            | Self::Name
+            | Self::Verdict
+            | Self::WhatIf => strip.cell(text, columns, role),
         }
     }
 }
@@ -111,8 +123,8 @@ impl Pen<'_, '_> {
             title = title.own("  FOLLOW", Role::Text);
         }
         let inside = self.frame_of(area, Some(Pane::Calls), title);
-        let width = usize::from(inside.width);
-        self.put(inside, 0, heading(model, width));
+        let columns = columns(model, usize::from(inside.width));
+        self.put(inside, 0, heading(&columns));
         let height = usize::from(inside.height.saturating_sub(1));
         let Some(selected) = update::selected(model) else {
             let text = nothing(model);
@@ -121,43 +133,32 @@ impl Pen<'_, '_> {
         };
         let place = model.shown_place(selected);
         let top = window(place, height, model.shown_len());
+        let range = update::range(model);
         for (row, place) in (1..inside.height).zip(top..model.shown_len()) {
             let Some(at) = model.shown(place) else { break };
             let Some(call) = model.call(at) else { break };
-            let strip = self.call(at, call, width, at == selected);
+            let here = at == selected;
+            let in_range = range.is_some_and(|(from, to)| (from..=to).contains(&place));
+            let mut strip = self.call(self.signs(at, here, in_range), call, &columns);
+            if here && model.ui.pane == Pane::Calls && model.ui.card.is_none() {
+                strip = strip.column(usize::from(inside.width)).all(Role::Selected);
+            }
             self.put(inside, row, strip);
         }
     }
 
-    fn call(&self, at: CallAt, call: &Call, width: usize, here: bool) -> Strip {
-        let model = self.model;
-        let mut strip = self.signs(at, here);
-        for (column, columns) in columns(model, width) {
-            let (text, role) = self.column(call, column);
-            strip = match column {
-                Column::Size | Column::Took => strip.cell_right(&text, columns, role),
-                Column::Time
-                | Column::Session
-                | Column::Server
-                | Column::Name
-                | Column::Verdict
-                | Column::WhatIf => strip.cell(&text, columns, role),
-            };
-        }
-        if call.findings > 0 {
-            strip = strip.own("!", Role::Finding);
-        }
-        if here && model.ui.pane == Pane::Calls && model.ui.card.is_none() {
-            return strip.column(width).all(Role::Selected);
-        }
-        strip
+    /// A call behind its signs.
+    fn call(&self, signs: Strip, call: &Call, columns: &[(Column, usize)]) -> Strip {
+        let strip = columns.iter().fold(signs, |strip, (column, columns)| {
+            let (text, role) = self.column(call, *column);
+            column.put(strip, &text, *columns, role)
+        });
+        if call.findings > 0 { strip.own("!", Role::Finding) } else { strip }
     }
 
     /// `*` marked or `+` in the range, `>` selected, `;` with a note.
-    fn signs(&self, at: CallAt, here: bool) -> Strip {
+    fn signs(&self, at: CallAt, here: bool, in_range: bool) -> Strip {
         let model = self.model;
-        let place = model.shown_place(at);
-        let in_range = update::range(model).is_some_and(|(from, to)| (from..=to).contains(&place));
         let mark = match (model.ui.marks.has(at), in_range) {
             (true, _) => "*",
             (false, true) => "+",
@@ -260,10 +261,8 @@ pub(super) fn outcome(model: &Model, theme: &Theme, call: &Call) -> (Safe, Role)
     let with = |word: &Safe, more: &Safe| word.clone().then(&Safe::word(" ")).then(more);
     match call.state {
         State::Waiting => {
-            let left = model.tickets.iter().find(|ticket| {
-                ticket.key.session == call.session && ticket.key.ticket == TicketId(call.call.0)
-            });
-            let left = left.map(|ticket| time_left(model, ticket.held.deadline_at));
+            let left =
+                model.ticket_of(call).map(|ticket| time_left(model, ticket.held.deadline_at));
             (with(&Safe::escape(ask), &left.unwrap_or_default()), ask_role)
         }
         State::Refused(rule) => (with(&deny, model.names.get(rule)), deny_role),
@@ -295,21 +294,10 @@ fn passed(theme: &Theme, call: &Call) -> (Safe, Role) {
     }
 }
 
-fn heading(model: &Model, width: usize) -> Strip {
-    let mut strip = Strip::new().own("   ", Role::Dim);
-    for (column, columns) in columns(model, width) {
-        let word = Safe::word(column.heading());
-        strip = match column {
-            Column::Size | Column::Took => strip.cell_right(&word, columns, Role::Dim),
-            Column::Time
-            | Column::Session
-            | Column::Server
-            | Column::Name
-            | Column::Verdict
-            | Column::WhatIf => strip.cell(&word, columns, Role::Dim),
-        };
-    }
-    strip
+fn heading(columns: &[(Column, usize)]) -> Strip {
+    columns.iter().fold(Strip::new().own("   ", Role::Dim), |strip, (column, columns)| {
+        column.put(strip, &Safe::word(column.heading()), *columns, Role::Dim)
+    })
 }
 
 /// The first row of a window of `height` rows that has `at` in its middle and shows all it can.

@@ -31,8 +31,8 @@ impl Pen<'_, '_> {
 
     /// `filter / srv:mail`, and the terminal's own cursor in it.
     pub(super) fn line_state(&mut self, area: Rect, typing: &Typing) {
-        self.edited(area, typing.purpose.sign(), &typing.edit, Role::ChromeAlert);
         self.paint_chrome(area);
+        self.edited(area, typing.purpose.sign(), &typing.edit, Role::ChromeAlert);
     }
 
     /// Text with a cursor, scrolled so that the cursor is seen.

@@ -1,7 +1,6 @@
 //! The palette: what fits a few letters.
 
 use ratatui::layout::Rect;
-use ratatui::widgets::Clear;
 
 use crate::console::model::ui::Palette;
 use crate::console::theme::Role;
@@ -30,7 +29,7 @@ impl Pen<'_, '_> {
             width,
             height: whole.height.saturating_sub(5),
         };
-        self.frame.render_widget(Clear, area);
+        self.clear(area);
         let items = palette::items(self.model);
         let title = Strip::new()
             .own("Commands and sessions  ", Role::Title)

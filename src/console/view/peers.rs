@@ -114,19 +114,13 @@ impl Pen<'_, '_> {
         for (row, (n, session)) in
             (0..inside.height).zip(model.sessions.iter().enumerate().skip(top))
         {
-            let strip = self.session(session, n == at, width);
+            let waiting = model.waiting().filter(|ticket| ticket.key.session.index() == n).count();
+            let strip = self.session(session, waiting, n == at, width);
             self.put(inside, row, strip);
         }
     }
 
-    fn session(&self, session: &Session, here: bool, width: usize) -> Strip {
-        let model = self.model;
-        let waiting = model
-            .waiting()
-            .filter(|ticket| {
-                model.session(ticket.key.session).is_some_and(|of| of.name == session.name)
-            })
-            .count();
+    fn session(&self, session: &Session, waiting: usize, here: bool, width: usize) -> Strip {
         let strip = Strip::new().own(if here { " > " } else { "   " }, Role::Key).cell(
             &session.shown,
             12,
@@ -140,7 +134,7 @@ impl Pen<'_, '_> {
             strip.cell(&Safe::word("run"), 6, Role::VerdictAllow)
         };
         let age = session.times.map(|(first, last)| {
-            let until = if session.ended { last } else { model.now.at.max(last) };
+            let until = if session.ended { last } else { self.model.now.at.max(last) };
             age(first, until)
         });
         let strip = strip.cell_right(&Safe::escape(&age.unwrap_or_default()), 7, Role::Dim);

@@ -101,14 +101,15 @@ impl Pen<'_, '_> {
         listed.extend(keymap.of(context));
         for row in listed.iter().filter(|row| !(mute && row.binding.action.answers())) {
             let (Some(hint), Some(key)) = (row.binding.hint, row.keys.first()) else { continue };
-            let next = strip
-                .clone()
+            let next = Strip::new()
                 .own(" ", Role::Text)
                 .drawn(&key.to_string(), Role::Key)
                 .own(" ", Role::Text)
                 .own(hint, Role::Dim)
                 .own(" ", Role::Text);
-            strip = if next.width() > width { strip } else { next };
+            if strip.width() + next.width() <= width {
+                strip = strip.then(next);
+            }
         }
         strip
     }
@@ -136,20 +137,13 @@ impl Pen<'_, '_> {
     }
 
     pub(super) fn chrome(&mut self, area: Rect, strip: Strip) {
-        self.frame.buffer_mut().set_style(area, self.theme.style(Role::Chrome));
+        self.paint_chrome(area);
         self.put(area, 0, strip.column(usize::from(area.width)));
     }
 
-    /// Gives a row the look of ours.
+    /// Gives a row the look of ours, before anything stands in it.
     pub(super) fn paint_chrome(&mut self, area: Rect) {
-        let style = self.theme.style(Role::Chrome);
-        let buffer = self.frame.buffer_mut();
-        for x in area.x..area.x + area.width {
-            if let Some(cell) = buffer.cell_mut((x, area.y)) {
-                let own = cell.style();
-                cell.set_style(style.patch(own));
-            }
-        }
+        self.frame.buffer_mut().set_style(area, self.theme.style(Role::Chrome));
     }
 }
 
