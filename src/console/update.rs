@@ -17,13 +17,14 @@ mod sift;
 
 use std::sync::Arc;
 
-use crate::console::action::{Action, Context};
+use crate::console::action::{Action, Binding, Context, Takes};
 use crate::console::input::{Focus, Key, Press};
 use crate::console::keymap::Bound;
 use crate::console::model::card::{Card, Step};
 use crate::console::model::compare::Compare;
 use crate::console::model::doc::{Doc, Want};
 use crate::console::model::replay::{Found, WhatIf};
+use crate::console::model::typing::Purpose;
 use crate::console::model::ui::{Help, Move, Pane, Prompt};
 use crate::console::model::visible::Bodies;
 use crate::console::model::{CallAt, Link, Model, Now, Place, Size};
@@ -322,14 +323,23 @@ fn on_key(model: &mut Model, key: Key, press: Press) -> Vec<Cmd> {
     let Some(bound) = bound(model, context, key) else {
         return typed(model, key, context);
     };
-    let (action, argument) = (bound.binding.action, bound.argument.clone());
+    let (binding, argument) = (bound.binding, bound.argument.clone());
+    let action = binding.action;
     if action.answers() && model.replay.is_some() {
         return say(model, "this is a replay: nothing can be answered");
     }
     if action.answers() {
         return card::answer(model, action, guard);
     }
-    act(model, action, argument.as_deref(), context)
+    run(model, binding, argument.as_deref(), context)
+}
+
+/// Does what a command says; one that must be told something, and was not, gets its line.
+fn run(model: &mut Model, binding: &Binding, argument: Option<&str>, context: Context) -> Vec<Cmd> {
+    if argument.is_none() && matches!(binding.takes, Takes::Must(_)) {
+        return prompt::open(model, Purpose::Command(context), &format!("{} ", binding.name));
+    }
+    act(model, binding.action, argument, context)
 }
 
 /// What a key does here. While a recording is played the keys of the tape come first, but on a card.
@@ -401,7 +411,7 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         Action::Keys => help(model, None),
         Action::Palette => palette::open(model),
         Action::Mark => marks::mark(model),
-        Action::Select => marks::select(model, context),
+        Action::Select => marks::select(model),
         Action::Range => marks::turn_range(model),
         Action::MarkedOnly => marks::turn_marked_only(model),
         Action::Filter

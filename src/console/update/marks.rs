@@ -1,8 +1,6 @@
 //! Marks, ranges, and what is written out of the console.
 
-use crate::console::action::Context;
 use crate::console::command;
-use crate::console::model::ui::Move;
 use crate::console::model::{CallAt, Model, Place, SessionId};
 use crate::console::update::{self, Cmd, sift};
 use crate::text::Safe;
@@ -71,22 +69,16 @@ fn turn(model: &mut Model, rows: &[CallAt]) -> Vec<Cmd> {
     sift::step(model)
 }
 
-/// Marks the selected call, also in the pane of waiting ones, and goes to the next.
-pub(super) fn select(model: &mut Model, context: Context) -> Vec<Cmd> {
-    let mut cmds = if context == Context::Ask {
-        let row = model.asks().nth(model.ui.ask).and_then(|ticket| ticket.row);
-        turn(model, row.as_slice())
-    } else if model.ui.range.is_some() {
+/// Marks the selected call and goes to the next; where a range is open, marks that.
+pub(super) fn select(model: &mut Model) -> Vec<Cmd> {
+    if model.ui.range.is_some() {
         return mark(model);
-    } else {
-        // The next one of what was listed, also where the mark changes what is listed.
-        let here = update::selected(model);
-        let next = here.and_then(|row| model.shown(model.shown_place(row) + 1)).or(here);
-        let cmds = turn(model, here.as_slice());
-        model.ui.call = next;
-        return cmds;
-    };
-    cmds.extend(update::moved(model, Move::Down, context));
+    }
+    // The next one of what was listed, also where the mark changes what is listed.
+    let here = update::selected(model);
+    let next = here.and_then(|row| model.shown(model.shown_place(row) + 1)).or(here);
+    let cmds = turn(model, here.as_slice());
+    model.ui.call = next;
     cmds
 }
 

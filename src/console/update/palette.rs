@@ -1,13 +1,12 @@
 //! The palette: commands and sessions by a few of their letters.
 
-use crate::console::action::{Action, Binding, Context, Takes};
+use crate::console::action::{Action, Binding, Context};
 use crate::console::command;
 use crate::console::filter;
 use crate::console::input::Key;
-use crate::console::model::typing::Purpose;
 use crate::console::model::ui::Palette;
 use crate::console::model::{Model, SessionId};
-use crate::console::update::{self, Cmd, prompt};
+use crate::console::update::{self, Cmd};
 use crate::text::Safe;
 
 /// Something to choose.
@@ -89,17 +88,14 @@ pub(super) fn move_by(model: &mut Model, down: bool) -> Vec<Cmd> {
     Vec::new()
 }
 
-/// Does what is chosen. A command that takes something gets its line.
+/// Does what is chosen.
 pub(super) fn apply(model: &mut Model) -> Vec<Cmd> {
     let at = model.ui.palette.as_ref().map_or(0, |palette| palette.at);
     let chosen = items(model).into_iter().nth(at);
     let context = place(model);
     model.ui.palette = None;
     match chosen {
-        Some(Item::Command(binding)) if matches!(binding.takes, Takes::Must(_)) => {
-            prompt::open(model, Purpose::Command(context), &format!("{} ", binding.name))
-        }
-        Some(Item::Command(binding)) => update::act(model, binding.action, None, context),
+        Some(Item::Command(binding)) => update::run(model, binding, None, context),
         Some(Item::Session(id)) => {
             let name = model.session(id).map(|session| session.shown.to_string());
             let text = format!("sess={}", filter::value(&name.unwrap_or_default()));

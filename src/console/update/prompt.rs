@@ -46,11 +46,8 @@ pub(super) fn act(
             }
             None => update::say(model, "no call is selected"),
         },
-        (Action::Export, None) => open(model, Purpose::Command(context), "export "),
         (Action::Export, Some(file)) => marks::export(model, file),
-        (Action::GoToPlace, None) => open(model, Purpose::Command(context), "replay.seek "),
         (Action::GoToPlace, Some(place)) => replay::seek(model, place),
-        (Action::GoTo, None) => open(model, Purpose::Command(context), "call "),
         (Action::GoTo, Some(number)) => marks::go_to(model, number),
         (Action::Command, _) => open(model, Purpose::Command(context), ""),
         (Action::Apply, _) if context == Context::Palette => palette::apply(model),
