@@ -8,6 +8,7 @@
 pub mod bytes;
 pub mod class;
 pub mod hexdump;
+pub mod place;
 mod safe;
 
 pub use safe::{Clipped, Safe};

@@ -11,7 +11,7 @@ use crate::cli::exit::{self, Exit, Failure};
 use crate::cli::lines::Line;
 use crate::cli::sessions::show;
 use crate::cli::tail::{Seen, Tail};
-use crate::console::filter::{Filter, FilterError};
+use crate::console::filter::{Filter, LineError};
 use crate::engine::At;
 use crate::gate::client::{self, Start};
 use crate::proxy::link::Lines;
@@ -51,7 +51,7 @@ pub fn main(args: Args) -> ExitCode {
 }
 
 /// Says where a filter is broken: in a sentence, and with a sign below the place.
-fn broken(text: &str, error: &FilterError) -> ExitCode {
+fn broken(text: &str, error: &LineError) -> ExitCode {
     let code = exit::say(Exit::Usage, format_args!("failed to read the filter: {error}"));
     let before = Safe::escape(text.get(..error.at).unwrap_or_default());
     let behind = Safe::escape(text.get(error.at..).unwrap_or_default());

@@ -4,7 +4,7 @@
 mod fuzzy;
 
 use crate::console::action::{Action, BINDINGS, Binding, Context, Reach, Takes, named};
-use crate::console::filter::{self, Completion, Filter, Known};
+use crate::console::filter::{self, Completion, Filter, Known, LineError};
 use crate::console::near::nearest;
 
 pub use fuzzy::score;
@@ -19,23 +19,6 @@ pub struct Command {
     pub binding: &'static Binding,
     /// With this; `None` where it takes nothing.
     pub argument: Option<String>,
-}
-
-/// Where a line is wrong, and how.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("column {column}: {what}")]
-pub struct CommandError {
-    /// Bytes before the place.
-    pub at: usize,
-    /// The place, in characters, from 1.
-    pub column: usize,
-    /// What is wrong there, and what would be right.
-    pub what: String,
-}
-
-fn error(line: &str, at: usize, what: impl Into<String>) -> CommandError {
-    let column = line.get(..at).map_or(0, |before| before.chars().count()) + 1;
-    CommandError { at, column, what: what.into() }
 }
 
 /// Bytes before the name, and the name.
@@ -57,34 +40,34 @@ fn argument_of(line: &str) -> (usize, &str) {
 ///
 /// # Errors
 /// Names the place and the cause of anything that is no command there.
-pub fn parse(line: &str, context: Context) -> Result<Command, CommandError> {
+pub fn parse(line: &str, context: Context) -> Result<Command, LineError> {
     let (start, name) = name_of(line);
     if name.is_empty() {
-        return Err(error(line, start, "a command is due here: Tab lists them"));
+        return Err(LineError::new(line, start, "a command is due here: Tab lists them"));
     }
     let known = named(name).filter(|binding| !binding.action.answers());
     let Some(binding) = known else {
         if named(name).is_some() {
             let what = format!("`{name}` answers a call: that has keys on its card alone");
-            return Err(error(line, start, what));
+            return Err(LineError::new(line, start, what));
         }
         let near = nearest(name, offered(context).map(|binding| binding.name));
         let what = match near {
             Some(near) => format!("no command `{name}`; did you mean `{near}`?"),
             None => format!("no command `{name}`: Tab lists them"),
         };
-        return Err(error(line, start, what));
+        return Err(LineError::new(line, start, what));
     };
     if !binding.is_named_in(context) {
-        return Err(error(line, start, elsewhere(binding)));
+        return Err(LineError::new(line, start, elsewhere(binding)));
     }
     let (at, argument) = argument_of(line);
     match binding.takes {
         Takes::Nothing if !argument.is_empty() => {
-            Err(error(line, at, format!("`{name}` takes nothing")))
+            Err(LineError::new(line, at, format!("`{name}` takes nothing")))
         }
         Takes::Must(what) if argument.is_empty() => {
-            Err(error(line, line.len(), format!("`{name}` takes a {what}")))
+            Err(LineError::new(line, line.len(), format!("`{name}` takes a {what}")))
         }
         Takes::Nothing => Ok(Command { binding, argument: None }),
         Takes::May(_) | Takes::Must(_) => {
@@ -108,12 +91,12 @@ fn elsewhere(binding: &Binding) -> String {
 }
 
 /// Arguments that are more than text.
-fn check(line: &str, at: usize, action: Action, argument: &str) -> Result<(), CommandError> {
+fn check(line: &str, at: usize, action: Action, argument: &str) -> Result<(), LineError> {
     if action == Action::Filter && !argument.is_empty() {
-        Filter::parse(argument).map_err(|wrong| error(line, at + wrong.at, wrong.what))?;
+        Filter::parse(argument).map_err(|wrong| LineError::new(line, at + wrong.at, wrong.what))?;
     }
     if action == Action::GoTo && number(argument).is_none() {
-        return Err(error(line, at, "a call's number is due here, as in `call 12`"));
+        return Err(LineError::new(line, at, "a call's number is due here, as in `call 12`"));
     }
     Ok(())
 }

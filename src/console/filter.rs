@@ -43,10 +43,10 @@ pub fn value(text: &str) -> String {
     expr::bare_or_quoted(text)
 }
 
-/// Where a filter is wrong, and how.
+/// Where a line that was typed is wrong, and how: a filter, or a command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("column {column}: {what}")]
-pub struct FilterError {
+pub struct LineError {
     /// Bytes before the place.
     pub at: usize,
     /// The place, in characters, from 1.
@@ -55,8 +55,8 @@ pub struct FilterError {
     pub what: String,
 }
 
-impl FilterError {
-    fn new(text: &str, at: usize, what: impl Into<String>) -> Self {
+impl LineError {
+    pub(in crate::console) fn new(text: &str, at: usize, what: impl Into<String>) -> Self {
         let at = text.floor_char_boundary(at);
         let column = text.get(..at).map_or(0, |before| before.chars().count()) + 1;
         Self { at, column, what: what.into() }
@@ -74,7 +74,7 @@ impl Filter {
     ///
     /// # Errors
     /// Names the place and the cause of anything that is no filter; an empty text is none either.
-    pub fn parse(text: &str) -> Result<Self, FilterError> {
+    pub fn parse(text: &str) -> Result<Self, LineError> {
         parse::parse(text).map(|expr| Self { expr })
     }
 

@@ -16,6 +16,7 @@ use toml::de::{DeTable, DeValue};
 use crate::console::action::{Action, BINDINGS, Binding, Context, named};
 use crate::console::command;
 use crate::console::input::Key;
+use crate::text::place::line_and_column;
 
 /// The file's name in the home's folder of configuration.
 pub const FILE: &str = "keys.toml";
@@ -187,11 +188,10 @@ impl Keymap {
     /// The keys of a place, in the order of the table.
     #[must_use]
     pub fn of(&self, context: Context) -> Vec<Listed> {
+        let here: Vec<&Bound> = self.bound.iter().filter(|one| one.context == context).collect();
         let mut listed: Vec<Listed> = Vec::new();
         for binding in BINDINGS {
-            let same =
-                |bound: &&Bound| bound.context == context && bound.binding.name == binding.name;
-            for bound in self.bound.iter().filter(same) {
+            for bound in here.iter().filter(|one| one.binding.name == binding.name) {
                 let row = listed
                     .iter_mut()
                     .find(|row| row.binding.name == binding.name && row.argument == bound.argument);
@@ -226,9 +226,7 @@ fn answer_key(binding: &Binding, context: Context, key: Key) -> Result<(), Strin
 }
 
 fn fault(text: &str, at: usize, what: impl Into<String>) -> KeysError {
-    let before = text.get(..at.min(text.len())).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let (line, column) = line_and_column(text, at);
     KeysError { line, column, what: what.into() }
 }
 

@@ -12,7 +12,7 @@ pub(in crate::console) fn nearest(
             return 0;
         }
         let begins = typed.len() >= 2 && (word.starts_with(&typed) || typed.starts_with(word));
-        if begins { 1 } else { distance(&typed, word) }
+        if begins { 1 } else { strsim::levenshtein(&typed, word) }
     };
     words
         .map(|word| (far(word), word))
@@ -21,34 +21,14 @@ pub(in crate::console) fn nearest(
         .map(|(_, word)| word)
 }
 
-/// Letters to insert, remove or change (Levenshtein).
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (n, c) in left.chars().enumerate() {
-        let mut diagonal = n;
-        let mut before = n + 1;
-        let mut next = vec![before];
-        for (other, above) in right.iter().zip(row.iter().skip(1)) {
-            before = (diagonal + usize::from(*other != c)).min(before + 1).min(above + 1);
-            diagonal = *above;
-            next.push(before);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(usize::MAX)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn distances_are_counted_in_letters() {
         let table =
             [("", "", 0), ("abc", "abc", 0), ("abc", "abd", 1), ("abc", "", 3), ("ab", "ba", 2)];
         for (left, right, far) in table {
-            assert_eq!(distance(left, right), far, "{left} {right}");
+            assert_eq!(strsim::levenshtein(left, right), far, "{left} {right}");
         }
     }
 }

@@ -214,30 +214,11 @@ fn rule_at(text: &str, line: u64) -> Option<String> {
     rule
 }
 
+/// Long words are far from all.
 fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str> {
-    let near = known.iter().map(|other| (edits(word, other), *other));
+    let like = known.iter().filter(|other| word.len() <= other.len().saturating_add(NEAR_EDITS));
+    let near = like.map(|other| (strsim::levenshtein(word, other), *other));
     near.filter(|(edits, _)| *edits <= NEAR_EDITS).min().map(|(_, other)| other)
-}
-
-/// How many letters have to be put in, taken out or changed (Levenshtein). Long words are far from all.
-fn edits(left: &str, right: &str) -> usize {
-    if left.len() > right.len().saturating_add(NEAR_EDITS) {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=right.chars().count()).collect();
-    for (at, l) in left.chars().enumerate() {
-        let mut diagonal = at;
-        let mut before = at.saturating_add(1);
-        let mut next = vec![before];
-        for (r, above) in right.chars().zip(row.iter().skip(1)) {
-            let changed = diagonal.saturating_add(usize::from(l != r));
-            before = changed.min(above.saturating_add(1)).min(before.saturating_add(1));
-            next.push(before);
-            diagonal = *above;
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -254,7 +235,7 @@ mod tests {
             ("kitten", "sitting", 3),
             ("", "ab", 2),
         ] {
-            assert_eq!(edits(left, right), expected, "{left} {right}");
+            assert_eq!(strsim::levenshtein(left, right), expected, "{left} {right}");
         }
         assert_eq!(nearest("tol", &["server", "tool"]), Some("tool"));
         assert_eq!(nearest("tools-and-servers", &["server", "tool"]), None);

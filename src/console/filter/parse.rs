@@ -10,7 +10,7 @@
 use super::expr::{Expr, Pattern, Segment, Test, Texts, is_connective};
 use super::field::{self, BodyField, Kind, NameField, NumberField, Outcome, TagField, Tags};
 use super::value::{self, Item};
-use super::{DEPTH_MAX, FilterError, PATTERNS_MAX, Span, TEXT_BYTES_MAX};
+use super::{DEPTH_MAX, LineError, PATTERNS_MAX, Span, TEXT_BYTES_MAX};
 use crate::policy::Verdict;
 
 /// Characters that end a bare word or value wherever they stand.
@@ -18,12 +18,12 @@ const ENDS: &[char] = &['(', ')', '|', '&', '"'];
 /// Characters that an operator begins with.
 const OPERATORS: &[char] = &[':', '=', '~', '<', '>'];
 
-type Parsed<T> = Result<T, FilterError>;
+type Parsed<T> = Result<T, LineError>;
 
 pub(super) fn parse(text: &str) -> Parsed<Expr> {
     if text.len() > TEXT_BYTES_MAX {
         let what = format!("a filter has at most {TEXT_BYTES_MAX} bytes");
-        return Err(FilterError::new(text, TEXT_BYTES_MAX, what));
+        return Err(LineError::new(text, TEXT_BYTES_MAX, what));
     }
     let mut parser = Parser { text, at: 0, depth: 0, patterns: 0 };
     let expr = parser.or()?;
@@ -72,8 +72,8 @@ pub(super) struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    pub(super) fn error(&self, at: usize, what: impl Into<String>) -> FilterError {
-        FilterError::new(self.text, at, what)
+    pub(super) fn error(&self, at: usize, what: impl Into<String>) -> LineError {
+        LineError::new(self.text, at, what)
     }
 
     fn rest(&self) -> &'a str {

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::FilterError;
+use super::LineError;
 use super::expr::{Expr, Moment, Order, Pattern, Period, Span, Test, Text, Texts};
 use super::field::{NumberField, TagField, Tags};
 use super::parse::{Op, Parser, turn};
@@ -27,7 +27,7 @@ pub(super) fn texts(
     name: &str,
     op: Op,
     whole: Whole,
-) -> Result<Texts, FilterError> {
+) -> Result<Texts, LineError> {
     let order = match op {
         Op::Matches => {
             let item = parser.item()?;
@@ -86,7 +86,7 @@ pub(super) fn tags(
     start: usize,
     field: TagField,
     op: Op,
-) -> Result<Test, FilterError> {
+) -> Result<Test, LineError> {
     let name = field.name();
     let compared = op.is_order();
     if op == Op::Matches || compared && !field.is_ordered() {
@@ -126,7 +126,7 @@ pub(super) fn numbers(
     start: usize,
     field: NumberField,
     op: Op,
-) -> Result<Test, FilterError> {
+) -> Result<Test, LineError> {
     let name = field.name();
     let mut any = Vec::new();
     match op {
@@ -236,7 +236,7 @@ fn scaled(digits: &str, factor: u64) -> Option<u64> {
 }
 
 /// `time:12:00..13:00`; before and after are turned into not after and not before.
-pub(super) fn time(parser: &mut Parser<'_>, start: usize, op: Op) -> Result<Expr, FilterError> {
+pub(super) fn time(parser: &mut Parser<'_>, start: usize, op: Op) -> Result<Expr, LineError> {
     if op == Op::Matches {
         let what = "`time` takes `:`, `=`, `!=`, `<`, `>`, `<=`, `>=`";
         return Err(parser.error(start, what));

@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 use crate::console::theme::nearest::{self, Wanted};
 use crate::console::theme::role::ROLES;
 use crate::console::theme::{Depth, SHIPPED, Theme};
+use crate::text::place::line_and_column;
 
 /// Where a theme file is wrong, and how.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -179,14 +180,8 @@ pub(super) struct Source<'a> {
 
 impl Source<'_> {
     fn error(&self, offset: usize, what: String) -> ThemeError {
-        let before = self.text.get(..offset).unwrap_or(self.text);
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
-        ThemeError {
-            theme: self.theme.to_owned(),
-            line: before.matches('\n').count() + 1,
-            column: before.get(start..).map_or(0, |tail| tail.chars().count()) + 1,
-            what,
-        }
+        let (line, column) = line_and_column(self.text, offset);
+        ThemeError { theme: self.theme.to_owned(), line, column, what }
     }
 
     fn palette(
