@@ -127,40 +127,27 @@ impl Safe {
     /// split unless it is wider than a whole line, no grapheme ever; a last line is always there.
     #[must_use]
     pub fn wrap(&self, width: usize) -> Vec<Self> {
-        let width = width.max(1);
-        let mut lines = Vec::new();
-        let mut line = Self::default();
-        let mut used = 0;
-        for piece in self.pieces().flat_map(|piece| piece.fitting(width)) {
-            if used + piece.width > width && used > 0 {
-                lines.push(std::mem::take(&mut line));
-                used = 0;
-            }
-            line.text.push_str(piece.text);
-            used += piece.width;
-            if piece.text == "<\\n>" {
-                lines.push(std::mem::take(&mut line));
-                used = 0;
-            }
-        }
-        if used > 0 || lines.is_empty() {
-            lines.push(line);
-        }
-        lines
+        self.wrap_at(width, str::len)
     }
 
     /// The same, broken behind a space where a line has one in its second half: for sentences.
     #[must_use]
     pub fn wrap_words(&self, width: usize) -> Vec<Self> {
+        self.wrap_at(width, |line| {
+            let space = line.rfind(' ').filter(|at| *at >= line.len() / 2);
+            space.map_or(line.len(), |at| at + 1)
+        })
+    }
+
+    /// The same, with a line that is full broken where `cut` says; not at its beginning.
+    fn wrap_at(&self, width: usize, cut: impl Fn(&str) -> usize) -> Vec<Self> {
         let width = width.max(1);
         let mut lines = Vec::new();
         let mut line = Self::default();
         let mut used = 0;
         for piece in self.pieces().flat_map(|piece| piece.fitting(width)) {
-            if used + piece.width > width && used > 0 {
-                let half = line.text.len() / 2;
-                let space = line.text.rfind(' ').filter(|at| *at >= half);
-                let tail = space.map(|at| line.text.split_off(at + 1)).unwrap_or_default();
+            while used + piece.width > width && used > 0 {
+                let tail = line.text.split_off(cut(&line.text));
                 lines.push(std::mem::replace(&mut line, Self { text: tail, hidden: 0 }));
                 used = line.width();
             }
@@ -330,6 +317,13 @@ mod tests {
             .prop_map(String::from),
         ];
         prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+    }
+
+    #[test]
+    fn a_word_that_was_kept_back_and_a_wide_token_are_not_one_line() {
+        let lines = Safe::escape("a !\u{9b}").wrap_words(8);
+        let lines: Vec<&str> = lines.iter().map(Safe::as_str).collect();
+        assert_eq!(lines, ["a ", "!", "<U+009B>"]);
     }
 
     proptest! {
