@@ -133,6 +133,7 @@ fn panes(home: &Home, look: &Look) -> Result<Options, Failure> {
         theme_name: look.theme.clone(),
         themes,
         ascii: look.ascii,
+        mouse: !look.no_mouse,
         notify: Some(Method::None),
         notify_command: Vec::new(),
         clipboard: clipboard::tools(&variable),

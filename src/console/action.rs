@@ -158,6 +158,8 @@ pub enum Action {
     Layout,
     Zoom,
     Unzoom,
+    Wider,
+    Narrower,
     NextDifference,
     Tape(Tape),
     GoToPlace,
@@ -212,6 +214,7 @@ pub enum Action {
     Help,
     Keys,
     Leave,
+    Suspend,
     Quit,
 }
 

@@ -51,6 +51,8 @@ pub struct Mouse {
 pub enum Pointer {
     /// The left button went down.
     Press,
+    /// It was moved while the left button was down.
+    Drag,
     /// The wheel was turned towards the start.
     WheelUp,
     /// The wheel was turned towards the end.

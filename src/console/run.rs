@@ -3,6 +3,7 @@
 mod attached;
 mod files;
 mod gate;
+mod jobs;
 mod linear;
 mod outside;
 
@@ -32,6 +33,7 @@ use crate::engine::At;
 use crate::journal::redecide::Instead;
 use crate::wire::ToConsole;
 use attached::{Attached, Turns};
+use jobs::{Job, Jobs};
 use outside::{Asked, Copies};
 
 pub use attached::{Attachment, Reconnect};
@@ -53,6 +55,8 @@ pub struct Options {
     pub themes: Themes,
     /// Borders without box characters.
     pub ascii: bool,
+    /// Whether the mouse selects and scrolls.
+    pub mouse: bool,
     /// How to notify; `None` goes by the terminal.
     pub notify: Option<Method>,
     /// The program for notifications, and its arguments.
@@ -203,6 +207,8 @@ struct Shell {
     signals: Signals,
     /// The window has another size.
     winch: Signal,
+    /// We are to stop, as Ctrl-Z in other programs, and are to go on.
+    jobs: Jobs,
     model: Model,
     loads: Loads,
     /// A file that is being written.
@@ -222,6 +228,7 @@ enum Woken {
     Input(Option<io::Result<Input>>),
     Signal,
     Resize,
+    Job(Job),
     Gate(io::Result<ToConsole>),
     Journal,
     Index(Part),
@@ -240,7 +247,7 @@ impl Shell {
     ) -> Result<Self, ConsoleError> {
         let signals = Signals::new()?;
         let winch = signal(SignalKind::window_change()).map_err(ConsoleError::Setup)?;
-        let screen = Screen::take().map_err(ConsoleError::Terminal)?;
+        let screen = Screen::take(options.mouse).map_err(ConsoleError::Terminal)?;
         let keyboard = Keyboard::new().map_err(ConsoleError::Terminal)?;
         let begun = now();
         let session = attached.as_ref().and_then(Attached::session).cloned();
@@ -256,6 +263,7 @@ impl Shell {
             keyboard,
             signals,
             winch,
+            jobs: Jobs::new()?,
             model,
             loads: Loads::new(),
             export: None,
@@ -278,7 +286,7 @@ impl Shell {
             let woken = self.wait(dirty.is_some()).await;
             let at_once = match woken {
                 Woken::Input(_) => !self.keyboard.has_more(),
-                Woken::Time | Woken::Resize | Woken::Copied(..) => true,
+                Woken::Time | Woken::Resize | Woken::Job(_) | Woken::Copied(..) => true,
                 Woken::Signal
                 | Woken::Gate(_)
                 | Woken::Journal
@@ -293,6 +301,8 @@ impl Shell {
                 Woken::Input(Some(Err(error))) => return Err(ConsoleError::Terminal(error)),
                 Woken::Input(Some(Ok(input))) => self.input(input),
                 Woken::Resize => self.resize()?,
+                Woken::Job(Job::Stop) => self.suspend().await?,
+                Woken::Job(Job::GoOn) => self.take_again()?,
                 Woken::Gate(line) => self.line(line)?,
                 Woken::Journal => self.gate(Attached::read),
                 Woken::Index(part) => self.index(part),
@@ -331,6 +341,7 @@ impl Shell {
             biased;
             () = self.signals.next() => Woken::Signal,
             _ = self.winch.recv() => Woken::Resize,
+            job = self.jobs.next() => Woken::Job(job),
             input = self.keyboard.next() => Woken::Input(input),
             line = async { match gate { Some(gate) => gate.next().await, None => std::future::pending().await } } => Woken::Gate(line),
             Some((text, by)) = self.copies.next() => Woken::Copied(text, by),
@@ -353,7 +364,7 @@ impl Shell {
             Input::Paste(text) => self.take(Msg::Paste(text)),
             Input::Focus(focus) => self.take(Msg::Focus(focus)),
             Input::Answer(answer) => self.answered(&answer),
-            Input::Mouse(_) => {}
+            Input::Mouse(mouse) => self.take(Msg::Mouse(mouse)),
         }
     }
 
@@ -414,6 +425,7 @@ impl Shell {
                     self.take(Msg::Inspected(generation, read));
                 }
                 Cmd::Editor(text) => self.editor(text).await?,
+                Cmd::Suspend => self.suspend().await?,
                 Cmd::Send(message) => {
                     let lost = match &mut self.attached {
                         Some(gate) => gate.send(&message).await,
@@ -437,12 +449,31 @@ impl Shell {
             tokio::select! {
                 edited = &mut running => break edited,
                 _ = self.signals.int.recv() => {}
+                // Its Ctrl-Z stops us too, or the shell would wait for us.
+                job = self.jobs.next() => {
+                    if job == Job::Stop {
+                        self.jobs.stop_here().await;
+                    }
+                }
             }
         };
         self.screen.enter().map_err(ConsoleError::Terminal)?;
         let edited = edited.unwrap_or_else(|error| Err(format!("the editor failed: {error}")));
         self.take(Msg::Edited(edited));
         Ok(())
+    }
+
+    /// Gives the terminal back and stops; takes it again when the shell lets us go on. Calls that wait count on.
+    async fn suspend(&mut self) -> Result<(), ConsoleError> {
+        Screen::leave();
+        self.jobs.stop_here().await;
+        self.screen.enter().map_err(ConsoleError::Terminal)
+    }
+
+    /// Somebody stopped us without a word, and the terminal is as the shell left it.
+    fn take_again(&mut self) -> Result<(), ConsoleError> {
+        Screen::leave();
+        self.screen.enter().map_err(ConsoleError::Terminal)
     }
 
     /// Draws, and once more if being drawn changed what is to be shown: how much was seen.

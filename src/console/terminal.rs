@@ -23,17 +23,21 @@ pub(super) use keyboard::Keyboard;
 /// Puts the window's title on the terminal's stack of titles, and takes it back from there.
 const PUSH_TITLE: &str = "\x1b[22;2t";
 const POP_TITLE: &str = "\x1b[23;2t";
+/// Reports presses, the wheel and what is dragged, in decimal; crossterm's own command asks for every move too.
+const MOUSE_ON: &str = "\x1b[?1002h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l";
 
 /// Held while the console has the terminal.
 pub(super) struct Screen {
     terminal: Terminal<CrosstermBackend<Stdout>>,
+    mouse: bool,
 }
 
 impl Screen {
     /// Takes the terminal: raw, on its other screen, with pastes in brackets, focus reported, and
-    /// presses told from repeats where it can (others ignore the request). Mouse reports stay off:
-    /// no click ever reaches the console, and selecting text works as anywhere.
-    pub(super) fn take() -> io::Result<Self> {
+    /// presses told from repeats where it can (others ignore the request). With `mouse` the terminal
+    /// reports it; selecting text takes Shift then.
+    pub(super) fn take(mouse: bool) -> io::Result<Self> {
         // How many colours there are was decided already; crossterm would ask `NO_COLOR` once more.
         crossterm::style::force_color_output(true);
         let hook = std::panic::take_hook();
@@ -41,8 +45,8 @@ impl Screen {
             restore();
             hook(panic);
         }));
-        match take().and_then(|()| Terminal::new(CrosstermBackend::new(stdout()))) {
-            Ok(terminal) => Ok(Self { terminal }),
+        match take(mouse).and_then(|()| Terminal::new(CrosstermBackend::new(stdout()))) {
+            Ok(terminal) => Ok(Self { terminal, mouse }),
             Err(error) => {
                 restore();
                 Err(error)
@@ -57,7 +61,7 @@ impl Screen {
 
     /// Takes it back, and draws every cell anew.
     pub(super) fn enter(&mut self) -> io::Result<()> {
-        take()?;
+        take(self.mouse)?;
         self.forget()
     }
 
@@ -98,7 +102,7 @@ impl Drop for Screen {
     }
 }
 
-fn take() -> io::Result<()> {
+fn take(mouse: bool) -> io::Result<()> {
     enable_raw_mode()?;
     let held = KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES
         | KeyboardEnhancementFlags::REPORT_EVENT_TYPES;
@@ -108,7 +112,8 @@ fn take() -> io::Result<()> {
         Print(PUSH_TITLE),
         EnableBracketedPaste,
         EnableFocusChange,
-        PushKeyboardEnhancementFlags(held)
+        PushKeyboardEnhancementFlags(held),
+        Print(if mouse { MOUSE_ON } else { "" })
     )
 }
 
@@ -117,6 +122,7 @@ fn restore() {
     let _done = execute!(
         stdout(),
         EndSynchronizedUpdate,
+        Print(MOUSE_OFF),
         PopKeyboardEnhancementFlags,
         DisableFocusChange,
         DisableBracketedPaste,

@@ -5,6 +5,7 @@ mod copy;
 mod detail;
 mod gate;
 mod marks;
+mod mouse;
 mod notify;
 mod outgoing;
 pub mod palette;
@@ -18,7 +19,7 @@ mod sift;
 use std::sync::Arc;
 
 use crate::console::action::{Action, Binding, Context, Takes};
-use crate::console::input::{Focus, Key, Press};
+use crate::console::input::{Focus, Key, Mouse, Press};
 use crate::console::keymap::Bound;
 use crate::console::model::card::{Card, Step};
 use crate::console::model::compare::Compare;
@@ -54,6 +55,8 @@ pub enum Msg {
     Key(Key, Press),
     /// Text between paste brackets.
     Paste(String),
+    /// Something done with the mouse.
+    Mouse(Mouse),
     /// The terminal's window came to the front, or left it.
     Focus(Focus),
     /// The terminal has this size.
@@ -130,6 +133,8 @@ pub enum Cmd {
     Copy(String),
     /// Put on a theme: a shipped one's name, a pair's, or a file.
     Theme(String),
+    /// Give the terminal back to the shell, until it lets us go on.
+    Suspend,
     /// Leave.
     Quit,
 }
@@ -157,6 +162,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
                 card::paste(model, &text);
             }
         }
+        Msg::Mouse(mouse) => return mouse::act(model, mouse),
         Msg::Focus(focus) => {
             model.ui.last_input_ms = Some(now.mono_ms);
             model.ui.window.focus = Some(focus);
@@ -373,6 +379,8 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         | Action::Layout
         | Action::Zoom
         | Action::Unzoom
+        | Action::Wider
+        | Action::Narrower
         | Action::NextDifference => panes::act(model, action, argument),
         Action::Theme => vec![Cmd::Theme(argument.unwrap_or_default().trim().to_owned())],
         Action::Fork => replay::fork(model, argument.unwrap_or_default().trim()),
@@ -401,10 +409,7 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         Action::NextAsk => card::next(model),
         Action::RequestRight => gate::request_right(model),
         Action::GrantRight => gate::grant_right(model),
-        Action::Full | Action::Raw | Action::Diff => {
-            card::face(model, action);
-            Vec::new()
-        }
+        Action::Full | Action::Raw | Action::Diff => card::face(model, action),
         Action::Back => back(model),
         Action::Yes => gate::yes(model),
         Action::Help => help(model, Some(context)),
@@ -430,6 +435,7 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         | Action::Later
         | Action::Recall => prompt::act(model, action, argument, context),
         Action::Leave => leave(model, context),
+        Action::Suspend => vec![Cmd::Suspend],
         Action::Quit => quit(model),
         Action::Allow
         | Action::AllowYes

@@ -5,7 +5,7 @@ pub(in crate::console) mod ask;
 mod calls;
 mod card;
 mod compare;
-mod detail;
+pub(in crate::console) mod detail;
 pub(in crate::console) mod help;
 pub mod layout;
 mod ledger;

@@ -11,5 +11,6 @@ mod keys;
 mod linear;
 mod lines;
 mod meters;
+mod mouse;
 mod replay;
 mod stage;

@@ -146,6 +146,16 @@ impl Terminal {
         assert!(shown, "{text:?} is not on the screen:\n{}", self.text());
     }
 
+    /// Waits until the whole screen is this one; blanks at the ends of rows are nothing.
+    #[track_caller]
+    pub(crate) fn shows_just(&self, screen: &str) {
+        let rows = |screen: &str| -> Vec<String> {
+            screen.lines().map(|row| row.trim_end().to_owned()).collect()
+        };
+        let shown = self.shows_within(PATIENCE, |now| rows(now) == rows(screen));
+        assert!(shown, "the screen is not this:\n{screen}\nbut:\n{}", self.text());
+    }
+
     pub(crate) fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();
@@ -190,17 +200,28 @@ impl Terminal {
     /// After the end, the terminal must be as a shell wants it.
     #[track_caller]
     pub(crate) fn is_restored(&self) {
-        until("the last bytes", || {
+        self.is_given_back();
+        let pastes = self.screen.0.lock().unwrap().screen().bracketed_paste();
+        assert!(!pastes, "pastes are still bracketed");
+        assert!(self.cooks(), "the terminal is raw");
+    }
+
+    /// A shell has the terminal again: one that edits its lines itself makes it raw for that.
+    #[track_caller]
+    pub(crate) fn is_given_back(&self) {
+        until("the other screen", || {
             (!self.screen.0.lock().unwrap().screen().alternate_screen()).then_some(())
         });
         let parser = self.screen.0.lock().unwrap();
         let screen = parser.screen();
         assert!(!screen.hide_cursor(), "the cursor is hidden");
-        assert!(!screen.bracketed_paste(), "pastes are still bracketed");
         assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
-        drop(parser);
+    }
+
+    /// Whether the terminal echoes, and takes whole lines.
+    fn cooks(&self) -> bool {
         let modes = tcgetattr(std::fs::File::open(&self.tty).unwrap()).unwrap().local_modes;
-        assert!(modes.contains(LocalModes::ICANON | LocalModes::ECHO), "{modes:?}");
+        modes.contains(LocalModes::ICANON | LocalModes::ECHO)
     }
 
     /// Gives the terminal another size.

@@ -19,6 +19,9 @@ pub struct Look {
     /// Draw borders without box characters.
     #[arg(long)]
     pub(super) ascii: bool,
+    /// Leave the mouse to the terminal, which then selects text without Shift.
+    #[arg(long)]
+    pub(super) no_mouse: bool,
     /// How many colours to use; auto goes by the terminal and `NO_COLOR`.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
     color: Color,

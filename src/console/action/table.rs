@@ -157,6 +157,8 @@ pub const BINDINGS: &[Binding] = &[
         .takes(Takes::May("LAYOUT")),
     row(Action::Zoom, "zoom", &[Key::Char('+')], PANES, "this pane alone").panes(),
     row(Action::Unzoom, "unzoom", &[Key::Char('_')], PANES, "all panes again").panes(),
+    row(Action::Wider, "pane.wider", &[Key::Char('>')], PANES, "widen the calls").panes(),
+    row(Action::Narrower, "pane.narrower", &[Key::Char('<')], PANES, "narrow the calls").panes(),
     row(
         Action::NextDifference,
         "compare.next",
@@ -288,6 +290,7 @@ pub const BINDINGS: &[Binding] = &[
         "back, at the panes quit",
     )
     .hint("quit"),
+    row(Action::Suspend, "suspend", &[Key::Ctrl('z')], ALL, "to the shell; fg returns").panes(),
     row(Action::Quit, "quit", &[Key::Ctrl('c')], ALL, "quit; waiting calls wait on").panes(),
 ];
 

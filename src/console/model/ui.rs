@@ -59,6 +59,18 @@ impl Pane {
         }
     }
 
+    /// The same for a row that is too short.
+    #[must_use]
+    pub const fn short(self) -> &'static str {
+        match self {
+            Self::Calls | Self::Detail | Self::Ask | Self::Log => self.title(),
+            Self::Servers => "5 Srv",
+            Self::Sessions => "6 Sess",
+            Self::Timeline => "T Time",
+            Self::Compare => "C Comp",
+        }
+    }
+
     /// The next one, or the one before, around the end.
     #[must_use]
     pub fn beside(self, forward: bool) -> Self {
@@ -276,6 +288,8 @@ pub struct Ui {
     pub guest: Option<Pane>,
     /// The layout that was asked for; else the largest that the terminal has room for.
     pub arrangement: Option<Arrangement>,
+    /// Columns that the calls have beyond what the layout gives them; fewer where negative.
+    pub wider: i16,
     /// Whether the pane that has the keys takes all the room.
     pub zoomed: bool,
     /// The detail pane.

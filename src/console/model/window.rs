@@ -12,6 +12,10 @@ pub struct Window {
     pub focus: Option<Focus>,
     /// The next press of the mouse is the one that brought the window to the front.
     pub swallow: bool,
+    /// Where the button went down last, and when.
+    pub pressed: Option<((u16, u16), u64)>,
+    /// Whether that was on the border between two panes, which moves with it.
+    pub drags: bool,
     /// The calls that wait and were told.
     pub told: BTreeMap<TicketKey, Told>,
     /// When a notification went out last.

@@ -162,14 +162,14 @@ pub(super) fn scroll(model: &mut Model, by: Move) {
 }
 
 /// Shows the card in another way. What was seen is counted anew, unless it was all.
-pub(super) fn face(model: &mut Model, action: Action) {
-    let Some(card) = &mut model.ui.card else { return };
+pub(super) fn face(model: &mut Model, action: Action) -> Vec<Cmd> {
+    let Some(card) = &mut model.ui.card else { return Vec::new() };
     if action == Action::Full {
         card.full = !card.full;
     } else if action == Action::Raw && card.is_batch() {
         card.said =
             Some(Safe::word("exact bytes are shown of one call at a time: Esc, then Enter"));
-        return;
+        return Vec::new();
     } else {
         let edited = card.one.original.doc().is_some();
         card.face = if action == Action::Raw && card.face != Face::Raw {
@@ -181,6 +181,7 @@ pub(super) fn face(model: &mut Model, action: Action) {
         };
     }
     card.lay_anew();
+    Vec::new()
 }
 
 fn step(model: &mut Model, step: Step) {

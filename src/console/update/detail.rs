@@ -85,14 +85,34 @@ pub(super) fn fold(model: &mut Model, folds: bool) {
     detail.page.laid = None;
 }
 
-pub(super) fn turn_tab(model: &mut Model, by: usize) -> Vec<Cmd> {
+fn turn_tab(model: &mut Model, by: usize) -> Vec<Cmd> {
     let tabs = [Tab::Args, Tab::Result, Tab::Raw];
+    let at = tabs.iter().position(|tab| *tab == model.ui.detail.tab).unwrap_or(0);
+    turn_to(model, tabs.into_iter().cycle().nth(at + by).unwrap_or_default());
+    Vec::new()
+}
+
+/// Shows this tab.
+pub(super) fn turn_to(model: &mut Model, tab: Tab) {
     let detail = &mut model.ui.detail;
-    let at = tabs.iter().position(|tab| *tab == detail.tab).unwrap_or(0);
-    detail.tab = tabs.into_iter().cycle().nth(at + by).unwrap_or_default();
+    detail.tab = tab;
     detail.page.stale();
     (detail.cursor, detail.folded) = (0, BTreeSet::new());
-    Vec::new()
+}
+
+/// Scrolls by a row; the cursor stays on the screen.
+pub(super) fn scroll(model: &mut Model, by: Move) {
+    let detail = &mut model.ui.detail;
+    detail.page.scroll(by);
+    let last = detail.page.top + detail.page.height.saturating_sub(1);
+    detail.cursor = detail.cursor.clamp(detail.page.top, last);
+}
+
+/// Puts the cursor on a row of the screen.
+pub(super) fn point(model: &mut Model, row: usize) {
+    let detail = &mut model.ui.detail;
+    let last = detail.page.laid.as_ref().map_or(0, Laid::len).saturating_sub(1);
+    detail.cursor = (detail.page.top + row).min(last);
 }
 
 /// Moves the cursor.

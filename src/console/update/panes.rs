@@ -7,6 +7,9 @@ use crate::console::model::ui::{Arrangement, Move, Pane};
 use crate::console::update::{Cmd, detail, go, say};
 use crate::console::view::layout;
 
+/// Columns that a key makes the calls wider or narrower.
+const WIDER: i16 = 4;
+
 /// What is about panes.
 pub(super) fn act(model: &mut Model, action: Action, argument: Option<&str>) -> Vec<Cmd> {
     if let Action::Focus(pane) = action {
@@ -17,6 +20,10 @@ pub(super) fn act(model: &mut Model, action: Action, argument: Option<&str>) -> 
         arrange(model, argument)
     } else if action == Action::NextDifference {
         next_difference(model)
+    } else if matches!(action, Action::Wider | Action::Narrower) {
+        let step = if action == Action::Wider { WIDER } else { -WIDER };
+        layout::split_at(model, layout::split_column(model).saturating_add_signed(step));
+        Vec::new()
     } else {
         model.ui.zoomed = action == Action::Zoom;
         Vec::new()

@@ -6,7 +6,7 @@ use crate::console::model::Ticket;
 use crate::console::model::ui::Pane;
 use crate::console::theme::Role;
 use crate::console::view::Pen;
-use crate::console::view::calls::window;
+use crate::console::view::layout::{rows_of, window};
 use crate::console::view::status::time_left;
 use crate::console::view::strip::Strip;
 use crate::policy::Risk;
@@ -47,7 +47,7 @@ impl Pen<'_, '_> {
             .number(waiting, Role::Title)
             .own(")  oldest first", Role::Title);
         let inside = self.frame_of(area, Some(Pane::Ask), title);
-        let height = usize::from(inside.height.saturating_sub(2));
+        let height = usize::from(rows_of(Pane::Ask, area).height);
         let len = model.asks().count();
         if len == 0 {
             self.put(inside, 0, Strip::new().own("  no call waits", Role::Dim));

@@ -7,6 +7,7 @@ use crate::console::model::{Call, CallAt, Model, Passed, State};
 use crate::console::theme::{Role, Theme};
 use crate::console::update;
 use crate::console::view::Pen;
+use crate::console::view::layout::{rows_of, window};
 use crate::console::view::replay::since;
 use crate::console::view::status::{clock, time_left};
 use crate::console::view::strip::Strip;
@@ -125,7 +126,7 @@ impl Pen<'_, '_> {
         let inside = self.frame_of(area, Some(Pane::Calls), title);
         let columns = columns(model, usize::from(inside.width));
         self.put(inside, 0, heading(&columns));
-        let height = usize::from(inside.height.saturating_sub(1));
+        let height = usize::from(rows_of(Pane::Calls, area).height);
         let Some(selected) = update::selected(model) else {
             let text = nothing(model);
             self.put(inside, 2, Strip::new().own("  ", Role::Dim).own(text, Role::Dim));
@@ -298,9 +299,4 @@ fn heading(columns: &[(Column, usize)]) -> Strip {
     columns.iter().fold(Strip::new().own("   ", Role::Dim), |strip, (column, columns)| {
         column.put(strip, &Safe::word(column.heading()), *columns, Role::Dim)
     })
-}
-
-/// The first row of a window of `height` rows that has `at` in its middle and shows all it can.
-pub(super) fn window(at: usize, height: usize, len: usize) -> usize {
-    at.saturating_sub(height / 2).min(len.saturating_sub(height))
 }

@@ -108,7 +108,7 @@ impl Pen<'_, '_> {
     ) {
         let cursor = editor.cursor();
         let (line, column) = (cursor.0, cursor.1);
-        let top = super::calls::window(line, usize::from(height), editor.lines().len());
+        let top = super::layout::window(line, usize::from(height), editor.lines().len());
         let room = usize::from(inside.width).saturating_sub(6);
         for (at, y) in (top..editor.lines().len()).zip(row..row + height) {
             let Some(text) = editor.lines().get(at) else { break };

@@ -7,7 +7,8 @@ use crate::console::model::ui::Pane;
 use crate::console::model::{Call, Model};
 use crate::console::theme::Role;
 use crate::console::view::Pen;
-use crate::console::view::calls::{outcome, window};
+use crate::console::view::calls::outcome;
+use crate::console::view::layout::window;
 use crate::console::view::strip::Strip;
 use crate::text::Safe;
 

@@ -9,6 +9,19 @@ use crate::console::view::Pen;
 use crate::console::view::strip::Strip;
 use crate::text::bytes;
 
+/// The tabs and their names, in their order.
+const TABS: [(Tab, &str); 3] = [(Tab::Args, "Args"), (Tab::Result, "Result"), (Tab::Raw, "Raw")];
+
+/// The tab at a column of their row, its pane's border not counted.
+pub(in crate::console) fn tab_at(column: u16) -> Option<Tab> {
+    let mut end = 1;
+    TABS.into_iter().find_map(|(tab, name)| {
+        let begin = end;
+        end += name.len() + 2;
+        (begin..end).contains(&usize::from(column)).then_some(tab)
+    })
+}
+
 impl Pen<'_, '_> {
     /// ```text
     /// +- 2 Detail #2317 -----------------+
@@ -32,7 +45,7 @@ impl Pen<'_, '_> {
             return;
         };
         let mut tabs = Strip::new().own(" ", Role::Text);
-        for (tab, name) in [(Tab::Args, "Args"), (Tab::Result, "Result"), (Tab::Raw, "Raw")] {
+        for (tab, name) in TABS {
             let here = tab == detail.tab;
             let role = if here { Role::Title } else { Role::Dim };
             let (open, close) = if here { ("[", "]") } else { (" ", " ") };

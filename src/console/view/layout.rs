@@ -14,6 +14,8 @@ const SPLIT: Size = Size { columns: 100, rows: 30 };
 const WIDE: Size = Size { columns: 160, rows: 50 };
 /// Rows of the pane in the split's last place, and of the ask pane, their borders included.
 const LOW_ROWS: u16 = 10;
+/// Columns that each side of a border keeps, wherever the operator moves it.
+const SIDE_COLUMNS: u16 = 36;
 /// Columns of the wide layout's left side: sessions, servers and the log.
 const WIDE_LEFT: u16 = 40;
 /// Rows of the timeline: calls and marks, and its border.
@@ -130,10 +132,11 @@ pub(in crate::console) fn areas_in(model: &Model, whole: Rect) -> Areas {
         let shown = if areas.pane(pane).is_some() { Pane::Calls } else { pane };
         areas.place(shown, body);
     } else if arrangement == Arrangement::Wide {
-        wide(&mut areas, body, card.is_some());
+        wide(&mut areas, body, card.is_some(), model.ui.wider);
     } else {
         let guest = model.ui.guest.filter(|guest| areas.pane(*guest).is_none());
-        split(&mut areas, body, card.is_some(), guest.unwrap_or(Pane::Log));
+        let guest = guest.unwrap_or(Pane::Log);
+        split(&mut areas, body, card.is_some(), guest, model.ui.wider);
     }
     areas
 }
@@ -150,9 +153,14 @@ const fn cut_left(area: Rect, columns: u16) -> (Rect, Rect) {
     (left, Rect { x: area.x + left.width, width: area.width - left.width, ..area })
 }
 
-/// Calls need 72 columns; what is beyond goes to the right side. A card takes the larger side.
-fn split(areas: &mut Areas, body: Rect, card: bool, guest: Pane) {
-    let columns = if card { body.width * 2 / 5 } else { (body.width * 3 / 5).max(60) };
+/// Calls need 72 columns; what is beyond goes to the right side. A card takes the larger side, and is as wide
+/// whatever the operator does.
+fn split(areas: &mut Areas, body: Rect, card: bool, guest: Pane, wider: i16) {
+    let columns = if card {
+        body.width * 2 / 5
+    } else {
+        moved((body.width * 3 / 5).max(60), wider, body.width)
+    };
     let (left, right) = cut_left(body, columns);
     let (calls, ask) = cut_low(left, LOW_ROWS);
     areas.place(Pane::Calls, calls);
@@ -167,10 +175,11 @@ fn split(areas: &mut Areas, body: Rect, card: bool, guest: Pane) {
 }
 
 /// Sessions, servers and the log; calls, asks and the timeline; the detail or the card.
-fn wide(areas: &mut Areas, body: Rect, card: bool) {
+fn wide(areas: &mut Areas, body: Rect, card: bool, wider: i16) {
     let (left, rest) = cut_left(body, WIDE_LEFT);
-    let (middle, right) =
-        cut_left(rest, if card { rest.width * 2 / 5 } else { rest.width * 3 / 5 });
+    let columns =
+        if card { rest.width * 2 / 5 } else { moved(rest.width * 3 / 5, wider, rest.width) };
+    let (middle, right) = cut_left(rest, columns);
     let (sessions, below) = cut_low(left, body.height * 2 / 3);
     let (servers, log) = cut_low(below, below.height / 2);
     areas.place(Pane::Sessions, sessions);
@@ -186,6 +195,53 @@ fn wide(areas: &mut Areas, body: Rect, card: bool) {
     } else {
         areas.place(Pane::Detail, right);
     }
+}
+
+/// A width that the operator changed; each side keeps what a row needs.
+fn moved(columns: u16, wider: i16, whole: u16) -> u16 {
+    columns.saturating_add_signed(wider).clamp(SIDE_COLUMNS, whole.saturating_sub(SIDE_COLUMNS))
+}
+
+/// The column of the border behind the calls, where panes stand beside them.
+pub(in crate::console) fn split_column(model: &Model) -> u16 {
+    let area = areas(model).pane(Pane::Calls).unwrap_or_default();
+    (area.x + area.width).saturating_sub(1)
+}
+
+/// Brings that border to a column, as far as both sides have room.
+pub(in crate::console) fn split_at(model: &mut Model, column: u16) {
+    let by = i32::from(column) - i32::from(split_column(model));
+    let whole = i32::from(model.size.columns);
+    let wider = (i32::from(model.ui.wider) + by).clamp(-whole, whole);
+    let before = model.ui.wider;
+    model.ui.wider = i16::try_from(wider).unwrap_or(before);
+    // What no frame can show is not kept, or the way back would be as long.
+    let beyond = i32::from(column) - i32::from(split_column(model));
+    model.ui.wider = i16::try_from(wider - beyond).unwrap_or(before);
+}
+
+/// Where the rows of a list are in its pane, or the rows of another that can be pointed at.
+pub(in crate::console) const fn rows_of(pane: Pane, area: Rect) -> Rect {
+    let inside = Rect {
+        x: area.x + 1,
+        y: area.y + 1,
+        width: area.width.saturating_sub(2),
+        height: area.height.saturating_sub(2),
+    };
+    // Rows of ours above, and below.
+    let (above, below) = match pane {
+        Pane::Calls | Pane::Servers => (1, 0),
+        Pane::Detail => (2, 0),
+        Pane::Ask => (0, 2),
+        Pane::Sessions | Pane::Log | Pane::Timeline | Pane::Compare => (0, 0),
+    };
+    let above = if above < inside.height { above } else { inside.height };
+    Rect { y: inside.y + above, height: inside.height.saturating_sub(above + below), ..inside }
+}
+
+/// The first row of a window of `height` rows that has `at` in its middle and shows all it can.
+pub(in crate::console) fn window(at: usize, height: usize, len: usize) -> usize {
+    at.saturating_sub(height / 2).min(len.saturating_sub(height))
 }
 
 /// Columns of the timeline: so many parts has its time.

@@ -6,7 +6,7 @@ use crate::console::model::ui::Palette;
 use crate::console::theme::Role;
 use crate::console::update::palette::{self, Item};
 use crate::console::view::Pen;
-use crate::console::view::calls::window;
+use crate::console::view::layout::window;
 use crate::console::view::strip::Strip;
 use crate::text::Safe;
 

@@ -6,7 +6,7 @@ use crate::console::model::ui::Pane;
 use crate::console::model::{Server, Session};
 use crate::console::theme::Role;
 use crate::console::view::Pen;
-use crate::console::view::calls::window;
+use crate::console::view::layout::{rows_of, window};
 use crate::console::view::strip::Strip;
 use crate::console::view::timeline::bars;
 use crate::engine::At;
@@ -52,7 +52,7 @@ impl Pen<'_, '_> {
             let text = "  no server was started yet";
             self.put(inside, 1, Strip::new().own(text, Role::Dim));
         }
-        let height = usize::from(inside.height.saturating_sub(1));
+        let height = usize::from(rows_of(Pane::Servers, area).height);
         let at = model.ui.server.min(count.saturating_sub(1));
         let top = window(at, height, count);
         for (row, (n, (session, server))) in

@@ -1,5 +1,7 @@
 //! The rows that are ours alone: status above, hints and state below. No payload reaches them.
 
+use std::ops::Range;
+
 use ratatui::layout::Rect;
 
 use crate::console::action::Context;
@@ -61,19 +63,17 @@ impl Pen<'_, '_> {
     pub(super) fn tabs(&mut self, area: Rect) {
         let waiting = self.model.waiting().count();
         let mut strip = Strip::new().own(" ", Role::Text);
-        let compares = self.model.compare.is_some();
-        for pane in Pane::ALL.into_iter().filter(|pane| compares || *pane != Pane::Compare) {
-            let name = pane.title();
-            let here = self.model.ui.card.is_none() && pane == self.model.ui.pane;
+        for tab in tabbed(self.model, usize::from(area.width)) {
+            let here = self.model.ui.card.is_none() && tab.pane == self.model.ui.pane;
             let role = if here { Role::BorderFocus } else { Role::Dim };
-            strip = strip.own(if here { "[" } else { " " }, role).own(name, role);
-            if pane == Pane::Ask && waiting > 0 {
+            strip = strip.own(if here { "[" } else { " " }, role).own(tab.name, role);
+            if tab.counts {
                 strip = strip
                     .own("(", Role::VerdictAsk)
                     .number(waiting as u64, Role::VerdictAsk)
                     .own(")", Role::VerdictAsk);
             }
-            strip = strip.own(if here { "]" } else { " " }, role).own(" ", Role::Text);
+            strip = strip.own(if here { "]" } else { " " }, role).own(tab.gap, Role::Text);
         }
         self.put(area, 0, strip);
     }
@@ -145,6 +145,46 @@ impl Pen<'_, '_> {
     pub(super) fn paint_chrome(&mut self, area: Rect) {
         self.frame.buffer_mut().set_style(area, self.theme.style(Role::Chrome));
     }
+}
+
+/// A tab above the panes.
+struct Tab {
+    pane: Pane,
+    name: &'static str,
+    /// Whether the number of waiting calls stands behind the name.
+    counts: bool,
+    gap: &'static str,
+    /// Where it begins and ends in its row.
+    columns: Range<usize>,
+}
+
+/// The tabs in their order; with short names where the row has no room for whole ones.
+fn tabbed(model: &Model, width: usize) -> Vec<Tab> {
+    let whole = tabs_of(model, Pane::title, " ");
+    let fits = whole.last().is_none_or(|last| last.columns.end <= width + 1);
+    if fits { whole } else { tabs_of(model, Pane::short, "") }
+}
+
+fn tabs_of(model: &Model, name: impl Fn(Pane) -> &'static str, gap: &'static str) -> Vec<Tab> {
+    let waiting = model.waiting().count();
+    let compares = model.compare.is_some();
+    let mut end = 1;
+    let panes = Pane::ALL.into_iter().filter(|pane| compares || *pane != Pane::Compare);
+    panes
+        .map(|pane| {
+            let (begin, name) = (end, name(pane));
+            let counts = pane == Pane::Ask && waiting > 0;
+            let count = if counts { "()".len() + waiting.to_string().len() } else { 0 };
+            end += 1 + name.len() + count + 1 + gap.len();
+            Tab { pane, name, counts, gap, columns: begin..end }
+        })
+        .collect()
+}
+
+/// The pane whose tab is at a column of their row.
+pub(in crate::console) fn tab_at(model: &Model, column: u16) -> Option<Pane> {
+    let tabs = tabbed(model, usize::from(model.size.columns));
+    tabs.iter().find(|tab| tab.columns.contains(&usize::from(column))).map(|tab| tab.pane)
 }
 
 /// The note of the selected call.

@@ -1,5 +1,7 @@
 //! Frames: what they look like, and what never gets into them.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::style::Modifier;
@@ -12,7 +14,7 @@ use tollgate::text::class::{self, Class};
 
 use super::stage::{SESSION, Stage, rows};
 
-const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
+const SIZES: [(u16, u16); 4] = [(60, 16), (80, 24), (120, 40), (200, 60)];
 
 /// What a hostile agent or server sends (console.md section 3).
 pub(super) const HOSTILE: &str = "a\u{1b}[31mb\u{1b}]8;;http://x\u{7}\u{0}\u{9b}31m a\tb aaaa\rb \u{202E}gpj.exe\u{2067}\
@@ -83,29 +85,100 @@ fn clipped(size: (u16, u16)) -> Stage {
     stage
 }
 
-/// Content by name, and the keys that lead to each pane.
-fn scenes(size: (u16, u16)) -> Vec<(String, Stage)> {
-    type Make = fn((u16, u16)) -> Stage;
-    let contents: [(&str, Make); 4] =
-        [("empty", quiet), ("busy", busy), ("hostile", hostile), ("clipped", clipped)];
-    let panes = [
-        ("calls", ""),
-        ("detail_args", "g2"),
-        ("detail_result", "g2]"),
-        ("detail_raw", "g2]]"),
-        ("ask", "3"),
-        ("log", "0"),
-        ("card", "A<900ms>"),
-    ];
-    let mut scenes = Vec::new();
-    for (content, make) in contents {
-        for (pane, keys) in panes {
-            let mut stage = make(size);
-            stage.types(keys);
-            scenes.push((format!("{pane}_{content}"), stage));
+/// Letters that take two columns, marks that take none, and a name that is too long for its column.
+fn wide(size: (u16, u16)) -> Stage {
+    let mut stage = quiet(size);
+    let text = r#"{"\u8def\u5f84":"/\u65e5\u672c\u8a9e/\u0631\u0633\u0627\u0644\u0629","e\u0301":"\ud55c\uae00 caf\u00e9"}"#;
+    let tool = "\u{30c4}\u{30fc}\u{30eb}\u{540d}\u{524d}\u{9577}\u{3044}\u{540d}\u{524d}\u{30c4}\u{30fc}\u{30eb}";
+    let call = stage.passes(tool, text, Verdict::Mark);
+    stage.answered(call, text);
+    stage.stderr("\u{65e5}\u{672c}\u{8a9e}\u{306e}\u{30ed}\u{30b0} caf\u{e9}");
+    stage.asks(tool, text, Risk::Low);
+    stage
+}
+
+fn dropped(size: (u16, u16)) -> Stage {
+    let mut stage = busy(size);
+    stage.model.log_dropped = 4711;
+    stage.troubled("the disk is full: nothing is recorded");
+    stage
+}
+
+/// Neither the calls nor the log follow what is new.
+fn paused(size: (u16, u16)) -> Stage {
+    let mut stage = busy(size);
+    stage.types("kk0kk1");
+    stage
+}
+
+fn replayed(size: (u16, u16)) -> Stage {
+    let mut stage = busy(size);
+    stage.replays();
+    stage.types("}");
+    stage
+}
+
+fn disconnected(size: (u16, u16)) -> Stage {
+    let mut stage = busy(size);
+    stage.lost("the gate closed the connection");
+    stage
+}
+
+type Make = fn((u16, u16)) -> Stage;
+
+/// Content by name.
+const CONTENTS: [(&str, Make); 9] = [
+    ("empty", quiet),
+    ("waiting", busy),
+    ("hostile", hostile),
+    ("clipped", clipped),
+    ("wide", wide),
+    ("dropped", dropped),
+    ("paused", paused),
+    ("replay", replayed),
+    ("disconnected", disconnected),
+];
+
+/// The keys that lead to each pane.
+const PANES: [(&str, &str); 10] = [
+    ("calls", ""),
+    ("detail_args", "2"),
+    ("detail_result", "2]"),
+    ("detail_raw", "2]]"),
+    ("ask", "3"),
+    ("servers", "5"),
+    ("sessions", "6"),
+    ("log", "0"),
+    ("timeline", "T"),
+    ("card", "A<900ms>"),
+];
+
+/// Every pane of a content.
+fn scenes(content: &str, make: Make, size: (u16, u16)) -> impl Iterator<Item = (String, Stage)> {
+    PANES.into_iter().map(move |(pane, keys)| {
+        let mut stage = make(size);
+        stage.types(keys);
+        (format!("{pane}_{content}"), stage)
+    })
+}
+
+/// Rows with their numbers, where they are not as the same rows of another frame; equal ones that follow each
+/// other once.
+fn changed(rows: &[String], before: &[String]) -> String {
+    let mut shown = String::new();
+    let mut numbered = (1..).zip(rows).peekable();
+    while let Some((number, row)) = numbered.next() {
+        if before.get(number - 1) == Some(row) {
+            continue;
         }
+        let mut last = number;
+        while let Some((again, _)) = numbered.next_if(|(_, next)| *next == row) {
+            last = again;
+        }
+        let range = if last > number { format!("{number}-{last}") } else { number.to_string() };
+        writeln!(shown, "{range:>5} {row}").unwrap();
     }
-    scenes
+    shown
 }
 
 fn show(all: &mut String, name: &str, stage: &mut Stage) {
@@ -114,14 +187,53 @@ fn show(all: &mut String, name: &str, stage: &mut Stage) {
     }
 }
 
+/// Of each content the calls are written out, and of the other panes the rows that differ from these.
 #[test]
 fn every_pane_looks_as_reviewed() {
     for size in SIZES {
         let mut all = String::new();
-        for (name, mut stage) in scenes(size) {
-            show(&mut all, &name, &mut stage);
+        for (content, make) in CONTENTS {
+            let mut first = Vec::new();
+            for (name, mut stage) in scenes(content, make, size) {
+                let rows = stage.rows();
+                writeln!(all, "=== {name}\n{}", changed(&rows, &first)).unwrap();
+                if first.is_empty() {
+                    first = rows;
+                }
+            }
         }
         insta::assert_snapshot!(format!("console_{}x{}", size.0, size.1), all);
+    }
+}
+
+/// A card's rows without those that say what was seen of it.
+fn unseen(buffer: &Buffer) -> Vec<String> {
+    let seen = |row: &String| row.contains("seen ") || row.contains("more lines");
+    rows(buffer).into_iter().filter(|row| !seen(row)).collect()
+}
+
+#[test]
+fn after_a_storm_of_sizes_a_frame_is_as_if_it_had_never_been() {
+    for size in SIZES {
+        for (content, make) in CONTENTS {
+            for (name, mut stage) in scenes(content, make, size) {
+                // What time it is, the model knows from the last message.
+                stage.wait(0);
+                let before = stage.buffer();
+                for step in 0..40_u16 {
+                    stage.resize(20 + step * 101 % 281, 5 + step * 37 % 86);
+                }
+                stage.resize(size.0, size.1);
+                let after = stage.buffer();
+                if name.starts_with("card") {
+                    // What a larger window showed stays seen.
+                    assert_eq!(unseen(&after), unseen(&before), "{name} at {size:?}");
+                } else {
+                    assert_eq!(rows(&after), rows(&before), "{name} at {size:?}");
+                    assert_eq!(after, before, "{name} at {size:?}: styles");
+                }
+            }
+        }
     }
 }
 
@@ -174,8 +286,10 @@ pub(super) fn assert_seen(buffer: &Buffer, scene: &str) {
 #[test]
 fn no_cell_holds_what_cannot_be_seen() {
     for size in SIZES {
-        for (name, mut stage) in scenes(size) {
-            assert_seen(&stage.buffer(), &name);
+        for (content, make) in CONTENTS {
+            for (name, mut stage) in scenes(content, make, size) {
+                assert_seen(&stage.buffer(), &name);
+            }
         }
     }
 }

@@ -1,6 +1,8 @@
 //! A console on a stage: records and keys go in, commands and frames come out. Time passes only where a
 //! script says so, as `<900ms>`.
 
+mod script;
+
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -8,7 +10,6 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use serde_json::json;
-use tollgate::console::input::{Focus, Key, Press};
 use tollgate::console::model::doc::{Doc, Want, payload};
 use tollgate::console::model::replay::{Found, Replay, Soundness};
 use tollgate::console::model::visible::Bodies;
@@ -45,6 +46,8 @@ pub(super) struct Stage {
     pub(super) notices: Vec<Notice>,
     pub(super) copied: Vec<String>,
     pub(super) quit: bool,
+    /// How often the terminal was given back to the shell.
+    pub(super) suspended: usize,
     pub(super) forks: Vec<(String, u64)>,
     /// What was to be written.
     pub(super) exports: Vec<Export>,
@@ -73,6 +76,7 @@ impl Stage {
             notices: Vec::new(),
             copied: Vec::new(),
             quit: false,
+            suspended: 0,
             forks: Vec::new(),
             exports: Vec::new(),
             sifts: true,
@@ -319,49 +323,23 @@ impl Stage {
         self.take(Msg::Link(tollgate::console::model::Link::Down { why }));
     }
 
+    /// The gate says that something is wrong with the session.
+    pub(super) fn troubled(&mut self, why: &str) {
+        self.gate(ToConsole::Session(SessionLine {
+            session: SESSION.to_owned(),
+            agent: "claude-code".to_owned(),
+            journal: "/nowhere".to_owned(),
+            bytes: 0,
+            waiting: 0,
+            ended: false,
+            trouble: Some(why.to_owned()),
+        }));
+    }
+
     pub(super) fn wait(&mut self, ms: u64) {
         self.now.at = self.now.at.plus_ms(ms);
         self.now.mono_ms += ms;
         self.take(Msg::Tick);
-    }
-
-    /// Types a script: letters are keys, `<esc>` and the like too; `<900ms>` waits, `<hold:a>` is what a
-    /// terminal sends while a key stays down, `<paste:text>` is text between paste brackets.
-    pub(super) fn types(&mut self, script: &str) {
-        let mut rest = script;
-        while let Some(c) = rest.chars().next() {
-            if let Some((word, behind)) = rest.strip_prefix('<').and_then(|r| r.split_once('>')) {
-                self.word(word);
-                rest = behind;
-            } else {
-                self.key(Key::Char(c), Press::Down);
-                rest = rest.split_at(c.len_utf8()).1;
-            }
-        }
-    }
-
-    fn word(&mut self, word: &str) {
-        if word == "focus" {
-            self.take(Msg::Focus(Focus::In));
-        } else if word == "blur" {
-            self.take(Msg::Focus(Focus::Out));
-        } else if let Some(ms) = word.strip_suffix("ms") {
-            self.wait(ms.parse().unwrap());
-        } else if let Some(key) = word.strip_prefix("hold:") {
-            self.key(Key::Char(key.chars().next().unwrap()), Press::Held);
-        } else if let Some(text) = word.strip_prefix("paste:") {
-            self.take(Msg::Paste(text.to_owned()));
-        } else {
-            let name = word.replace("ctrl-", "Ctrl-");
-            self.key(Key::named(&name).expect("a word of the script"), Press::Down);
-        }
-    }
-
-    fn key(&mut self, key: Key, press: Press) {
-        self.take(Msg::Key(key, press));
-        // A fast typist's pace: much less than any guard.
-        self.now.mono_ms += 20;
-        self.now.at = self.now.at.plus_ms(20);
     }
 
     fn take(&mut self, msg: Msg) {
@@ -392,6 +370,7 @@ impl Stage {
                 }
                 Cmd::Notify(notice) => self.notices.push(notice),
                 Cmd::Quit => self.quit = true,
+                Cmd::Suspend => self.suspended += 1,
                 Cmd::Fork { policy, from_seq } => self.forks.push((policy, from_seq)),
                 Cmd::Go(to) => {
                     let at = self.go(to);

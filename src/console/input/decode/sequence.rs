@@ -113,6 +113,7 @@ fn mouse(report: &str, last: u8) -> Option<Input> {
     let (buttons, column, row) = (numbers.next()??, numbers.next()??, numbers.next()??);
     let what = match buttons {
         0 => Pointer::Press,
+        32 => Pointer::Drag,
         64 => Pointer::WheelUp,
         65 => Pointer::WheelDown,
         _ => Pointer::Other,
