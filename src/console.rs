@@ -10,6 +10,7 @@
 
 pub mod action;
 mod bodies;
+pub mod chosen;
 pub mod command;
 mod deck;
 mod editor;

@@ -2,25 +2,27 @@
 //! is told by the gate how far each journal is complete, and reads the journals themselves.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use jiff::tz::TimeZone;
 
 use crate::cli::Format;
 use crate::cli::exit::{self, Exit, Failure};
 use crate::cli::lines::Line;
 use crate::cli::sessions::show;
 use crate::cli::tail::{Seen, Tail};
+use crate::console::chosen::Chosen;
 use crate::console::filter::{Filter, LineError};
+use crate::console::model::Place;
 use crate::engine::At;
 use crate::gate::client::{self, Start};
 use crate::proxy::link::Lines;
 use crate::store::home::Home;
 use crate::text::Safe;
 use crate::wire::{ConsoleHello, Role, SessionLine, ToConsole};
-use chosen::Chosen;
-
-mod chosen;
 
 /// Arguments of `tollgate watch`.
 #[derive(Debug, clap::Args)]
@@ -43,7 +45,7 @@ pub fn main(args: Args) -> ExitCode {
     let Args { filter, format, from_start } = args;
     let chosen = match filter.as_deref().map(|text| (text, Filter::parse(text))) {
         None => None,
-        Some((_, Ok(filter))) => Some(Chosen::new(&filter, At(now()))),
+        Some((_, Ok(filter))) => Some(Chosen::new(&filter, At(now()), TimeZone::system())),
         Some((text, Err(error))) => return broken(text, &error),
     };
     let since = if from_start { 0 } else { now() };
@@ -101,12 +103,24 @@ struct Printer {
 impl Printer {
     /// Whether this record is to be printed. One that cannot be judged is.
     fn wants(&mut self, session: &SessionLine, seen: &Seen) -> bool {
-        let chosen = self.chosen.as_mut().map_or(Ok(true), |chosen| chosen.takes(session, seen));
-        let chosen = chosen.unwrap_or_else(|why| {
-            exit::say(Exit::Broken, format_args!("{}: {why}", session.session));
-            true
-        });
-        chosen && seen.line.at >= self.since
+        let is_due = seen.line.at >= self.since;
+        let Some(chosen) = &mut self.chosen else { return is_due };
+        let place = Place { offset: seen.offset, len: u32::try_from(seen.len).unwrap_or(u32::MAX) };
+        chosen.take(&session.session, &seen.record, place);
+        if !is_due {
+            return false;
+        }
+        let journal = || File::open(&session.journal);
+        let meant = chosen.meant(&session.session, &seen.record, journal);
+        meant.map_or_else(
+            |why| {
+                let journal = &session.journal;
+                let why = format_args!("{}: read {journal}: {why}", session.session);
+                exit::say(Exit::Broken, why);
+                true
+            },
+            |calls| !calls.is_empty(),
+        )
     }
 }
 

@@ -5,6 +5,7 @@ mod fuzzy;
 
 use crate::console::action::{Action, BINDINGS, Binding, Context, Reach, Takes, named};
 use crate::console::filter::{self, Completion, Filter, Known, LineError};
+use crate::console::model::column::Column;
 use crate::console::near::nearest;
 
 pub use fuzzy::score;
@@ -90,9 +91,24 @@ fn elsewhere(binding: &Binding) -> String {
     }
 }
 
+/// Whether what stands behind a command's name is a filter.
+const fn takes_filter(action: Action) -> bool {
+    matches!(action, Action::Filter | Action::Break)
+}
+
 /// Arguments that are more than text.
 fn check(line: &str, at: usize, action: Action, argument: &str) -> Result<(), LineError> {
-    if action == Action::Filter && !argument.is_empty() {
+    let column = if action == Action::Sort && !argument.is_empty() {
+        Column::named(argument).err()
+    } else if action == Action::Columns {
+        Column::list(argument).err()
+    } else {
+        None
+    };
+    if let Some(what) = column {
+        return Err(LineError::new(line, at, what));
+    }
+    if takes_filter(action) && !argument.is_empty() {
         Filter::parse(argument).map_err(|wrong| LineError::new(line, at + wrong.at, wrong.what))?;
     }
     if action == Action::GoTo && number(argument).is_none() {
@@ -118,7 +134,7 @@ pub fn complete(line: &str, cursor: usize, context: Context, known: Known<'_>) -
     let (start, name) = name_of(line);
     if cursor > start + name.len() {
         let (at, _) = argument_of(line);
-        let filters = named(name).is_some_and(|binding| binding.action == Action::Filter);
+        let filters = named(name).is_some_and(|binding| takes_filter(binding.action));
         if !filters || cursor < at {
             return Vec::new();
         }

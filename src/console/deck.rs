@@ -8,15 +8,19 @@ use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
+use crate::console::chosen::Chosen;
+use crate::console::model::breaks::Stops;
 use crate::console::model::compare::{Compare, Whole};
+use crate::console::model::marks::Marks;
 use crate::console::model::replay::{Flipped, Found, Soundness, WhatIf};
 use crate::console::model::timeline::moments;
 use crate::console::model::{Mark, Model, Place, names};
-use crate::console::update::Msg;
+use crate::console::update::{Break, Msg};
 use crate::engine::CallId;
 use crate::journal::read::Reader;
 use crate::journal::redecide::{Again, Instead};
@@ -50,6 +54,8 @@ pub(super) enum Part {
     Found(Found, Box<Marked>),
     /// Another policy decided more of it.
     Decided(WhatIf),
+    /// Looked through further for calls to stop at.
+    Stops(Stops),
     /// Another recording was read beside it.
     Compared(Box<Compare>),
 }
@@ -66,6 +72,8 @@ pub(super) struct Deck {
     offset: u64,
     parts: mpsc::Receiver<Part>,
     sender: mpsc::Sender<Part>,
+    /// What is looked for now; who looks for something else gives up.
+    looked_for: Arc<AtomicU32>,
 }
 
 impl Deck {
@@ -84,7 +92,19 @@ impl Deck {
         })?;
         let (session, marks) = (session.to_owned(), Vec::new());
         let path = path.to_owned();
-        Ok(Self { session, path, file, journal, marks, at: 0, offset: 0, parts, sender })
+        let looked_for = Arc::default();
+        Ok(Self {
+            session,
+            path,
+            file,
+            journal,
+            marks,
+            at: 0,
+            offset: 0,
+            parts,
+            sender,
+            looked_for,
+        })
     }
 
     /// Begins to decide the recording by another policy.
@@ -96,6 +116,23 @@ impl Deck {
         let to = self.sender.clone();
         std::thread::Builder::new().name("what if".to_owned()).spawn(move || {
             while decider.part().is_some_and(|part| to.blocking_send(part).is_ok()) {}
+        })?;
+        Ok(())
+    }
+
+    /// Begins to look through the recording for calls to stop at, instead of those before.
+    ///
+    /// # Errors
+    /// When it cannot be read, or no thread is to be had.
+    pub(super) fn stop_at(&self, what: Break) -> io::Result<()> {
+        let generation = what.generation;
+        self.looked_for.store(generation, Ordering::Relaxed);
+        let mut looker = Looker::new(&self.path, &self.session, what)?;
+        let (to, looked_for) = (self.sender.clone(), Arc::clone(&self.looked_for));
+        std::thread::Builder::new().name("breakpoints".to_owned()).spawn(move || {
+            while looked_for.load(Ordering::Relaxed) == generation
+                && looker.part().is_some_and(|part| to.blocking_send(part).is_ok())
+            {}
         })?;
         Ok(())
     }
@@ -131,6 +168,7 @@ impl Deck {
                 Msg::Found(Box::new(found))
             }
             Part::Decided(decided) => Msg::Decided(Box::new(decided)),
+            Part::Stops(stops) => Msg::Stops(stops),
             Part::Compared(compare) => Msg::Compared(compare),
         }
     }
@@ -347,11 +385,69 @@ impl Decider {
     }
 }
 
+/// Looks through the recording for calls that a filter means.
+struct Looker {
+    path: PathBuf,
+    session: String,
+    file: BufReader<File>,
+    offset: u64,
+    chosen: Chosen,
+    /// The calls at which the tape stops already.
+    stopped: Marks,
+    stops: Stops,
+}
+
+impl Looker {
+    fn new(path: &Path, session: &str, what: Break) -> io::Result<Self> {
+        let Break { filter, generation, now, zone } = what;
+        Ok(Self {
+            path: path.to_owned(),
+            session: session.to_owned(),
+            file: BufReader::with_capacity(1 << 18, File::open(path)?),
+            offset: 0,
+            chosen: Chosen::new(&filter, now, zone),
+            stopped: Marks::default(),
+            stops: Stops { generation, ..Stops::default() },
+        })
+    }
+
+    /// Looks at some thousand records; `None` after the end.
+    fn part(&mut self) -> Option<Part> {
+        if self.stops.whole {
+            return None;
+        }
+        let mut line = Vec::new();
+        for _ in 0..MARK_RECORDS {
+            // What is wrong with the file is told by the index.
+            let Ok(Some((record, place))) = next_record(&mut self.file, self.offset, &mut line)
+            else {
+                self.stops.whole = true;
+                break;
+            };
+            self.offset = place.offset + u64::from(place.len) + 1;
+            self.stops.looked += 1;
+            self.chosen.take(&self.session, &record, place);
+            let meant = self.chosen.meant(&self.session, &record, || File::open(&self.path));
+            // What cannot be judged is stopped at: a fault hides nothing.
+            let new = match meant {
+                Ok(calls) => calls.into_iter().filter(|at| self.stopped.set(*at, true)).count(),
+                Err(_) => 1,
+            };
+            if new > 0 {
+                self.stops.places.push(u32::try_from(self.stops.looked).unwrap_or(u32::MAX));
+            }
+        }
+        let places = std::mem::take(&mut self.stops.places);
+        Some(Part::Stops(Stops { places, ..self.stops }))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
 
     use super::*;
+    use crate::console::filter::Filter;
     use crate::engine::{At, ConnId, Facts, Kind};
     use crate::journal::{Chain, Raw, What};
     use crate::protocol::Side;
@@ -423,6 +519,33 @@ mod tests {
             other.go(&mut fresh, place).unwrap();
             assert_eq!(state(&seen), state(&fresh), "{place}");
         }
+    }
+
+    #[test]
+    fn a_tape_is_to_stop_where_a_call_is_first_meant() {
+        let file = recording(100);
+        let deck = |filter: &str| {
+            let mut deck = Deck::open(file.path(), "s").unwrap();
+            index(&mut deck);
+            let filter = Filter::parse(filter).unwrap();
+            let what = Break { filter, generation: 1, now: At(0), zone: TimeZone::UTC };
+            deck.stop_at(what).unwrap();
+            loop {
+                let Some(Part::Stops(stops)) = deck.parts.blocking_recv() else { continue };
+                assert!(stops.whole && stops.looked == 100, "{stops:?}");
+                return stops.places;
+            }
+        };
+        // Requests are those that are no multiple of three less one; each is meant once, also when it is answered.
+        let requests: Vec<u32> = (0..100).filter(|seq| seq % 3 != 2).collect();
+        let of_tool: Vec<u32> =
+            requests.iter().filter(|seq| **seq % 7 == 3).map(|seq| seq + 1).collect();
+        assert_eq!(deck("tool:tool-3"), of_tool);
+        assert!(deck("tool:no-such").is_empty());
+        // Answered ones are meant with their answer, the arguments of all are read.
+        let answers: Vec<u32> = (0..100).filter(|seq| seq % 3 == 2).map(|seq| seq + 1).collect();
+        assert_eq!(deck("outcome:done"), answers);
+        assert_eq!(deck("arg~\"[{]\"").len(), requests.len());
     }
 
     #[test]

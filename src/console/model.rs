@@ -3,9 +3,11 @@
 //! [`Model::apply`] is the one fold of records, for live sessions and for playback alike. Bodies are not
 //! kept: a row knows the [`Place`] of its record in the journal, and [`doc`] holds what is being read.
 
+pub mod breaks;
 mod call;
 pub mod card;
 mod chunks;
+pub mod column;
 pub mod compare;
 pub mod doc;
 pub mod fatigue;
@@ -19,6 +21,7 @@ pub mod order;
 pub mod peers;
 pub mod replay;
 pub mod row;
+pub mod sorting;
 pub mod timeline;
 pub mod typing;
 pub mod ui;

@@ -419,6 +419,7 @@ impl Shell {
                         self.take(Msg::Cannot(why));
                     }
                 }
+                Cmd::Break(what) => self.stop_at(what),
                 Cmd::Export(export) => self.begin_export(export),
                 Cmd::Inspect(generation, rows) => {
                     let read = rows.iter().map(|row| (row.row, self.inspect(row))).collect();

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use crate::console::action::{Action, Binding, Context, Takes};
 use crate::console::input::{Focus, Key, Mouse, Press};
 use crate::console::keymap::Bound;
+use crate::console::model::breaks::Stops;
 use crate::console::model::card::{Card, Step};
 use crate::console::model::compare::Compare;
 use crate::console::model::doc::{Doc, Want};
@@ -45,7 +46,7 @@ pub use detail::refresh;
 pub(in crate::console) use marks::range;
 pub use marks::{Export, Exported};
 pub use prepare::prepare;
-pub use replay::{fork, go};
+pub use replay::{Break, fork, go};
 pub use sift::{Inspect, is_due as is_sifting};
 
 /// Something that came in.
@@ -91,6 +92,8 @@ pub enum Msg {
     Found(Box<Found>),
     /// Another policy decided more of the recording.
     Decided(Box<WhatIf>),
+    /// More places are known at which the tape is to stop.
+    Stops(Stops),
     /// Something that was asked for cannot be done.
     Cannot(String),
     /// Two recordings were read and aligned.
@@ -121,6 +124,8 @@ pub enum Cmd {
         /// The first record that it decides.
         from_seq: u64,
     },
+    /// Look through the recording for calls to stop at, and tell by [`Msg::Stops`].
+    Break(Break),
     /// Read arguments and results of these rows, for the filter of this generation.
     Inspect(u32, Vec<Inspect>),
     /// Write records to a file.
@@ -144,6 +149,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Cmd> {
     model.now = now;
     replay::clock(model);
     let cmds = take(model, msg);
+    sift::sort(model);
     replay::clock(model);
     cmds
 }
@@ -184,6 +190,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Record(session, record, place) => {
             model.apply(&session, &record, place);
             model.ui.visible.touch();
+            model.ui.sorting.touch();
             return card::follow(model);
         }
         Msg::Read(session, read, total) => return read_to(model, &session, read, total),
@@ -207,6 +214,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Exported(done) => marks::exported(model, &done),
         Msg::Found(found) => replay::found(model, &found),
         Msg::Decided(decided) => replay::decided(model, *decided),
+        Msg::Stops(stops) => replay::stops(model, stops),
         Msg::Cannot(why) => model.ui.said = Some(Safe::escape(&why)),
         Msg::Compared(compare) => {
             model.compare = Some(compare);
@@ -228,7 +236,7 @@ fn read_to(model: &mut Model, session: &str, read: u64, total: u64) -> Vec<Cmd> 
     }
     let mut cmds = sift::step(model);
     if read >= total {
-        cmds.extend(bell(model));
+        cmds.extend(notify::bell(model));
         cmds.extend(notify::notify(model));
     }
     cmds
@@ -238,21 +246,12 @@ fn read_to(model: &mut Model, session: &str, read: u64, total: u64) -> Vec<Cmd> 
 #[must_use]
 pub fn next_wake_ms(model: &Model) -> Option<u64> {
     let arming = card::armed_in_ms(model).filter(|ms| *ms > 0);
+    let sorting = model.ui.sorting.due_in_ms(model.now.mono_ms);
     if let Some(replay) = &model.replay {
-        return replay.next_wake_ms();
+        return replay.next_wake_ms().into_iter().chain(sorting).min();
     }
     let counting = model.waiting().next().is_some().then(|| 1000 - model.now.at.0 / 1000 % 1000);
-    arming.into_iter().chain(counting).min()
-}
-
-/// Rings once for each ticket that waits, however many came at once.
-fn bell(model: &mut Model) -> Vec<Cmd> {
-    let mut rings = false;
-    for ticket in &mut model.tickets {
-        rings |= ticket.over.is_none() && !ticket.rung;
-        ticket.rung = true;
-    }
-    if rings { vec![Cmd::Bell] } else { Vec::new() }
+    arming.into_iter().chain(counting).chain(sorting).min()
 }
 
 fn loaded(model: &mut Model, want: &Want, read: &Result<Arc<Doc>, String>) {
@@ -394,18 +393,12 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
             model.ui.call = None;
             detail::show_call(model)
         }
-        Action::Fold | Action::Unfold | Action::NextTab | Action::PreviousTab => {
+        Action::Fold | Action::Unfold | Action::NextTab | Action::PreviousTab | Action::Wrap => {
             detail::act(model, action)
         }
         Action::Copy => copy::shown(model),
         Action::CopyRaw => copy::ask_raw(model),
-        Action::OldestAsk => {
-            let oldest = model.waiting().next().map(|ticket| ticket.key);
-            match oldest {
-                Some(key) => card::open(model, key),
-                None => say(model, "no call waits"),
-            }
-        }
+        Action::OldestAsk => card::oldest(model),
         Action::NextAsk => card::next(model),
         Action::RequestRight => gate::request_right(model),
         Action::GrantRight => gate::grant_right(model),
@@ -419,6 +412,7 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         Action::Select => marks::select(model),
         Action::Range => marks::turn_range(model),
         Action::MarkedOnly => marks::turn_marked_only(model),
+        Action::Sort => sift::sort_by(model, argument),
         Action::Filter
         | Action::Search
         | Action::NextMatch
@@ -427,6 +421,8 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         | Action::Export
         | Action::GoTo
         | Action::GoToPlace
+        | Action::Columns
+        | Action::Break
         | Action::Command
         | Action::Apply
         | Action::Complete

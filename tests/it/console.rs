@@ -10,6 +10,7 @@ mod frames;
 mod keys;
 mod linear;
 mod lines;
+mod listed;
 mod meters;
 mod mouse;
 mod replay;

@@ -120,6 +120,12 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Follow, "follow", &[Key::Char('F')], &[Calls], "follow the newest call")
         .hint("follow")
         .panes(),
+    row(Action::Sort, "sort", &[Key::Char('o')], &[Calls], "sort by time, ms, size, tool, or this")
+        .panes()
+        .takes(Takes::May("COLUMN")),
+    row(Action::Columns, "columns", &[Key::Char('c')], &[Calls], "choose columns; none: all")
+        .panes()
+        .takes(Takes::May("COLUMNS")),
     row(Action::GoTo, "call", &[], &[], "go to a call").panes().takes(Takes::Must("NUMBER")),
     row(Action::NextTab, "tab.next", &[Key::Char(']')], &[Detail], "next tab").hint("tab").here(),
     row(Action::PreviousTab, "tab.previous", &[Key::Char('[')], &[Detail], "previous tab").here(),
@@ -133,6 +139,7 @@ pub const BINDINGS: &[Binding] = &[
     .hint("fold")
     .here(),
     row(Action::Unfold, "unfold", &[Key::Char('l'), Key::Right], &[Detail], "unfold").here(),
+    row(Action::Wrap, "wrap", &[Key::Char('w')], &[Detail], "wrap long lines, or cut them").here(),
     row(Action::NextPane, "pane.next", &[Key::Tab], PANES, "next pane").hint("pane").panes(),
     row(Action::PreviousPane, "pane.previous", &[Key::BackTab], PANES, "previous pane").panes(),
     row(Action::Focus(Pane::Calls), "pane.calls", &[Key::Char('1')], PANES, "calls").panes(),
@@ -197,6 +204,11 @@ pub const BINDINGS: &[Binding] = &[
     tape(Tape::Squeeze, "replay.squeeze", &[Key::Char('z')], "long gaps in full, or as 2 s"),
     tape(Tape::WhatIf, "replay.whatif", &[Key::Char('w')], "what another policy says, and back"),
     tape(Tape::NextFlip, "flip.next", &[Key::Char('=')], "next call that it decides otherwise"),
+    row(Action::Break, "break", &[Key::Char('B')], &[Replay], "stop at calls; nothing goes on")
+        .panes()
+        .takes(Takes::May("FILTER")),
+    tape(Tape::NextBreak, "break.next", &[Key::Char('b')], "next call that it stops at"),
+    tape(Tape::PreviousBreak, "break.back", &[], "the one before"),
     row(Action::GoToPlace, "replay.seek", &[Key::Char('t')], &[Replay], "go to a place")
         .panes()
         .takes(Takes::Must("PLACE")),

@@ -297,20 +297,27 @@ impl Laid {
 }
 
 /// Wraps a document to `width` columns behind the gutter. What is folded is one row, which says how much of
-/// the document it stands for.
+/// the document it stands for. With `cuts` every line is one row, and what has no room ends in `~`.
 #[must_use]
-pub fn lay(lines: &Lines, width: usize, folded: &BTreeSet<usize>) -> Laid {
+pub fn lay(lines: &Lines, width: usize, folded: &BTreeSet<usize>, cuts: bool) -> Laid {
     let mut rows = Vec::with_capacity(lines.items.len());
+    let mut lay = |at: usize, item: &json::Item| {
+        if cuts {
+            rows.push(cut_item((at, item), width));
+        } else {
+            lay_item(&mut rows, (at, item), width, Gutter::Line, Gutter::More);
+        }
+    };
     let mut at = 0;
     while let Some(item) = lines.items.get(at) {
         if let Some(end) = item.end.filter(|_| folded.contains(&at)) {
             let inside = format!(" .. {} lines folded", end - at - 1);
             let value = item.value.clone().then(&Safe::escape(&inside));
             let one = json::Item { value, ..item.clone() };
-            lay_item(&mut rows, (at, &one), width, Gutter::Line, Gutter::More);
+            lay(at, &one);
             at = end + 1;
         } else {
-            lay_item(&mut rows, (at, item), width, Gutter::Line, Gutter::More);
+            lay(at, item);
             at += 1;
         }
     }
@@ -390,6 +397,16 @@ fn lay_item(
     }
 }
 
+/// A line in one row.
+fn cut_item((at, item): (usize, &json::Item), width: usize) -> Row {
+    let indent = (item.depth * 2).min(INDENT_MAX).min(width / 2);
+    let room = width.saturating_sub(indent).max(1);
+    let key = item.key.as_ref().map(|key| key.clip(room / 2).shown.then(&Safe::word(" ")));
+    let taken = key.as_ref().map_or(0, Safe::width);
+    let text = item.value.clip(room.saturating_sub(taken)).shown;
+    Row { gutter: Gutter::Line, indent, key, text, item: at }
+}
+
 /// What an edit changed, line by line; lines that stay are shown too. In the order of the bytes, in which the
 /// edit was made.
 #[must_use]
@@ -451,7 +468,9 @@ mod tests {
     #[test]
     fn long_values_go_on_below_with_another_gutter() {
         let lines = json::lines(r#"{"to":"ops","body":"line one\nline two is long"}"#);
-        let Laid::Rows(rows) = lay(&lines, 24, &BTreeSet::new()) else { panic!("rows are due") };
+        let Laid::Rows(rows) = lay(&lines, 24, &BTreeSet::new(), false) else {
+            panic!("rows are due")
+        };
         assert_eq!(
             shown(&rows),
             [
@@ -468,12 +487,12 @@ mod tests {
     #[test]
     fn what_is_folded_is_one_row_that_says_how_much_it_stands_for() {
         let lines = json::lines(r#"{"a":{"b":[1,2],"c":{}},"d":3}"#);
-        let folded = |at| match lay(&lines, 60, &BTreeSet::from([at])) {
+        let folded = |at| match lay(&lines, 60, &BTreeSet::from([at]), false) {
             Laid::Rows(rows) => shown(&rows),
             Laid::Hex { .. } => panic!("rows are due"),
         };
         assert_eq!(folded(1), ["| {", "|   \"a\" { .. 5 lines folded", "|   \"d\" 3", "| }"]);
-        let laid = lay(&lines, 60, &BTreeSet::from([1]));
+        let laid = lay(&lines, 60, &BTreeSet::from([1]), false);
         assert_eq!((laid.item(1), laid.row_of(4), laid.row_of(8)), (Some(1), 1, 2));
         assert_eq!(folded(0), ["| { .. 8 lines folded"]);
     }

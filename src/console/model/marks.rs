@@ -37,10 +37,10 @@ impl Marks {
         self.bits.get(row.0 / 64).is_some_and(|word| word >> (row.0 % 64) & 1 == 1)
     }
 
-    /// Marks a row, or takes its mark away.
-    pub fn set(&mut self, row: CallAt, marked: bool) {
+    /// Marks a row, or takes its mark away; whether that changed anything.
+    pub fn set(&mut self, row: CallAt, marked: bool) -> bool {
         if self.has(row) == marked {
-            return;
+            return false;
         }
         let at = row.0 / 64;
         if self.bits.len() <= at {
@@ -50,6 +50,7 @@ impl Marks {
             *word ^= 1 << (row.0 % 64);
         }
         self.len = if marked { self.len + 1 } else { self.len - 1 };
+        true
     }
 
     /// The marked rows, oldest first.

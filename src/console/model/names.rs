@@ -83,6 +83,11 @@ impl Names {
         self.shown.iter().map(|(name, _)| &**name)
     }
 
+    /// All of them by the alphabet of what came.
+    pub(super) fn sorted(&self) -> impl Iterator<Item = NameId> {
+        self.known.values().copied()
+    }
+
     /// For a mark.
     pub(super) const fn shown(&self) -> &Shown {
         &self.shown

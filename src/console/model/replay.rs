@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::console::model::Now;
+use crate::console::model::breaks::Breaks;
 use crate::console::model::timeline::{Moment, Second, second_of};
 use crate::engine::{At, CallId};
 use crate::policy::Verdict;
@@ -70,6 +71,10 @@ pub enum To {
     Previous(Moment),
     /// Just behind the next call that another policy decides otherwise.
     NextFlip,
+    /// To the next place at which the tape stops by itself.
+    NextBreak,
+    /// To the last such place before.
+    PreviousBreak,
 }
 
 impl To {
@@ -147,6 +152,8 @@ pub struct Replay {
     pub read: (u64, u64),
     /// The same recording by another policy.
     pub what_if: Option<WhatIf>,
+    /// Where it stops by itself.
+    pub breaks: Option<Breaks>,
     speed: usize,
     begin: At,
     /// Milliseconds of each record since the first.
@@ -171,6 +178,7 @@ impl Replay {
             soundness: Soundness::Reading,
             read: (0, 0),
             what_if: None,
+            breaks: None,
             speed: REAL,
             begin: At(0),
             times_ms: Vec::new(),
@@ -291,6 +299,8 @@ impl Replay {
                 let flips = self.what_if.as_ref()?.flips.values();
                 flips.map(|flipped| flipped.seq + 1).filter(|place| *place > self.at).min()?
             }
+            To::NextBreak => self.breaks.as_ref()?.next(self.at)?,
+            To::PreviousBreak => self.breaks.as_ref()?.previous(self.at)?,
         };
         Some(place.min(self.records()))
     }
@@ -307,8 +317,20 @@ impl Replay {
         self.playing &= at < self.records() || self.soundness == Soundness::Reading;
     }
 
-    /// Real time passed: how many records are due, counted from the first. The clock goes on.
+    /// Real time passed: how many records are due, counted from the first. The clock goes on, and where a tape
+    /// stops by itself it plays no further.
     pub fn tick(&mut self, now: Now) -> u64 {
+        let due = self.due(now);
+        let Some(breaks) = &self.breaks else { return due };
+        let (to, stops) = breaks.limit(self.at, due);
+        self.playing &= !stops;
+        if to < due {
+            self.clock = self.time_of(to.saturating_sub(1));
+        }
+        to
+    }
+
+    fn due(&mut self, now: Now) -> u64 {
         let elapsed = now.mono_ms.saturating_sub(self.ticked_ms);
         self.ticked_ms = now.mono_ms;
         if !self.playing {

@@ -7,8 +7,10 @@ use crate::console::filter::Filter;
 use crate::console::input::Key;
 use crate::console::keymap::Keymap;
 use crate::console::model::card::Card;
+use crate::console::model::column::Column;
 use crate::console::model::doc::{Laid, Slot};
 use crate::console::model::marks::Marks;
+use crate::console::model::sorting::Sorting;
 use crate::console::model::typing::{Edit, Pasts, Typing};
 use crate::console::model::visible::Visible;
 use crate::console::model::window::Window;
@@ -196,6 +198,10 @@ pub struct Detail {
     pub cursor: usize,
     /// Lines of the document that are folded.
     pub folded: BTreeSet<usize>,
+    /// The document's line that the cursor is to be at once rows are laid out anew.
+    pub line: Option<usize>,
+    /// Whether each line takes one row, however long it is.
+    pub cuts: bool,
 }
 
 /// A question of ours in the bottom row.
@@ -254,6 +260,12 @@ pub struct Ui {
     pub marked_only: bool,
     /// The calls that these leave.
     pub visible: Visible,
+    /// In which order they are listed.
+    pub sorting: Sorting,
+    /// The columns that the operator chose; else as many as there is room for.
+    pub columns: Option<Vec<Column>>,
+    /// How often it was said at which calls a tape is to stop.
+    pub breaks: u32,
     /// Marks and notes.
     pub marks: Marks,
     /// Where a range of calls begins; it ends at the selected one.

@@ -253,12 +253,23 @@ fn number(row: usize) -> Option<u32> {
     u32::try_from(row).ok()
 }
 
-/// What the Calls pane lists: every row, or those that the filter leaves.
+/// What the Calls pane lists: every row, or those that the filter leaves, as they came or sorted.
 impl Model {
+    /// The rows that are listed, as they came.
+    pub fn listed(&self) -> impl Iterator<Item = CallAt> {
+        let visible = &self.ui.visible;
+        let filtered = visible.rows.iter().copied().map(at);
+        let all = if visible.is_filtered() { 0 } else { self.calls.len() };
+        filtered.chain((0..all).map(CallAt))
+    }
+
     /// How many there are.
     #[must_use]
     pub fn shown_len(&self) -> usize {
         let visible = &self.ui.visible;
+        if self.ui.sorting.by().is_some() {
+            return self.ui.sorting.len();
+        }
         if visible.is_filtered() { visible.rows.len() } else { self.calls.len() }
     }
 
@@ -266,6 +277,9 @@ impl Model {
     #[must_use]
     pub fn shown(&self, place: usize) -> Option<CallAt> {
         let visible = &self.ui.visible;
+        if self.ui.sorting.by().is_some() {
+            return self.ui.sorting.at(place);
+        }
         if visible.is_filtered() {
             return visible.rows.get(place).copied().map(at);
         }
@@ -276,6 +290,9 @@ impl Model {
     #[must_use]
     pub fn shown_place(&self, row: CallAt) -> usize {
         let visible = &self.ui.visible;
+        if self.ui.sorting.by().is_some() {
+            return self.ui.sorting.place(row);
+        }
         let place = if visible.is_filtered() {
             visible.rows.partition_point(|other| at(*other) < row)
         } else {

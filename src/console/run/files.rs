@@ -9,7 +9,7 @@ use crate::console::export;
 use crate::console::model::doc::{Payload, Want};
 use crate::console::model::visible::Bodies;
 use crate::console::run::Shell;
-use crate::console::update::{Export, Inspect, Msg};
+use crate::console::update::{Break, Export, Inspect, Msg};
 use crate::journal::redecide::Instead;
 
 impl Shell {
@@ -28,6 +28,14 @@ impl Shell {
             std::fs::read_to_string(path).map_err(|error| error.to_string())
         })?;
         deck.decide(instead).map_err(|error| error.to_string())
+    }
+
+    /// Has the recording looked through for calls to stop at.
+    pub(super) fn stop_at(&mut self, what: Break) {
+        let Some(deck) = &mut self.deck else { return };
+        if let Err(error) = deck.stop_at(what) {
+            self.take(Msg::Cannot(error.to_string()));
+        }
     }
 
     /// Brings the model to a place of the recording.

@@ -102,6 +102,16 @@ pub(super) fn follow(model: &mut Model) -> Vec<Cmd> {
     }
 }
 
+/// Opens the card of the call that waits longest.
+pub(super) fn oldest(model: &mut Model) -> Vec<Cmd> {
+    let oldest = model.waiting().next().map(|ticket| ticket.key);
+    if let Some(key) = oldest {
+        return open(model, key);
+    }
+    say(model, Safe::word("no call waits"));
+    Vec::new()
+}
+
 /// Opens the next waiting call's card.
 pub(super) fn next(model: &mut Model) -> Vec<Cmd> {
     let Some(card) = &model.ui.card else { return Vec::new() };

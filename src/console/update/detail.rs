@@ -17,8 +17,21 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Cmd> {
     if action == Action::PreviousTab {
         return turn_tab(model, 2);
     }
+    if action == Action::Wrap {
+        let cuts = model.ui.detail.cuts;
+        cut(model, !cuts);
+        return Vec::new();
+    }
     fold(model, action == Action::Fold);
     Vec::new()
+}
+
+/// Gives each line one row, or as many as it needs. The cursor stays at its line.
+pub(super) fn cut(model: &mut Model, cuts: bool) {
+    let detail = &mut model.ui.detail;
+    detail.line = detail.page.laid.as_ref().and_then(|laid| laid.item(detail.cursor));
+    detail.cuts = cuts;
+    detail.page.laid = None;
 }
 
 /// Loads the selected call into the detail pane, if it is not there.

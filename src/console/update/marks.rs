@@ -61,8 +61,7 @@ pub(super) fn mark(model: &mut Model) -> Vec<Cmd> {
 fn turn(model: &mut Model, rows: &[CallAt]) -> Vec<Cmd> {
     let marked = !rows.iter().all(|row| model.ui.marks.has(*row));
     for row in rows {
-        if model.ui.marks.has(*row) != marked {
-            model.ui.marks.set(*row, marked);
+        if model.ui.marks.set(*row, marked) {
             model.ui.visible.touch_row(*row);
         }
     }

@@ -82,3 +82,13 @@ fn notice(model: &Model, urgent: bool) -> Notice {
         urgent,
     }
 }
+
+/// Rings once for each ticket that waits, however many came at once.
+pub(super) fn bell(model: &mut Model) -> Vec<Cmd> {
+    let mut rings = false;
+    for ticket in &mut model.tickets {
+        rings |= ticket.over.is_none() && !ticket.rung;
+        ticket.rung = true;
+    }
+    if rings { vec![Cmd::Bell] } else { Vec::new() }
+}

@@ -19,7 +19,7 @@ pub fn prepare(model: &mut Model, size: Size) {
             Tab::Args | Tab::Raw => detail.request.doc(),
             Tab::Result => detail.answer.doc(),
         };
-        let (raw, folded) = (detail.tab == Tab::Raw, &detail.folded);
+        let (raw, folded, cuts) = (detail.tab == Tab::Raw, &detail.folded, detail.cuts);
         // Border above and below, the row of tabs, and the ledger.
         let height = usize::from(area.height).saturating_sub(4);
         fit(&mut detail.page, inner(area.width), height, |width| {
@@ -27,10 +27,13 @@ pub fn prepare(model: &mut Model, size: Size) {
             Some(if raw {
                 doc::lay_raw(&doc.raw, width)
             } else {
-                doc::lay(&doc.lines, width, folded)
+                doc::lay(&doc.lines, width, folded, cuts)
             })
         });
         let page = &mut detail.page;
+        if let (Some(line), Some(laid)) = (detail.line, &page.laid) {
+            (detail.cursor, detail.line) = (laid.row_of(line), None);
+        }
         let last = page.laid.as_ref().map_or(0, Laid::len).saturating_sub(1);
         detail.cursor = detail.cursor.min(last);
         // The cursor is always on the screen.

@@ -47,6 +47,18 @@ pub(super) fn act(
             None => update::say(model, "no call is selected"),
         },
         (Action::Export, Some(file)) => marks::export(model, file),
+        (Action::Columns, Some(words)) => sift::show_columns(model, words),
+        (Action::Columns, None) => {
+            let here = model.ui.columns.iter().flatten().map(|column| column.word());
+            let line = format!("columns {}", here.collect::<Vec<_>>().join(" "));
+            open(model, Purpose::Command(context), &line)
+        }
+        (Action::Break, Some(filter)) => replay::set_break(model, filter),
+        (Action::Break, None) => {
+            let breaks = model.replay.as_ref().and_then(|replay| replay.breaks.as_ref());
+            let line = format!("break {}", breaks.map_or("", |breaks| breaks.typed.as_str()));
+            open(model, Purpose::Command(context), &line)
+        }
         (Action::GoToPlace, Some(place)) => replay::seek(model, place),
         (Action::GoTo, Some(number)) => marks::go_to(model, number),
         (Action::Command, _) => open(model, Purpose::Command(context), ""),

@@ -1,11 +1,29 @@
 //! Keys of a tape. A replay reaches no gate: nothing here answers, and the keys that would say so.
 
+use jiff::tz::TimeZone;
+
 use crate::console::action::Tape;
+use crate::console::filter::Filter;
 use crate::console::model::Model;
+use crate::console::model::breaks::{Breaks, Stops};
 use crate::console::model::replay::{Found, Replay, To, WhatIf};
 use crate::console::model::timeline::Moment;
 use crate::console::update::{Cmd, sift};
+use crate::engine::At;
 use crate::text::Safe;
+
+/// A recording is to be looked through for calls to stop at.
+#[derive(Debug, Clone)]
+pub struct Break {
+    /// Those that this means.
+    pub filter: Filter,
+    /// For the answer.
+    pub generation: u32,
+    /// From when ages count back.
+    pub now: At,
+    /// For clock times.
+    pub zone: TimeZone,
+}
 
 /// A transport key.
 pub(super) fn act(model: &mut Model, key: Tape) -> Vec<Cmd> {
@@ -31,6 +49,8 @@ pub(super) fn act(model: &mut Model, key: Tape) -> Vec<Cmd> {
             return Vec::new();
         }
         Tape::NextFlip => To::NextFlip,
+        Tape::NextBreak => To::NextBreak,
+        Tape::PreviousBreak => To::PreviousBreak,
         Tape::Step(by) => To::Step(by.into()),
         Tape::Next(moment) => To::Next(moment),
         Tape::Previous(moment) => To::Previous(moment),
@@ -50,6 +70,7 @@ pub fn go(model: &mut Model, to: To) -> Vec<Cmd> {
     let none = match to {
         To::Next(moment) | To::Previous(moment) => word(moment),
         To::NextFlip => "no further call is decided otherwise",
+        To::NextBreak | To::PreviousBreak => "no further call to stop at; B sets what to stop at",
         To::Step(_) | To::Record(_) | To::Call(_) | To::Time(_) | To::Percent(_) => "no such place",
     };
     model.ui.said = Some(Safe::word(none));
@@ -74,6 +95,39 @@ pub fn fork(model: &mut Model, policy: &str) -> Vec<Cmd> {
     vec![Cmd::Fork { policy: policy.to_owned(), from_seq: replay.at }]
 }
 
+/// Stops at calls that a filter means, from now on; nothing stops no more.
+pub(super) fn set_break(model: &mut Model, typed: &str) -> Vec<Cmd> {
+    let (now, zone) = (model.now.at, model.zone.clone());
+    let Some(replay) = &mut model.replay else {
+        model.ui.said = Some(Safe::word("only a recording stops: tollgate replay"));
+        return Vec::new();
+    };
+    model.ui.breaks += 1;
+    let generation = model.ui.breaks;
+    let typed = typed.trim();
+    if typed.is_empty() {
+        replay.breaks = None;
+        return Vec::new();
+    }
+    match Filter::parse(typed) {
+        Ok(filter) => {
+            replay.breaks = Some(Breaks::new(typed, generation));
+            vec![Cmd::Break(Break { filter, generation, now, zone })]
+        }
+        Err(error) => {
+            model.ui.said = Some(Safe::escape(&error.to_string()));
+            Vec::new()
+        }
+    }
+}
+
+/// More places to stop at are known.
+pub(super) fn stops(model: &mut Model, stops: Stops) {
+    if let Some(breaks) = model.replay.as_mut().and_then(|replay| replay.breaks.as_mut()) {
+        breaks.found(stops);
+    }
+}
+
 /// Goes where `12:41`, `1:02:03`, `#2317` or `50%` says.
 pub(super) fn seek(model: &mut Model, place: &str) -> Vec<Cmd> {
     let Some(replay) = &model.replay else {
@@ -91,7 +145,12 @@ pub(super) fn seek(model: &mut Model, place: &str) -> Vec<Cmd> {
 pub(super) fn tick(model: &mut Model) -> Vec<Cmd> {
     let now = model.now;
     let Some(replay) = &mut model.replay else { return Vec::new() };
+    let played = replay.playing;
     let due = replay.tick(now);
+    if let (true, false, Some(breaks)) = (played, replay.playing, &replay.breaks) {
+        let what = format!("stopped at a call that is meant: {}", breaks.typed);
+        model.ui.said = Some(Safe::escape(&what));
+    }
     if due == replay.at { Vec::new() } else { vec![Cmd::Go(due)] }
 }
 

@@ -4,7 +4,7 @@ use crate::console::model::Model;
 use crate::console::model::doc::{Gutter, Laid};
 use crate::console::model::typing::Searched;
 use crate::console::model::ui::{Detail, Tab};
-use crate::console::update::{self, Cmd};
+use crate::console::update::{self, Cmd, detail, prepare};
 use crate::console::view::help;
 use crate::text::{Safe, hexdump};
 
@@ -25,6 +25,11 @@ pub(super) fn begin(model: &mut Model, place: Searched, text: &str) -> Vec<Cmd> 
     forget(model);
     if model.ui.search.is_none() {
         return Vec::new();
+    }
+    if place == Searched::Detail && model.ui.detail.cuts {
+        // What is cut could not be found.
+        detail::cut(model, false);
+        prepare(model, model.size);
     }
     let hits = hits(model, place);
     let from = first_row(model, place);

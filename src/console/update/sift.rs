@@ -2,6 +2,7 @@
 //! time, and what has to be read for the next one.
 
 use crate::console::filter::{Filter, Tester};
+use crate::console::model::column::Column;
 use crate::console::model::doc::{Part, Want};
 use crate::console::model::ui::Chosen;
 use crate::console::model::visible::{Batch, Bodies};
@@ -34,7 +35,45 @@ pub(super) fn step(model: &mut Model) -> Vec<Cmd> {
     let mut visible = std::mem::take(&mut model.ui.visible);
     let batch = visible.step(model);
     model.ui.visible = visible;
+    model.ui.sorting.touch();
     batch.map(|batch| inspect(model, &batch)).into_iter().collect()
+}
+
+/// Makes the order of the calls anew, where it is due.
+pub(super) fn sort(model: &mut Model) {
+    if model.ui.sorting.due_in_ms(model.now.mono_ms) != Some(0) {
+        return;
+    }
+    let mut sorting = std::mem::take(&mut model.ui.sorting);
+    sorting.make(model, model.listed());
+    model.ui.sorting = sorting;
+}
+
+/// Sorts by a column from now on, or by the next one of those that tell most.
+pub(super) fn sort_by(model: &mut Model, word: Option<&str>) -> Vec<Cmd> {
+    const NEXT: [Column; 4] = [Column::Time, Column::Took, Column::Size, Column::Name];
+    let by = if let Some(word) = word.map(str::trim).filter(|word| !word.is_empty()) {
+        Column::named(word)
+    } else {
+        let here = model.ui.sorting.by().unwrap_or(Column::Time);
+        let at = NEXT.iter().position(|column| *column == here).unwrap_or_default();
+        Ok(NEXT.iter().copied().cycle().nth(at + 1).unwrap_or(Column::Time))
+    };
+    match by {
+        Ok(by) => model.ui.sorting.set(by),
+        Err(why) => model.ui.said = Some(Safe::escape(&why)),
+    }
+    sort(model);
+    Vec::new()
+}
+
+/// Shows these columns of the calls; none for as many as there is room for.
+pub(super) fn show_columns(model: &mut Model, words: &str) -> Vec<Cmd> {
+    match Column::list(words) {
+        Ok(columns) => model.ui.columns = (!columns.is_empty()).then_some(columns),
+        Err(why) => model.ui.said = Some(Safe::escape(&why)),
+    }
+    Vec::new()
 }
 
 fn inspect(model: &Model, batch: &Batch) -> Cmd {
@@ -52,6 +91,7 @@ pub(super) fn inspected(model: &mut Model, generation: u32, read: &[(u32, Bodies
     let mut visible = std::mem::take(&mut model.ui.visible);
     visible.read(model, generation, read);
     model.ui.visible = visible;
+    model.ui.sorting.touch();
 }
 
 /// Puts a filter in force, or takes it away.
@@ -71,5 +111,10 @@ pub(super) fn begin(model: &mut Model) -> Vec<Cmd> {
     };
     let tester = filter.map(|filter| Tester::new(&filter, model.now.at, &model.zone));
     model.ui.visible.set(tester);
-    step(model)
+    // What was listed may be gone.
+    let by = model.ui.sorting.by();
+    model.ui.sorting.set(by.unwrap_or(Column::Time));
+    let cmds = step(model);
+    sort(model);
+    cmds
 }

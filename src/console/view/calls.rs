@@ -2,11 +2,13 @@
 
 use ratatui::layout::Rect;
 
+use crate::console::model::column::Column;
 use crate::console::model::ui::Pane;
 use crate::console::model::{Call, CallAt, Model, Passed, State};
 use crate::console::theme::{Role, Theme};
 use crate::console::update;
 use crate::console::view::Pen;
+use crate::console::view::ask::{risk_role, risk_word};
 use crate::console::view::layout::{rows_of, window};
 use crate::console::view::replay::since;
 use crate::console::view::status::{clock, time_left};
@@ -22,77 +24,73 @@ const VERDICT: usize = 14;
 /// Columns that a name gets before others are shown.
 const NAME_MIN: usize = 14;
 
-/// A column of the pane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Column {
-    Time,
-    Session,
-    Server,
-    Name,
-    Verdict,
-    WhatIf,
-    Size,
-    Took,
-}
-
-/// All, in their order on the screen.
-const COLUMNS: [Column; 8] = [
-    Column::Time,
-    Column::Session,
-    Column::Server,
-    Column::Name,
-    Column::Verdict,
-    Column::WhatIf,
-    Column::Size,
-    Column::Took,
-];
-
-impl Column {
-    const fn heading(self) -> &'static str {
-        match self {
-            Self::Time => "time",
-            Self::Session => "session",
-            Self::Server => "server",
-            Self::Name => "tool",
-            Self::Verdict => "verdict",
-            Self::WhatIf => "what-if",
-            Self::Size => "size",
-            Self::Took => "ms",
+/// A text in a column, behind a strip.
+fn put(column: Column, strip: Strip, text: &Safe, columns: usize, role: Role) -> Strip {
+    match column {
+        Column::Id | Column::Size | Column::AnswerSize | Column::Wait | Column::Took => {
+            strip.cell_right(text, columns, role)
         }
-    }
-
-    /// A text in this column, behind a strip.
-    fn put(self, strip: Strip, text: &Safe, columns: usize, role: Role) -> Strip {
-        match self {
-            Self::Size | Self::Took => strip.cell_right(text, columns, role),
-            Self::Time
-            | Self::Session
-            | Self::Server
-            | Self::Name
-            | Self::Verdict
-            | Self::WhatIf => strip.cell(text, columns, role),
-        }
+        Column::Time
+        | Column::Session
+        | Column::Server
+        | Column::Name
+        | Column::Verdict
+        | Column::WhatIf
+        | Column::Risk => strip.cell(text, columns, role),
     }
 }
 
-/// The columns that a width has room for, most needed first, and how wide each is. The name gets the rest.
+/// How wide a column is; the name gets the rest.
+const fn width_of(column: Column, replays: bool) -> usize {
+    match column {
+        // `12:04:30`, or `+00:12:41` in a recording.
+        Column::Time if replays => 9,
+        Column::Time => 8,
+        Column::Server | Column::Session => 9,
+        Column::Verdict | Column::WhatIf => VERDICT,
+        Column::Took | Column::Wait | Column::Id | Column::Risk => 6,
+        Column::Size | Column::AnswerSize => 5,
+        Column::Name => NAME_MIN,
+    }
+}
+
+/// The columns that a width has room for, and how wide each is: those that the operator chose, first ones
+/// first, or the most needed.
 fn columns(model: &Model, width: usize) -> Vec<(Column, usize)> {
     let replay = model.replay.as_ref();
-    let what_if = replay.and_then(|replay| replay.what_if.as_ref()).is_some_and(|it| it.shown);
-    let wanted = [
-        (Column::Server, 9, true),
-        (Column::Verdict, VERDICT, true),
-        (Column::WhatIf, VERDICT, what_if),
-        // `12:04:30`, or `+00:12:41` in a recording.
-        (Column::Time, if replay.is_some() { 9 } else { 8 }, true),
-        (Column::Took, 6, true),
-        (Column::Session, 9, replay.is_none()),
-        (Column::Size, 5, true),
-    ];
+    let width_of = |column| width_of(column, replay.is_some());
     // The cursor, and the flag behind all.
     let mut left = width.saturating_sub(3 + 1 + 1);
     let mut chosen = Vec::new();
-    for (column, columns, _) in wanted.into_iter().filter(|(_, _, shown)| *shown) {
+    if let Some(wanted) = &model.ui.columns {
+        let named = wanted.contains(&Column::Name);
+        for column in wanted.iter().copied() {
+            let columns = width_of(column);
+            if left >= columns {
+                chosen.push((column, columns));
+                left = left.saturating_sub(columns + 1);
+            }
+        }
+        if let Some((_, columns)) = chosen.iter_mut().find(|(column, _)| *column == Column::Name) {
+            *columns += left;
+        } else if named {
+            // There is no room for a name of its least width.
+            chosen.push((Column::Name, left));
+        }
+        return chosen;
+    }
+    let what_if = replay.and_then(|replay| replay.what_if.as_ref()).is_some_and(|it| it.shown);
+    let wanted = [
+        (Column::Server, true),
+        (Column::Verdict, true),
+        (Column::WhatIf, what_if),
+        (Column::Time, true),
+        (Column::Took, true),
+        (Column::Session, replay.is_none()),
+        (Column::Size, true),
+    ];
+    for (column, _) in wanted.into_iter().filter(|(_, shown)| *shown) {
+        let columns = width_of(column);
         let due = matches!(column, Column::Server | Column::Verdict);
         if due || left > columns + NAME_MIN {
             chosen.push((column, columns));
@@ -100,7 +98,7 @@ fn columns(model: &Model, width: usize) -> Vec<(Column, usize)> {
         }
     }
     chosen.push((Column::Name, left.max(6)));
-    chosen.sort_by_key(|(column, _)| COLUMNS.iter().position(|known| known == column));
+    chosen.sort_by_key(|(column, _)| Column::ALL.iter().position(|known| known == column));
     chosen
 }
 
@@ -119,6 +117,9 @@ impl Pen<'_, '_> {
         }
         if model.replay.is_none() || model.ui.visible.is_filtered() {
             title = title.then(counted(model));
+        }
+        if let Some(by) = model.ui.sorting.by() {
+            title = title.own("  by ", Role::Text).own(by.word(), Role::Text);
         }
         if model.ui.call.is_none() {
             title = title.own("  FOLLOW", Role::Text);
@@ -152,7 +153,7 @@ impl Pen<'_, '_> {
     fn call(&self, signs: Strip, call: &Call, columns: &[(Column, usize)]) -> Strip {
         let strip = columns.iter().fold(signs, |strip, (column, columns)| {
             let (text, role) = self.column(call, *column);
-            column.put(strip, &text, *columns, role)
+            put(*column, strip, &text, *columns, role)
         });
         if call.findings > 0 { strip.own("!", Role::Finding) } else { strip }
     }
@@ -197,7 +198,20 @@ impl Pen<'_, '_> {
             }
             Column::Verdict => outcome(model, self.theme, call),
             Column::WhatIf => self.what_if(call).unwrap_or((Safe::default(), Role::Dim)),
+            Column::Id => (Safe::escape(&format!("#{}", call.call.0)), Role::Dim),
+            Column::Risk => match call.risk {
+                Some(risk) => (Safe::word(risk_word(risk)), risk_role(risk)),
+                None => (Safe::word("-"), Role::Dim),
+            },
             Column::Size => (Safe::escape(&bytes::size(call.size.into())), Role::Dim),
+            Column::AnswerSize => match call.answer() {
+                Some(_) => (Safe::escape(&bytes::size(call.answer_size.into())), Role::Dim),
+                None => (Safe::word("-"), Role::Dim),
+            },
+            Column::Wait => match call.held_ms {
+                0 => (Safe::word("-"), Role::Dim),
+                ms => (Safe::escape(&ms.to_string()), Role::Dim),
+            },
             Column::Took => {
                 let took = call.took_ms().map(|ms| Safe::escape(&ms.to_string()));
                 (took.unwrap_or_else(|| Safe::word("-")), Role::Dim)
@@ -297,6 +311,6 @@ fn passed(theme: &Theme, call: &Call) -> (Safe, Role) {
 
 fn heading(columns: &[(Column, usize)]) -> Strip {
     columns.iter().fold(Strip::new().own("   ", Role::Dim), |strip, (column, columns)| {
-        column.put(strip, &Safe::word(column.heading()), *columns, Role::Dim)
+        put(*column, strip, &Safe::word(column.word()), *columns, Role::Dim)
     })
 }

@@ -41,6 +41,13 @@ impl Pen<'_, '_> {
                 .number(what_if.flips.len() as u64, Role::Chrome)
                 .own(" differ", Role::Chrome);
         }
+        if let Some(breaks) = &replay.breaks {
+            let (count, whole) = breaks.count();
+            strip = strip
+                .own(" | stops at ", Role::Chrome)
+                .number(count as u64, Role::Chrome)
+                .own(if whole { "" } else { " so far" }, Role::Chrome);
+        }
         self.chrome(area, strip);
     }
 

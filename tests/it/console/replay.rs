@@ -145,3 +145,28 @@ fn the_clock_of_the_panes_is_the_tapes() {
     // The ask's two minutes are counted from when it was made, not from today.
     assert!(stage.screen().contains("ASK 2:00"), "{}", stage.screen());
 }
+
+#[test]
+fn the_tape_stops_where_a_filter_means_a_call() {
+    let mut stage = recorded();
+    stage.types("Btool:write_file<enter>");
+    assert!(stage.screen().contains("stops at 1"), "{}", stage.screen());
+    // As fast as it goes: it stops all the same, and says why.
+    stage.types("  >>>>>>>> <50ms><50ms>");
+    assert_eq!(place(&stage), (5, false));
+    assert!(stage.screen().contains("stopped at a call that is meant: tool:write_file"));
+    // Playing on leaves it behind.
+    stage.types(" <50ms><50ms>");
+    assert_eq!(place(&stage), (7, false));
+    stage.types("b");
+    assert!(stage.screen().contains("no further call to stop at"), "{}", stage.screen());
+    stage.types(":break.back<enter>");
+    assert_eq!(place(&stage).0, 5);
+    // The line begins with what is set; nothing behind the name takes it away.
+    stage.types("B");
+    assert!(stage.screen().contains("break tool:write_file"), "{}", stage.screen());
+    stage.types("<ctrl-u>break<enter>");
+    assert!(!stage.screen().contains("stops at"), "{}", stage.screen());
+    stage.types("Bservr:x<enter>");
+    assert!(stage.screen().contains("no field `servr`"), "{}", stage.screen());
+}

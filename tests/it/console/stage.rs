@@ -10,13 +10,15 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use serde_json::json;
+use tollgate::console::chosen::Chosen;
+use tollgate::console::model::breaks::Stops;
 use tollgate::console::model::doc::{Doc, Want, payload};
 use tollgate::console::model::replay::{Found, Replay, Soundness};
 use tollgate::console::model::visible::Bodies;
 use tollgate::console::model::{Model, Now, Place, Size, timeline};
 use tollgate::console::outgoing::Notice;
 use tollgate::console::outgoing::clipboard::Copied;
-use tollgate::console::update::{self, Cmd, Export, Inspect, Msg};
+use tollgate::console::update::{self, Break, Cmd, Export, Inspect, Msg};
 use tollgate::console::view::{self, Lines};
 use tollgate::console::{Depth, Theme};
 use tollgate::engine::{
@@ -377,6 +379,11 @@ impl Stage {
                     let cmds = update::update(&mut self.model, Msg::Arrived(at), self.now);
                     self.carry_out(cmds);
                 }
+                Cmd::Break(what) => {
+                    let stops = self.stops(what);
+                    let cmds = update::update(&mut self.model, Msg::Stops(stops), self.now);
+                    self.carry_out(cmds);
+                }
                 Cmd::Export(export) => self.exports.push(export),
                 Cmd::Theme(name) => {
                     let put_on = self.put_on(&name);
@@ -437,6 +444,23 @@ impl Stage {
         };
         self.take(Msg::Found(Box::new(found)));
         self.carry_out(vec![Cmd::Go(0)]);
+    }
+
+    /// Where a tape is to stop, as the deck finds it; bodies are not read here.
+    fn stops(&self, what: Break) -> Stops {
+        let mut chosen = Chosen::new(&what.filter, what.now, what.zone);
+        let mut known = Vec::new();
+        let mut stops = Stops { generation: what.generation, whole: true, ..Stops::default() };
+        for (offset, (session, record)) in (0..).zip(&self.records) {
+            chosen.take(session, record, Place { offset, len: 1 });
+            let none = || Err(std::io::ErrorKind::NotFound.into());
+            let meant = chosen.meant(session, record, none).unwrap();
+            if meant.iter().any(|call| !known.contains(call)) {
+                stops.places.push(u32::try_from(offset + 1).unwrap());
+            }
+            known.extend(meant);
+        }
+        stops
     }
 
     pub(super) fn load(

@@ -1,54 +1,71 @@
-//! Which records `watch --filter` prints: those of calls that the filter means, as far as they are known
-//! when the record comes. The calls are the console's rows, made by the console's own fold.
+//! Which calls of a record a filter means, as far as they are known when the record comes: for `watch --filter` and
+//! for a replay's breakpoints. The calls are the console's rows, made by the console's own fold.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt as _;
 
 use jiff::tz::TimeZone;
 
-use crate::cli::tail::Seen;
+use crate::console::bodies;
 use crate::console::filter::{Filter, Match, Tester};
-use crate::console::model::doc::{Part, Want, payload};
+use crate::console::model::doc::{Part, Want};
 use crate::console::model::row::Row;
 use crate::console::model::{CallAt, Model, Place, SessionId};
 use crate::engine::{At, CallId};
 use crate::journal::{Effected, Record, What};
-use crate::wire::SessionLine;
 
 /// The filter and the calls so far.
 #[derive(Debug)]
-pub(super) struct Chosen {
+pub struct Chosen {
     model: Model,
     tester: Tester,
 }
 
 impl Chosen {
-    /// Ages count back from `now`.
-    pub(super) fn new(filter: &Filter, now: At) -> Self {
-        let zone = TimeZone::system();
+    /// Ages count back from `now`, clock times are those of `zone`.
+    #[must_use]
+    pub fn new(filter: &Filter, now: At, zone: TimeZone) -> Self {
         let tester = Tester::new(filter, now, &zone);
         Self { model: Model::new(zone, None), tester }
     }
 
-    /// Takes a record in; whether it is to be printed. Records come in order, from the first of a session.
-    pub(super) fn takes(&mut self, session: &SessionLine, seen: &Seen) -> Result<bool, String> {
-        let place = Place { offset: seen.offset, len: u32::try_from(seen.len).unwrap_or(u32::MAX) };
-        self.model.apply(&session.session, &seen.record, place);
-        let id = self.model.session_id(&session.session);
-        for call in calls(&seen.record) {
-            if self.means(session, id, call)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    /// Takes a record in. Records come in order, from the first of a session.
+    pub fn take(&mut self, session: &str, record: &Record, place: Place) {
+        self.model.apply(session, record, place);
     }
 
-    fn means(&mut self, of: &SessionLine, id: SessionId, call: CallId) -> Result<bool, String> {
-        let Some(at) = self.model.row_of(id, call) else { return Ok(false) };
+    /// The calls of the record that was taken in last that the filter means. The journal is opened where it needs
+    /// arguments or results.
+    ///
+    /// # Errors
+    /// In words, where these cannot be read.
+    pub fn meant(
+        &mut self,
+        session: &str,
+        record: &Record,
+        journal: impl Fn() -> std::io::Result<File>,
+    ) -> Result<Vec<CallAt>, String> {
+        let id = self.model.session_id(session);
+        let rows = calls(record).into_iter().filter_map(|call| self.model.row_of(id, call));
+        let mut meant = Vec::new();
+        for at in rows.collect::<Vec<_>>() {
+            if self.means(id, at, &journal)? {
+                meant.push(at);
+            }
+        }
+        Ok(meant)
+    }
+
+    fn means(
+        &mut self,
+        session: SessionId,
+        at: CallAt,
+        journal: impl Fn() -> std::io::Result<File>,
+    ) -> Result<bool, String> {
         let Some(row) = Row::new(&self.model, at) else { return Ok(false) };
         let found = match self.tester.matches(&row) {
             Match::NeedsBody => {
-                let (arguments, result) = self.read(of, id, at)?;
+                let journal = journal().map_err(|error| error.to_string())?;
+                let (arguments, result) = self.read(&journal, session, at)?;
                 self.tester.matches(&row.read(&arguments, result.as_deref()))
             }
             found @ (Match::Yes | Match::No) => found,
@@ -59,26 +76,18 @@ impl Chosen {
     /// The call's arguments and, if it has one, its result.
     fn read(
         &self,
-        of: &SessionLine,
+        journal: &File,
         session: SessionId,
         at: CallAt,
     ) -> Result<(String, Option<String>), String> {
         let Some(call) = self.model.call(at) else { return Ok(Default::default()) };
         let read = |place: Place, part| {
             let want = Want { session, place, call: call.call, part };
-            part_of(of, &want).map_err(|why| format!("read {}: {why}", of.journal))
+            bodies::read(journal, &want).map(|part| part.text)
         };
         let answer = call.answer().map(|place| read(place, Part::Answer)).transpose()?;
         Ok((read(call.request(), Part::Arguments)?, answer))
     }
-}
-
-fn part_of(session: &SessionLine, want: &Want) -> Result<String, String> {
-    let file = File::open(&session.journal).map_err(|error| error.to_string())?;
-    let mut line = vec![0; usize::try_from(want.place.len).map_err(|error| error.to_string())?];
-    file.read_exact_at(&mut line, want.place.offset).map_err(|error| error.to_string())?;
-    let record: Record = serde_json::from_slice(&line).map_err(|error| error.to_string())?;
-    Ok(payload(&record, want).map(|part| part.text).unwrap_or_default())
 }
 
 /// The calls that a record is about.

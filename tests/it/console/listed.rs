@@ -1,0 +1,120 @@
+//! Which columns the calls have, in which order they stand, and lines that are cut.
+
+use tollgate::policy::Verdict;
+
+use super::stage::{SESSION, Stage};
+
+/// Three calls: the second takes longest, the last is largest.
+fn stage() -> Stage {
+    let mut stage = Stage::new(80, 24);
+    stage.session(SESSION, "files");
+    for (tool, arguments, ms) in [
+        ("beta", "{}", 20),
+        ("alpha", r#"{"a":1}"#, 700),
+        ("gamma", r#"{"path":"much longer"}"#, 3),
+    ] {
+        let call = stage.passes(tool, arguments, Verdict::Allow);
+        stage.wait(ms);
+        stage.answered(call, "{}");
+    }
+    stage
+}
+
+/// The tools in the order of their rows.
+fn tools(stage: &mut Stage) -> Vec<&'static str> {
+    let rows = stage.rows();
+    let known = ["alpha", "beta", "gamma", "delta"];
+    // Behind the status, the tabs, the title and the heading.
+    rows.iter()
+        .skip(4)
+        .filter_map(|row| known.into_iter().find(|tool| row.contains(tool)))
+        .collect()
+}
+
+#[test]
+fn calls_are_sorted_by_a_column_and_go_back_to_the_order_of_time() {
+    let mut stage = stage();
+    let table = [
+        ("", vec!["beta", "alpha", "gamma"], ""),
+        ("o", vec!["gamma", "beta", "alpha"], "by ms"),
+        ("o", vec!["beta", "alpha", "gamma"], "by size"),
+        ("o", vec!["alpha", "beta", "gamma"], "by tool"),
+        ("o", vec!["beta", "alpha", "gamma"], ""),
+        (":sort ms<enter>", vec!["gamma", "beta", "alpha"], "by ms"),
+        (":sort time<enter>", vec!["beta", "alpha", "gamma"], ""),
+    ];
+    for (keys, expected, title) in table {
+        stage.types(keys);
+        assert_eq!(tools(&mut stage), expected, "{keys}");
+        assert!(
+            stage.screen().contains(title)
+                && (!title.is_empty() || !stage.screen().contains("  by "))
+        );
+    }
+    stage.types(":sort colour");
+    assert!(stage.screen().contains("no column `colour`"), "{}", stage.screen());
+}
+
+#[test]
+fn an_order_takes_new_calls_in_and_keeps_the_selected_one() {
+    let mut stage = stage();
+    stage.types("ogj<300ms>");
+    assert!(stage.screen().contains("> 12:00:00 claude-1  files     beta"), "{}", stage.screen());
+    let call = stage.passes("delta", "{}", Verdict::Allow);
+    stage.wait(5);
+    stage.answered(call, "{}");
+    stage.types("<300ms>");
+    assert_eq!(tools(&mut stage), ["gamma", "delta", "beta", "alpha"]);
+    assert!(
+        stage.screen().contains("files     beta")
+            && stage.screen().contains("> 12:00:00 claude-1  files     beta")
+    );
+    // A filter leaves fewer of them, in the same order.
+    stage.types("/tool:!delta<enter><300ms>");
+    assert_eq!(tools(&mut stage), ["gamma", "beta", "alpha"]);
+    stage.types("G<300ms>k");
+    assert!(stage.screen().contains("> 12:00:00 claude-1  files     beta"), "{}", stage.screen());
+}
+
+#[test]
+fn the_operator_chooses_the_columns() {
+    let mut stage = stage();
+    stage.types("cms tool id<enter>");
+    let heading = stage.rows()[3].clone();
+    let words: Vec<&str> = heading.split_whitespace().collect();
+    assert_eq!(words, ["│", "ms", "tool", "id", "│"], "{heading}");
+    assert!(stage.screen().contains("#2"), "{}", stage.screen());
+    // The line begins with what is shown; what is none is said at its place.
+    stage.types("c");
+    assert!(stage.screen().contains("columns ms tool id"), "{}", stage.screen());
+    stage.types(" colour");
+    assert!(stage.screen().contains("no column `colour`"), "{}", stage.screen());
+    stage.types("<ctrl-u>columns<enter>");
+    assert!(stage.screen().contains("verdict"), "{}", stage.screen());
+    // More than there is room for: the first ones.
+    stage.types("c");
+    stage.types("time session server verdict risk size rsize wait ms tool id<enter>");
+    assert!(stage.rows()[3].contains("verdict") && !stage.rows()[3].contains(" id"));
+}
+
+#[test]
+fn long_lines_are_wrapped_or_cut_and_a_search_finds_what_is_cut() {
+    let mut stage = Stage::new(80, 24);
+    stage.session(SESSION, "files");
+    let text = format!(r#"{{"a":"{} needle","b":1}}"#, "word ".repeat(46));
+    stage.passes("tool", &text, Verdict::Allow);
+    stage.types("2jj");
+    let wrapped = stage.rows().iter().filter(|row| row.contains("word word")).count();
+    assert!(wrapped > 2 && stage.screen().contains("needle"), "{}", stage.screen());
+    stage.types("w");
+    let cut: Vec<String> =
+        stage.rows().into_iter().filter(|row| row.contains("word word")).collect();
+    assert!(
+        cut.len() == 1 && cut[0].contains('~') && !stage.screen().contains("needle"),
+        "{cut:?}"
+    );
+    // The cursor is at the line it was at.
+    assert!(cut[0].contains(">|"), "{cut:?}");
+    stage.types("/needle<enter>");
+    assert!(stage.screen().contains("needle\""), "{}", stage.screen());
+}
