@@ -9,6 +9,7 @@ mod connection;
 mod inbox;
 mod outbox;
 mod turn;
+mod waiter;
 
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;

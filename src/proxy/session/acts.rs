@@ -47,6 +47,8 @@ impl Loop {
         };
         connection.tell(&ToShim::Welcome { session: self.name.clone(), conn: id.0, notice });
         self.connections.insert(id, connection);
+        // One that came back may have the numbers of the one before.
+        self.waiter.forget();
         if resumed.is_some() {
             let sent = self.recorder.noted_sent(id, self.engine.resumptions(id));
             let [again_to_agent, again_to_server] = self.resend(id, sent);

@@ -1,17 +1,18 @@
 //! The loop itself: wait, read, step, record, write.
 
 use std::collections::BTreeMap;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::Timespec;
 
 use crate::engine::{At, ConnId, Engine, Event, Happening};
 use crate::protocol::Side;
 use crate::proxy::recorder::{Recorder, Trouble, Unsent};
 use crate::proxy::session::connection::Connection;
 use crate::proxy::session::inbox::{Inbox, Posted, Posts};
+use crate::proxy::session::waiter::{Waiter, Wish};
 use crate::proxy::session::{Clock, Disk, DiskWork, Spec, Watcher};
 
 /// Bytes read from one descriptor in one turn: the size of a Linux pipe.
@@ -22,7 +23,7 @@ const LINGER: Duration = Duration::from_secs(2);
 const RETURN: Duration = Duration::from_secs(10);
 
 /// What became ready in a turn.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ready {
     Posts,
     AgentProcess,
@@ -51,6 +52,7 @@ pub(super) struct Loop {
     pub(super) disk: Disk,
     pub(super) inbox: Inbox,
     posts: Posts,
+    pub(super) waiter: Waiter<Ready>,
     agent: Option<OwnedFd>,
     /// Whether its end was seen.
     agent_gone: bool,
@@ -83,6 +85,7 @@ impl Loop {
             disk,
             inbox,
             posts,
+            waiter: Waiter::new(),
             agent,
             agent_gone: false,
             held_open,
@@ -147,30 +150,25 @@ impl Loop {
     /// Waits for the next thing and names all that is ready.
     fn wait(&mut self) -> Vec<Ready> {
         let timeout = self.timeout();
-        let mut what = vec![Ready::Posts];
-        let mut fds = vec![PollFd::from_borrowed_fd(self.posts.wake(), PollFlags::IN)];
+        let mut wanted = Vec::with_capacity(8);
+        wanted.push((Ready::Posts, self.posts.wake(), Wish::Read));
         if let Some(agent) = &self.agent {
-            what.push(Ready::AgentProcess);
-            fds.push(PollFd::new(agent, PollFlags::IN));
+            wanted.push((Ready::AgentProcess, agent.as_fd(), Wish::Read));
         }
         for (id, connection) in &self.connections {
             if let Some(control) = &connection.control {
-                what.push(Ready::Control(*id));
-                fds.push(PollFd::new(control, PollFlags::IN));
+                wanted.push((Ready::Control(*id), control.as_fd(), Wish::Read));
             }
             for side in [Side::Agent, Side::Server] {
                 if let Some(descriptor) = connection.readable(side) {
-                    what.push(Ready::From(*id, side));
-                    fds.push(PollFd::from_borrowed_fd(descriptor.as_fd(), PollFlags::IN));
+                    wanted.push((Ready::From(*id, side), descriptor.as_fd(), Wish::Read));
                 }
             }
             if let Some(stderr) = &connection.from_stderr {
-                what.push(Ready::Stderr(*id));
-                fds.push(PollFd::from_borrowed_fd(stderr.as_fd(), PollFlags::IN));
+                wanted.push((Ready::Stderr(*id), stderr.as_fd(), Wish::Read));
             }
             if let Some(server) = connection.orphan() {
-                what.push(Ready::Orphan(*id));
-                fds.push(PollFd::new(server, PollFlags::IN));
+                wanted.push((Ready::Orphan(*id), server.as_fd(), Wish::Read));
             }
             let waiting = [
                 connection.to_agent.wants_write(),
@@ -178,16 +176,10 @@ impl Loop {
                 connection.stderr_waits(),
             ];
             for descriptor in waiting.into_iter().flatten() {
-                what.push(Ready::Writable);
-                fds.push(PollFd::from_borrowed_fd(descriptor.as_fd(), PollFlags::OUT));
+                wanted.push((Ready::Writable, descriptor.as_fd(), Wish::Write));
             }
         }
-        if poll(&mut fds, timeout.as_ref()).is_err() {
-            // Interrupted: nothing is ready, the next turn asks again.
-            return Vec::new();
-        }
-        let ready = fds.iter().map(|fd| !fd.revents().is_empty());
-        what.into_iter().zip(ready).filter_map(|(what, ready)| ready.then_some(what)).collect()
+        self.waiter.wait(&wanted, timeout.as_ref())
     }
 
     /// Time until something must be done although nothing comes.
