@@ -9,12 +9,14 @@ pub mod compile;
 mod document;
 mod error;
 pub mod evaluate;
+mod known;
 mod name;
 mod shipped;
 
 pub use compile::{Policy, PolicyError};
 pub use error::{Cause, Place};
 pub use evaluate::{Decision, Question};
+pub use known::Known;
 pub use shipped::{SHIPPED, shipped};
 
 /// What the policy says of a call, from mild to strict; the strictest of all matching rules wins.

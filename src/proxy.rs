@@ -8,6 +8,7 @@
 pub mod alone;
 pub mod descriptor;
 pub mod link;
+pub mod notes;
 pub mod peer;
 pub mod recorder;
 pub mod session;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::protocol::Side;
 
 /// Version of this vocabulary.
-pub const WIRE: u32 = 1;
+pub const WIRE: u32 = 2;
 /// Longest line on the socket, in bytes: an edited call's arguments are the largest thing sent.
 pub const LINE_BYTES_MAX: usize = 80 * 1024 * 1024;
 

@@ -9,7 +9,7 @@ use crate::engine::refusal::{self, Cause};
 use crate::engine::session::Pending;
 use crate::engine::step::{Engine, Out};
 use crate::engine::tickets::Ask;
-use crate::policy::{Decision, Phase, Policy, Question, Reason, Risk, Verdict, evaluate};
+use crate::policy::{Decision, Known, Phase, Policy, Question, Reason, Risk, Verdict, evaluate};
 use crate::protocol::Side;
 use crate::protocol::jsonrpc::{self, Id, Message, Parsed, Shape, Span};
 use crate::protocol::method;
@@ -214,7 +214,12 @@ impl Engine {
     }
 
     /// The facts of a message as far as it alone tells them; asks the policy where it has a say.
-    pub(in crate::engine) fn judge(&self, conn: ConnId, from: Side, message: &Message) -> Facts {
+    pub(in crate::engine) fn judge(
+        &mut self,
+        conn: ConnId,
+        from: Side,
+        message: &Message,
+    ) -> Facts {
         let mut facts = Facts {
             kind: Some(match message.kind {
                 Shape::Request => Kind::Request,
@@ -236,14 +241,14 @@ impl Engine {
             facts.tool.clone_from(&message.name);
             let server = self.state.conns.get(&conn).map_or("", |conn| conn.server.as_str());
             let tool = message.name.as_deref().unwrap_or_default();
-            Some(match &self.policy {
+            Some(match &mut self.policy {
                 Some(policy) => policy.decide(&Question { server, tool }),
                 None => broken_policy(),
             })
         } else {
             let mode = message.mode.as_deref();
             match &self.policy {
-                Some(policy) => policy.decide_method(name, mode),
+                Some(policy) => policy.policy().decide_method(name, mode),
                 None => evaluate::builtin(name, mode).map(|_| broken_policy()),
             }
         };
@@ -251,7 +256,8 @@ impl Engine {
             facts.verdict = Some(decision.verdict);
             facts.risk = Some(decision.risk);
             facts.reasons = decision.reasons;
-            facts.phase = Some(self.policy.as_ref().map_or(Phase::Enforce, Policy::phase));
+            let policy = self.policy.as_ref().map(Known::policy);
+            facts.phase = Some(policy.map_or(Phase::Enforce, Policy::phase));
         }
         facts
     }

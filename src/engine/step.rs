@@ -3,7 +3,7 @@
 use crate::engine::effect::{Effect, Held, Step};
 use crate::engine::event::{At, ConnId, Event, Facts, Finding, Happening, Severity, Started};
 use crate::engine::session::State;
-use crate::policy::Policy;
+use crate::policy::{Known, Policy};
 use crate::protocol::Side;
 
 /// One session's engine.
@@ -11,7 +11,7 @@ use crate::protocol::Side;
 pub struct Engine {
     pub(in crate::engine) state: State,
     /// `None` until the session started, and when its policy is broken: then every judged call is denied.
-    pub(in crate::engine) policy: Option<Policy>,
+    pub(in crate::engine) policy: Option<Known>,
 }
 
 /// Why a snapshot is of no use.
@@ -245,6 +245,7 @@ impl Engine {
             .state
             .started
             .as_ref()
-            .and_then(|started| Policy::parse(&started.policy_name, &started.policy).ok());
+            .and_then(|started| Policy::parse(&started.policy_name, &started.policy).ok())
+            .map(Known::new);
     }
 }

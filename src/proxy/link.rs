@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use crate::wire::LINE_BYTES_MAX;
 
 /// Descriptors that travel with a shim's hello.
-pub const DESCRIPTORS: usize = 7;
+pub const DESCRIPTORS: usize = 8;
 
 /// Sends one message as a line, with descriptors beside its first byte.
 ///

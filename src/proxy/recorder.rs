@@ -1,12 +1,11 @@
-//! The files of one session: journal, state snapshot, and how much of it was written to whom.
+//! The files of one session: the journal and the snapshot of its state.
 //!
 //! A record is appended in one write before its effects act, so a kill at any point leaves at most one
-//! torn line at the end, whose effects never acted. `NAME.sent` holds, for each connection, how many bytes
-//! reached either end: what a new gate needs to know which journaled messages were really forwarded.
+//! torn line at the end, whose effects never acted.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -78,21 +77,11 @@ struct Snapshot {
     engine: Box<serde_json::value::RawValue>,
 }
 
-/// Bytes that reached either end of a connection.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Sent {
-    /// To the agent.
-    pub agent: u64,
-    /// To the server.
-    pub server: u64,
-}
-
 /// The open files of one session.
 #[derive(Debug)]
 pub struct Recorder {
     path: PathBuf,
     file: File,
-    sent: File,
     writer: Writer,
     buffer: Vec<u8>,
     bytes: u64,
@@ -162,9 +151,6 @@ fn asks(permit: &Permit) -> bool {
     }
 }
 
-/// Length of one connection's slot in `NAME.sent`: to the agent, to the server, which take-over.
-const SLOT: usize = 24;
-
 impl Recorder {
     /// Begins the journal of a new session named after its agent, `claude-code-3`.
     ///
@@ -182,15 +168,9 @@ impl Recorder {
             let path = dir.join(format!("{name}.jsonl"));
             match private().create_new(true).append(true).open(&path) {
                 Ok(file) => {
-                    let sent = private()
-                        .create(true)
-                        .truncate(true)
-                        .write(true)
-                        .open(dir.join(format!("{name}.sent")))?;
                     let recorder = Self {
                         path,
                         file,
-                        sent,
                         writer: Writer::default(),
                         buffer: Vec::new(),
                         bytes: 0,
@@ -231,17 +211,9 @@ impl Recorder {
         }
         let unsent = replay(&mut engine, &reading.records);
         let writer = Writer::resume(reading.reader.lines(), *reading.reader.chain());
-        let sent = private()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(dir.join(format!("{name}.sent")))
-            .map_err(read)?;
         let recorder = Self {
             path: path.clone(),
             file,
-            sent,
             snapshot_due,
             writer,
             buffer: Vec::new(),
@@ -303,30 +275,6 @@ impl Recorder {
         }
     }
 
-    /// Notes how much of a connection's lines reached its ends since this take-over.
-    pub fn note_sent(&self, conn: ConnId, sent: Sent, resumptions: u64) {
-        let slot = [sent.agent, sent.server, resumptions].map(u64::to_le_bytes);
-        let slot = slot.as_flattened();
-        // Without the note a resumed call is refused instead of answered: safe, so a full disk is no trouble here.
-        let _full = self.sent.write_all_at(slot, u64::from(conn.0) * SLOT as u64);
-    }
-
-    /// What [`Recorder::note_sent`] noted last, where that was about this take-over: a note of an earlier one
-    /// counts bytes of another stream.
-    #[must_use]
-    pub fn noted_sent(&self, conn: ConnId, resumptions: u64) -> Sent {
-        let mut slot = [0; SLOT];
-        if self.sent.read_exact_at(&mut slot, u64::from(conn.0) * SLOT as u64).is_err() {
-            return Sent::default();
-        }
-        match slot.as_chunks().0 {
-            [agent, server, noted] if u64::from_le_bytes(*noted) == resumptions => {
-                Sent { agent: u64::from_le_bytes(*agent), server: u64::from_le_bytes(*server) }
-            }
-            _ => Sent::default(),
-        }
-    }
-
     /// The snapshot's file and content, when one is due. Only to be called while nothing waits to be sent.
     #[must_use]
     pub fn snapshot(&mut self, engine: &Engine) -> Option<(PathBuf, Vec<u8>)> {
@@ -351,10 +299,8 @@ impl Recorder {
     pub fn finish(&self) {
         // Gives the reserved room back; the length stays.
         let _kept = self.file.set_len(self.bytes);
-        for extension in ["state", "sent"] {
-            // A left-over file is only clutter.
-            let _missing = fs::remove_file(self.path.with_extension(extension));
-        }
+        // A left-over file is only clutter.
+        let _missing = fs::remove_file(self.path.with_extension("state"));
     }
 
     /// The journal's path.
@@ -472,18 +418,5 @@ mod tests {
         // What did not fit stays out for good, whatever follows.
         assert!(recorder.flush().is_ok());
         assert_eq!(fs::read(recorder.path()).unwrap(), bytes);
-    }
-
-    #[test]
-    fn notes_of_an_earlier_take_over_do_not_count() {
-        let dir = tempfile::tempdir().unwrap();
-        let (recorder, name) = Recorder::create(dir.path(), "agent").unwrap();
-        let sent = Sent { agent: 12, server: 34 };
-        recorder.note_sent(ConnId(3), sent, 0);
-        let again = Recorder::resume(dir.path(), &name).unwrap().recorder;
-        assert_eq!(again.noted_sent(ConnId(3), 0), sent);
-        assert_eq!(again.noted_sent(ConnId(3), 1), Sent::default());
-        assert_eq!(again.noted_sent(ConnId(2), 0), Sent::default());
-        assert_eq!(again.noted_sent(ConnId(9), 0), Sent::default());
     }
 }

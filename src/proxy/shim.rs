@@ -22,6 +22,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::protocol::Side;
 use crate::proxy::link::{Lines, Received, send};
+use crate::proxy::notes::Notes;
 use crate::proxy::shim::image::Kept;
 use crate::proxy::{alone, peer};
 use crate::wire::{Build, FromShim, Hello, Resume, Role, ShimHello, ToShim, WIRE};
@@ -104,7 +105,8 @@ pub fn go_on(kept: &str, said: Said<'_>, connect: Connect<'_>) -> u8 {
     let adopted = || {
         // First of all: until then a signal ends this process without a word.
         let signals = Signals::new()?;
-        let [control, gate, agent, server_in, server_out, server_err, server] = image::adopt()?;
+        let [control, gate, agent, server_in, server_out, server_err, server, notes] =
+            image::adopt()?;
         let kept = Kept::read(kept).ok_or(io::ErrorKind::InvalidInput)?;
         let Kept { build, place, server_pid } = kept;
         rustix::stdio::dup2_stdin(&agent)?;
@@ -116,6 +118,7 @@ pub fn go_on(kept: &str, said: Said<'_>, connect: Connect<'_>) -> u8 {
             server_in: Some(server_in),
             server_out,
             server_err,
+            notes,
             signals,
             place: Some(place),
             exit_code: None,
@@ -178,6 +181,8 @@ struct Guard<'a> {
     server_in: Option<OwnedFd>,
     server_out: OwnedFd,
     server_err: OwnedFd,
+    /// What the gate notes of them.
+    notes: OwnedFd,
     signals: Signals,
     place: Option<Resume>,
     exit_code: Option<u8>,
@@ -215,6 +220,7 @@ impl<'a> Guard<'a> {
             server_in: Some(child.stdin.take().ok_or_else(missing)?.into()),
             server_out: child.stdout.take().ok_or_else(missing)?.into(),
             server_err: child.stderr.take().ok_or_else(missing)?.into(),
+            notes: Notes::memory()?,
             signals,
             place: None,
             exit_code: None,
@@ -281,15 +287,15 @@ impl<'a> Guard<'a> {
     /// Goes on in a new image if this process is as a new one finds it; does nothing else. A second after the start
     /// rather than with it, when agents are in a hurry and may already end what they began.
     fn renew(&mut self, control: &UnixStream, gate: Option<&OwnedFd>, lines: &Lines) {
+        let quiet = lines.is_empty() && !self.signals.came();
+        if !quiet || self.exit_code.is_some() || self.leaving.is_some() {
+            return;
+        }
         let (Some(gate), Some(server_in), Some(place), Ok(Options { again, .. })) =
             (gate, &self.server_in, &self.place, (self.said)())
         else {
             return;
         };
-        let quiet = lines.is_empty() && !self.signals.came();
-        if !quiet || self.exit_code.is_some() || self.leaving.is_some() {
-            return;
-        }
         let kept =
             Kept { build: self.build.clone(), place: place.clone(), server_pid: self.server_pid };
         let agent = io::stdin();
@@ -301,6 +307,7 @@ impl<'a> Guard<'a> {
             self.server_out.as_fd(),
             self.server_err.as_fd(),
             self.server.as_fd(),
+            self.notes.as_fd(),
         ];
         let words = ["shim", "--kept", &kept.word()].map(OsString::from);
         let error = image::execute(&[&words, again.as_slice()].concat(), &descriptors);
@@ -348,6 +355,7 @@ impl<'a> Guard<'a> {
             self.server_out.as_fd(),
             self.server_err.as_fd(),
             self.server.as_fd(),
+            self.notes.as_fd(),
         ];
         control.set_read_timeout(Some(SILENCE)).map_err(again)?;
         send(control, &hello, &descriptors).map_err(again)?;

@@ -13,7 +13,8 @@ use crate::protocol::framing::Piece;
 use crate::protocol::jsonrpc::{self, Parsed};
 use crate::proxy::descriptor::Got;
 use crate::proxy::link::Received;
-use crate::proxy::recorder::{Again, Sent};
+use crate::proxy::notes::Sent;
+use crate::proxy::recorder::Again;
 use crate::proxy::session::connection::{Connection, Join, STDERR_LINE_MAX};
 use crate::proxy::session::inbox::AnswerTo;
 use crate::proxy::session::outbox::Flushed;
@@ -50,7 +51,9 @@ impl Loop {
         // One that came back may have the numbers of the one before.
         self.waiter.forget();
         if resumed.is_some() {
-            let sent = self.recorder.noted_sent(id, self.engine.resumptions(id));
+            let resumptions = self.engine.resumptions(id);
+            let noted = self.connections.get(&id).map(|known| known.notes.read(resumptions));
+            let sent = noted.unwrap_or_default();
             let [again_to_agent, again_to_server] = self.resend(id, sent);
             self.step(Happening::Resumed {
                 conn: id,
@@ -400,7 +403,7 @@ impl Loop {
                 Sent { agent: connection.to_agent.sent(), server: connection.to_server.sent() };
             if sent != connection.noted {
                 connection.noted = sent;
-                self.recorder.note_sent(id, sent, self.engine.resumptions(id));
+                connection.notes.write(sent, self.engine.resumptions(id));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! One shim's connection: six descriptors, the control socket, and what is half read.
+//! One shim's connection: its descriptors, the control socket, and what is half read.
 
 use std::io::{self, IoSlice};
 use std::os::fd::OwnedFd;
@@ -12,8 +12,8 @@ use crate::protocol::Side;
 use crate::protocol::framing::Framer;
 use crate::proxy::descriptor::{Descriptor, Way};
 use crate::proxy::link::{self, Lines};
+use crate::proxy::notes::{Notes, Sent};
 use crate::proxy::peer;
-use crate::proxy::recorder::Sent;
 use crate::proxy::session::outbox::Outbox;
 use crate::wire::{ShimHello, ToShim};
 
@@ -75,6 +75,7 @@ pub(super) struct Connection {
     pub(super) server_gone: bool,
     pub(super) ending: Ending,
     pub(super) finished: bool,
+    pub(super) notes: Notes,
     pub(super) noted: Sent,
 }
 
@@ -85,10 +86,11 @@ impl Connection {
     /// When the hello came without them, or one cannot be used.
     pub(super) fn new(join: Join) -> io::Result<(Self, ShimHello, Option<String>)> {
         let Join { control, lines, hello, descriptors, notice, .. } = join;
-        let seven: [OwnedFd; link::DESCRIPTORS] = descriptors
+        let all: [OwnedFd; link::DESCRIPTORS] = descriptors
             .try_into()
             .map_err(|_| io::Error::other("the shim's hello came without its descriptors"))?;
-        let [agent_in, agent_out, agent_err, server_in, server_out, server_err, server] = seven;
+        let [agent_in, agent_out, agent_err, server_in, server_out, server_err, server, notes] =
+            all;
         let connection = Self {
             control: Some(control),
             lines,
@@ -107,6 +109,7 @@ impl Connection {
             server_gone: false,
             ending: Ending::Open,
             finished: false,
+            notes: Notes::new(notes),
             noted: Sent::default(),
         };
         Ok((connection, hello, notice))

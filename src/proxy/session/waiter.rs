@@ -47,11 +47,7 @@ impl<T: Copy + PartialEq> Waiter<T> {
 
     /// Waits until one is ready or the time is over; names those that are. Where the wait was interrupted, or
     /// cannot be had, none is: whoever asks asks again.
-    pub(super) fn wait(
-        &mut self,
-        wanted: &[Wanted<'_, T>],
-        timeout: Option<&Timespec>,
-    ) -> Vec<T> {
+    pub(super) fn wait(&mut self, wanted: &[Wanted<'_, T>], timeout: Option<&Timespec>) -> Vec<T> {
         let mut ready = Vec::new();
         let Ok(()) = self.bring(wanted) else {
             self.forget();

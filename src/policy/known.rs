@@ -1,0 +1,75 @@
+//! A policy that remembers its decisions: an agent calls the same few tools over and over, and matching a name against
+//! every pattern costs more than all else that a step does with it.
+
+use std::collections::BTreeMap;
+
+use super::{Decision, Policy, Question};
+
+/// Tools that are remembered; those of more are decided each time.
+const TOOLS_MAX: usize = 1024;
+/// Longer names are decided each time: a name is any text of any length.
+const NAME_BYTES_MAX: usize = 256;
+
+/// A policy, and what it said of each tool so far. **A decision depends on the names alone**: whatever else rules
+/// come to look at is not to be remembered here.
+#[derive(Debug)]
+pub struct Known {
+    policy: Policy,
+    /// By server and tool.
+    decided: BTreeMap<String, BTreeMap<String, Decision>>,
+    count: usize,
+}
+
+impl Known {
+    /// Nothing was decided yet.
+    #[must_use]
+    pub const fn new(policy: Policy) -> Self {
+        Self { policy, decided: BTreeMap::new(), count: 0 }
+    }
+
+    /// The policy itself.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// What [`Policy::decide`] says.
+    pub fn decide(&mut self, question: &Question<'_>) -> Decision {
+        let Question { server, tool } = *question;
+        if let Some(decision) = self.decided.get(server).and_then(|tools| tools.get(tool)) {
+            return decision.clone();
+        }
+        let decision = self.policy.decide(question);
+        let short = server.len() <= NAME_BYTES_MAX && tool.len() <= NAME_BYTES_MAX;
+        if short && self.count < TOOLS_MAX {
+            self.count += 1;
+            let tools = self.decided.entry(server.to_owned()).or_default();
+            tools.insert(tool.to_owned(), decision.clone());
+        }
+        decision
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_is_what_the_policy_says_and_no_flood_of_names_is_kept() {
+        let text = crate::policy::shipped("ask-writes").unwrap();
+        let policy = Policy::parse("ask-writes", text).unwrap();
+        let mut known = Known::new(policy.clone());
+        let long = "x".repeat(300);
+        let names: Vec<String> = (0..2 * TOOLS_MAX).map(|n| format!("write_{n}")).collect();
+        let few = ["read_file", "write_file", "Write_File", "", &long];
+        for tool in few.into_iter().chain(names.iter().map(String::as_str)) {
+            for server in ["files", "mail"] {
+                let question = Question { server, tool };
+                for _ in 0..2 {
+                    assert_eq!(known.decide(&question), policy.decide(&question), "{tool}");
+                }
+            }
+        }
+        assert_eq!(known.count, TOOLS_MAX);
+    }
+}
