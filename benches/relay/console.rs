@@ -1,7 +1,8 @@
 //! A console that hangs must not be felt, and one that does not shows an ask at once.
 
 use std::ffi::OsString;
-use std::io::Read as _;
+use std::io::{Read as _, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,6 +24,7 @@ struct Console {
     child: Box<dyn Child + Send + Sync>,
     /// Kept open: the console would end with its terminal.
     _terminal: Box<dyn MasterPty + Send>,
+    keys: Box<dyn Write + Send>,
     drawn: Receiver<()>,
     screen: Arc<Mutex<vt100::Parser>>,
 }
@@ -36,6 +38,7 @@ impl Console {
         command.env("TOLLGATE_HOME", home.path());
         command.env("TERM", "xterm-256color");
         let child = pair.slave.spawn_command(command)?;
+        let keys = pair.master.take_writer()?;
         let mut reader = pair.master.try_clone_reader()?;
         let (drew, drawn) = sync_channel(1);
         let screen = Arc::new(Mutex::new(vt100::Parser::new(size.rows, size.cols, 0)));
@@ -49,7 +52,7 @@ impl Console {
                 let _full = drew.try_send(());
             }
         });
-        Ok(Self { child, _terminal: pair.master, drawn, screen })
+        Ok(Self { child, _terminal: pair.master, keys, drawn, screen })
     }
 
     fn wait_for_frame(&mut self) -> Result<(), Failure> {
@@ -62,16 +65,33 @@ impl Console {
 
     /// Waits until the screen has this text.
     fn shows(&self, text: &str) -> Result<(), Failure> {
+        self.shows_so(text, |screen| screen.contains(text))
+    }
+
+    /// Waits until the screen fits.
+    fn shows_so(&self, what: &str, fits: impl Fn(&str) -> bool) -> Result<(), Failure> {
         loop {
             let screen = self.screen.lock().unwrap_or_else(PoisonError::into_inner);
             let contents = screen.screen().contents();
             drop(screen);
-            if contents.contains(text) {
+            if fits(&contents) {
                 return Ok(());
             }
             let more = self.drawn.recv_timeout(Duration::from_secs(20));
-            more.map_err(|_| format!("{text:?} is not on the screen:\n{contents}"))?;
+            more.map_err(|_| format!("{what:?} is not on the screen:\n{contents}"))?;
         }
+    }
+
+    /// From a key to what it does on the screen: the page of keys, which comes and goes.
+    fn keys(&mut self, samples: &mut Samples) -> Result<(), Failure> {
+        for (key, there) in [("?", true), ("q", false)] {
+            let began = Instant::now();
+            self.keys.write_all(key.as_bytes())?;
+            self.keys.flush()?;
+            self.shows_so(key, |screen| screen.contains("Keys: Calls") == there)?;
+            samples.push(began.elapsed());
+        }
+        Ok(())
     }
 
     fn signal(&self, signal: Signal) -> Result<(), Failure> {
@@ -124,6 +144,63 @@ pub(crate) fn ask_on_screen(ways: &Ways, home: &Home, report: &mut Report) -> Re
         within: slowest <= Duration::from_millis(50),
     });
     drop(peer);
+    Ok(())
+}
+
+/// Calls a second under which keys are pressed: each is two records.
+const CALLS_A_SECOND: u64 = 5000;
+/// Calls sent at once, so many times a second that the rate is kept.
+const BURST: u64 = 50;
+/// How often a page is opened and left.
+const PAGES: usize = 150;
+
+/// From a key to the screen, at rest and while 10,000 records come in each second.
+pub(crate) fn keys(ways: &Ways, home: &Home, report: &mut Report) -> Result<(), Failure> {
+    let mut console = Console::open(home)?;
+    console.wait_for_frame()?;
+    let mut peer = Peer::start(&below_a_shell(&ways.tollgate))?;
+    peer.call("x")?;
+    console.shows("FOLLOW")?;
+    let mut rest = Samples::default();
+    for _ in 0..PAGES {
+        console.keys(&mut rest)?;
+    }
+    let over = Arc::new(AtomicBool::new(false));
+    let ends = Arc::clone(&over);
+    let load = std::thread::spawn(move || -> Result<(u64, Duration), String> {
+        let payload = "x".repeat(200);
+        let pause = Duration::from_micros(1_000_000 * BURST / CALLS_A_SECOND);
+        let (began, mut bursts) = (Instant::now(), 0);
+        while !ends.load(Ordering::Relaxed) {
+            peer.pipelined(&payload, BURST, BURST).map_err(|error| error.to_string())?;
+            bursts += 1;
+            let next = began + pause * bursts;
+            std::thread::sleep(next.saturating_duration_since(Instant::now()));
+        }
+        Ok((u64::from(bursts) * BURST, began.elapsed()))
+    });
+    let mut loaded = Samples::default();
+    for _ in 0..PAGES {
+        console.keys(&mut loaded)?;
+        // A hand is slower than a screen.
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    over.store(true, Ordering::Relaxed);
+    let (calls, took) = load.join().map_err(|_| "the load failed")??;
+    let a_second = 2 * u128::from(calls) * 1000 / took.as_millis().max(1);
+    for (what, samples) in [
+        ("a key, at rest".to_owned(), rest),
+        (format!("a key, {a_second} records a second"), loaded),
+    ] {
+        let tail = samples.per_mille(990);
+        report.add(Row {
+            what,
+            figures: format!("median {}", millis(samples.median())),
+            result: format!("p99 {}", millis(tail)),
+            budget: "<= 16 ms",
+            within: tail <= Duration::from_millis(16),
+        });
+    }
     Ok(())
 }
 

@@ -100,7 +100,8 @@ fn measure_all(
             console::stopped((&ways, &without), &home, (rounds, place), report)
         })?;
     }
-    console::ask_on_screen(&ways, &home, report)
+    console::ask_on_screen(&ways, &home, report)?;
+    console::keys(&ways, &home, report)
 }
 
 fn number(variable: &str, default: usize) -> Result<usize, Failure> {

@@ -27,9 +27,9 @@ use crate::journal::redecide::{Again, Instead};
 use crate::journal::{Flip, Record};
 use crate::text::Safe;
 
-/// Records between two marks: reading that many again takes some 30 ms of the 50 that a seek may take
-/// (console.md section 5).
-const MARK_RECORDS: u64 = 6144;
+/// Records between two marks: reading that many again takes some 10 ms where nothing else runs, of the 50 that a seek
+/// may take (console.md section 5); with a million calls the marks have 50 MB.
+const MARK_RECORDS: u64 = 8192;
 /// Bytes between two marks, for the same reason where records are long.
 const MARK_BYTES: u64 = 4 * 1024 * 1024;
 /// The first part is told early, so that there is something to see.
