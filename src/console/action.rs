@@ -177,6 +177,7 @@ pub enum Action {
     Fold,
     Unfold,
     Wrap,
+    Stderr,
     Filter,
     Sort,
     Columns,

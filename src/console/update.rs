@@ -413,6 +413,7 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         Action::Range => marks::turn_range(model),
         Action::MarkedOnly => marks::turn_marked_only(model),
         Action::Sort => sift::sort_by(model, argument),
+        Action::Stderr => sift::stderr(model),
         Action::Filter
         | Action::Search
         | Action::NextMatch
@@ -456,6 +457,9 @@ fn open(model: &mut Model, context: Context) -> Vec<Cmd> {
     if context == Context::Detail {
         detail::turn_fold(model);
         return Vec::new();
+    }
+    if matches!(context, Context::Sessions | Context::Servers) {
+        return sift::choose_peer(model, context);
     }
     panes::focus(model, Pane::Detail)
 }

@@ -140,6 +140,9 @@ pub const BINDINGS: &[Binding] = &[
     .here(),
     row(Action::Unfold, "unfold", &[Key::Char('l'), Key::Right], &[Detail], "unfold").here(),
     row(Action::Wrap, "wrap", &[Key::Char('w')], &[Detail], "wrap long lines, or cut them").here(),
+    row(Action::Stderr, "stderr", &[Key::Char('s')], &[Servers], "what it says on its stderr")
+        .hint("stderr")
+        .here(),
     row(Action::NextPane, "pane.next", &[Key::Tab], PANES, "next pane").hint("pane").panes(),
     row(Action::PreviousPane, "pane.previous", &[Key::BackTab], PANES, "previous pane").panes(),
     row(Action::Focus(Pane::Calls), "pane.calls", &[Key::Char('1')], PANES, "calls").panes(),

@@ -1,13 +1,15 @@
 //! Filtering in pieces: a step of [`Visible`](crate::console::model::visible::Visible) whenever there is
 //! time, and what has to be read for the next one.
 
-use crate::console::filter::{Filter, Tester};
+use crate::console::action::Context;
+use crate::console::filter::{self, Filter, Tester};
 use crate::console::model::column::Column;
 use crate::console::model::doc::{Part, Want};
-use crate::console::model::ui::Chosen;
+use crate::console::model::typing::Searched;
+use crate::console::model::ui::{Chosen, Pane};
 use crate::console::model::visible::{Batch, Bodies};
 use crate::console::model::{CallAt, Model};
-use crate::console::update::Cmd;
+use crate::console::update::{Cmd, panes, search};
 use crate::text::Safe;
 
 /// One row to be read: its arguments, and its result where there is one.
@@ -99,6 +101,43 @@ pub(super) fn choose(model: &mut Model, filter: Option<(&str, Filter)>) -> Vec<C
     model.ui.filter =
         filter.map(|(text, filter)| Chosen { text: Safe::escape(text.trim()), filter });
     begin(model)
+}
+
+/// Lists the calls of the selected session, or server, alone.
+pub(super) fn choose_peer(model: &mut Model, context: Context) -> Vec<Cmd> {
+    let text = if context == Context::Sessions {
+        let selected = model.sessions.get(model.ui.session);
+        selected.map(|session| format!("sess:{}", filter::value(session.shown.as_str())))
+    } else {
+        let selected = model.servers().nth(model.ui.server);
+        selected.map(|(session, server)| {
+            let server = model.names.get(server.name);
+            let (session, server) =
+                (filter::value(session.shown.as_str()), filter::value(server.as_str()));
+            format!("sess:{session} srv:{server}")
+        })
+    };
+    let Some(text) = text else { return Vec::new() };
+    let mut cmds = match Filter::parse(&text) {
+        Ok(filter) => choose(model, Some((&text, filter))),
+        Err(error) => {
+            model.ui.said = Some(Safe::escape(&error.to_string()));
+            return Vec::new();
+        }
+    };
+    model.ui.call = None;
+    cmds.extend(panes::focus(model, Pane::Calls));
+    cmds
+}
+
+/// Goes to what the selected server says on its stderr, in the log.
+pub(super) fn stderr(model: &mut Model) -> Vec<Cmd> {
+    let server = model.servers().nth(model.ui.server).map(|(_, server)| server.name);
+    let Some(server) = server else { return Vec::new() };
+    let text = format!("{} stderr", model.names.get(server));
+    let mut cmds = panes::focus(model, Pane::Log);
+    cmds.extend(search::begin(model, Searched::Log, &text));
+    cmds
 }
 
 /// Begins anew, after the filter or the wish for marked rows alone changed.

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::console::model::Call;
 use crate::console::model::doc::Slot;
 use crate::console::model::ui::{Pane, Tab};
 use crate::console::theme::Role;
@@ -25,7 +26,7 @@ pub(in crate::console) fn tab_at(column: u16) -> Option<Tab> {
 impl Pen<'_, '_> {
     /// ```text
     /// +- 2 Detail #2317 -----------------+
-    /// | [Args] Result  Raw    2 143 B    |
+    /// | [Args] Result  Raw  12 B    mail |
     /// | agent 1.2s  gate -  person 41s   |
     /// |   | {                            |
     /// |   |   "to" "ops@example.com"     |
@@ -61,6 +62,7 @@ impl Pen<'_, '_> {
                 .own("  hidden characters: ", Role::Finding)
                 .number(doc.lines.hidden as u64, Role::Finding);
         }
+        let tabs = self.crumbs(tabs, call, usize::from(inside.width));
         self.put(inside, 0, tabs);
         if let Some(at) = detail.row {
             let strip = self.ledger(at);
@@ -86,6 +88,25 @@ impl Pen<'_, '_> {
                 self.put(inside, 2, Strip::new().own(text, Role::Dim));
             }
         }
+    }
+
+    /// Whose call it is, at the end of the row of tabs, as far as there is room: `claude-1 > mail > send_email`.
+    fn crumbs(&self, strip: Strip, call: &Call, width: usize) -> Strip {
+        let model = self.model;
+        let session = model.session(call.session).map(|session| session.shown.clone());
+        let room = width.saturating_sub(strip.width() + 3);
+        let name = model.names.get(call.name);
+        let mut crumbs = Strip::new().safe(&name.clip(room).shown, Role::Untrusted);
+        for part in [Some(model.names.get(call.server).clone()), session].into_iter().flatten() {
+            let longer =
+                Strip::new().safe(&part, Role::Dim).own(" > ", Role::Dim).then(crumbs.clone());
+            if longer.width() > room {
+                break;
+            }
+            crumbs = longer;
+        }
+        let column = width.saturating_sub(crumbs.width() + 1).max(strip.width() + 2);
+        strip.column(column).then(crumbs)
     }
 
     /// Says in the border how much is below.

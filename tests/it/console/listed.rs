@@ -118,3 +118,41 @@ fn long_lines_are_wrapped_or_cut_and_a_search_finds_what_is_cut() {
     stage.types("/needle<enter>");
     assert!(stage.screen().contains("needle\""), "{}", stage.screen());
 }
+
+#[test]
+fn enter_on_a_session_or_a_server_lists_its_calls_alone() {
+    let mut stage = stage();
+    stage.session("codex-2", "mail");
+    stage.asks_in("codex-2", 7, "delta", "{}", tollgate::policy::Risk::Low);
+    stage.types("6j<enter>");
+    assert_eq!(tools(&mut stage), ["delta"]);
+    assert!(stage.screen().contains("sess:codex-2"), "{}", stage.screen());
+    stage.types("5g<enter>");
+    assert_eq!(tools(&mut stage), ["beta", "alpha", "gamma"]);
+    assert!(stage.screen().contains("sess:claude-1 srv:files"), "{}", stage.screen());
+    // No filter hides a call that waits.
+    stage.types("3");
+    assert!(stage.screen().contains("mail.delta"), "{}", stage.screen());
+    stage.types("1/<ctrl-u><enter>");
+    assert_eq!(tools(&mut stage).len(), 4);
+}
+
+#[test]
+fn a_servers_stderr_is_a_key_away() {
+    let mut stage = stage();
+    stage.stderr("listening on stdio");
+    stage.asks("delta", "{}", tollgate::policy::Risk::Low);
+    stage.types("5s");
+    let found = stage.rows().into_iter().find(|row| row.contains("listening"));
+    assert!(found.is_some_and(|row| row.contains('>')), "{}", stage.screen());
+}
+
+#[test]
+fn the_detail_says_whose_call_it_is() {
+    let mut stage = stage();
+    stage.types("2");
+    assert!(stage.screen().contains("claude-1 > files > gamma"), "{}", stage.screen());
+    // Where there is less room the tool stands alone.
+    stage.resize(60, 16);
+    assert!(stage.rows()[3].contains("gamma"), "{}", stage.screen());
+}
