@@ -106,6 +106,21 @@ impl Names {
     }
 }
 
+/// A session's name in so many columns. What is cut is the agent: the number behind it tells two sessions apart.
+#[must_use]
+pub fn session(name: &str, columns: usize) -> Safe {
+    let whole = identifier(name);
+    if whole.width() <= columns {
+        return whole;
+    }
+    match name.rfind('-').and_then(|at| name.split_at_checked(at)) {
+        Some((agent, number)) if number.len() + 2 <= columns && whole.as_str() == name => {
+            identifier(agent).clip(columns - number.len()).shown.then(&Safe::escape(number))
+        }
+        Some(_) | None => whole.clip(columns).shown,
+    }
+}
+
 /// A name of a server, tool, session or agent: as it is where it is one by the usual rules, else
 /// escaped and in quotes, so that a name cannot read as words of ours.
 #[must_use]
@@ -121,6 +136,21 @@ pub fn identifier(name: &str) -> Safe {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sessions_number_is_never_cut() {
+        let table = [
+            ("gemini-2", 9, "gemini-2"),
+            ("claude-code-3", 9, "claude~-3"),
+            ("claude-code-1234", 9, "cla~-1234"),
+            ("claude-code-3", 13, "claude-code-3"),
+            ("no number at all", 9, "\"no numb~"),
+            ("a-123456789", 9, "a-123456~"),
+        ];
+        for (name, columns, shown) in table {
+            assert_eq!(session(name, columns).as_str(), shown, "{name}");
+        }
+    }
 
     #[test]
     fn a_name_that_could_read_as_words_is_quoted() {

@@ -64,6 +64,12 @@ pub struct Server {
 }
 
 impl Session {
+    /// Its name in a column.
+    #[must_use]
+    pub fn label(&self, columns: usize) -> Safe {
+        names::session(&self.name, columns)
+    }
+
     /// Nothing known but its name.
     #[must_use]
     pub fn new(name: &str) -> Self {

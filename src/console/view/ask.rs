@@ -12,6 +12,11 @@ use crate::console::view::strip::Strip;
 use crate::policy::Risk;
 use crate::text::Safe;
 
+/// Columns that a name gets before the rule is shown.
+const NAME: usize = 26;
+/// Columns of the rule.
+const RULE: usize = 20;
+
 /// The role of a risk.
 pub(super) const fn risk_role(risk: Risk) -> Role {
     match risk {
@@ -97,7 +102,7 @@ impl Pen<'_, '_> {
 
     fn asked(&self, ticket: &Ticket, here: bool, width: usize) -> Strip {
         let model = self.model;
-        let session = model.session(ticket.key.session).map(|session| session.shown.clone());
+        let session = model.session(ticket.key.session).map(|session| session.label(10));
         let number = Safe::escape(&format!("#{}", ticket.key.ticket.0));
         let marked = model.is_waiting(ticket) && model.ui.marked.contains(&ticket.key);
         let strip = Strip::new()
@@ -105,14 +110,18 @@ impl Pen<'_, '_> {
             .own(if marked { "*" } else { " " }, Role::Title)
             .cell(&number, 6, Role::Text)
             .cell(&session.unwrap_or_default(), 10, Role::Dim);
-        let name_columns = width.saturating_sub(strip.width() + 16).min(40);
+        // Behind the name: risk and time; the rule where the name leaves it room.
+        let room = width.saturating_sub(strip.width() + 15);
+        let rule_columns = if room >= NAME + 6 { (room - NAME).min(RULE) } else { 0 };
+        let name_columns = room.saturating_sub(rule_columns).min(40);
         let strip = strip.cell(&model.name_of(ticket), name_columns, Role::Untrusted);
+        let rule = ticket.why.first().cloned().unwrap_or_default().0;
         let strip = match &ticket.over {
             None => strip
                 .cell(&Safe::word(risk_word(ticket.held.risk)), 6, risk_role(ticket.held.risk))
                 .safe(&time_left(model, ticket.held.deadline_at), Role::VerdictAsk)
                 .own("  ", Role::Text)
-                .safe(&ticket.why.first().cloned().unwrap_or_default().0, Role::Dim),
+                .safe(&rule.clip(rule_columns).shown, Role::Dim),
             Some(over) => strip.own(over.how.words(), Role::Dim),
         };
         if here && model.ui.pane == Pane::Ask && model.ui.card.is_none() {

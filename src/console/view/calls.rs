@@ -183,7 +183,8 @@ impl Pen<'_, '_> {
             },
             Column::Session => {
                 let session = model.session(call.session);
-                (session.map(|session| session.shown.clone()).unwrap_or_default(), Role::Dim)
+                let columns = width_of(column, false);
+                (session.map(|session| session.label(columns)).unwrap_or_default(), Role::Dim)
             }
             Column::Server => {
                 let server = model.names.get(call.server);

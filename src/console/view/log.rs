@@ -25,7 +25,7 @@ impl Pen<'_, '_> {
         let start = end.saturating_sub(usize::from(inside.height));
         let found = model.ui.log_found.and_then(|line| line.checked_sub(model.log_dropped));
         for (row, (at, entry)) in (0..).zip((start as u64..).zip(model.log.range(start..end))) {
-            let session = model.session(entry.session).map(|session| session.shown.clone());
+            let session = model.session(entry.session).map(|session| session.label(9));
             let (sign, role) = match entry.severity {
                 Severity::Info => (" ", Role::Dim),
                 Severity::Low => ("-", Role::Dim),

@@ -69,7 +69,7 @@ impl Pen<'_, '_> {
         let state = if up { "up" } else { "gone" };
         let mut strip = Strip::new()
             .own(if here { " > " } else { "   " }, Role::Key)
-            .cell(&session.shown, 9, Role::Dim)
+            .cell(&session.label(9), 9, Role::Dim)
             .cell(name, 9, Role::Text)
             .cell(&Safe::word(state), 5, if up { Role::VerdictAllow } else { Role::Dim })
             .cell_right(&Safe::escape(&server.calls.to_string()), 6, Role::Text);
@@ -122,7 +122,7 @@ impl Pen<'_, '_> {
 
     fn session(&self, session: &Session, waiting: usize, here: bool, width: usize) -> Strip {
         let strip = Strip::new().own(if here { " > " } else { "   " }, Role::Key).cell(
-            &session.shown,
+            &session.label(12),
             12,
             Role::Text,
         );

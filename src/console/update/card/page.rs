@@ -66,7 +66,7 @@ fn head(model: &Model, card: &Card, width: usize) -> Vec<Row> {
     }
     rows.push(ours(&Safe::word("why it is asked")));
     let why = ticket.map(Ticket::why_sentence).unwrap_or_default();
-    rows.extend(why.wrap(width).iter().map(ours));
+    rows.extend(why.wrap_words(width).iter().map(ours));
     rows.push(ours(&Safe::word("its arguments")));
     rows
 }

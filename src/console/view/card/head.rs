@@ -45,9 +45,8 @@ impl Pen<'_, '_> {
         let risk =
             Strip::new().own("   RISK ", risk_role(risk)).own(risk_word(risk), risk_role(risk));
         let Some(session) = model.session(card.key().session) else { return title.then(risk) };
-        let who = Strip::new()
-            .own("   ", Role::Title)
-            .safe(&session.shown.clip(SESSION_COLUMNS).shown, Role::Title);
+        let who =
+            Strip::new().own("   ", Role::Title).safe(&session.label(SESSION_COLUMNS), Role::Title);
         let agent = Strip::new()
             .own(" (", Role::Title)
             .safe(&session.agent.clip(20).shown, Role::Title)
@@ -96,7 +95,7 @@ impl Pen<'_, '_> {
     fn why(&mut self, head: Rect, ticket: &Ticket, rows: u16) {
         let width = usize::from(head.width).saturating_sub(COLUMN);
         let all = ticket.why_sentence();
-        let lines = all.wrap(width);
+        let lines = all.wrap_words(width);
         let cut = lines.len() > usize::from(rows);
         for (row, (n, line)) in (1..=rows).zip(lines.iter().enumerate()) {
             let label = if n == 0 { " why asked" } else { "" };
