@@ -41,13 +41,6 @@ impl Pen<'_, '_> {
                 .number(what_if.flips.len() as u64, Role::Chrome)
                 .own(" differ", Role::Chrome);
         }
-        if let Some(breaks) = &replay.breaks {
-            let (count, whole) = breaks.count();
-            strip = strip
-                .own(" | stops at ", Role::Chrome)
-                .number(count as u64, Role::Chrome)
-                .own(if whole { "" } else { " so far" }, Role::Chrome);
-        }
         self.chrome(area, strip);
     }
 
@@ -73,6 +66,16 @@ impl Pen<'_, '_> {
                 .own("only the sound part is shown: ", Role::ChromeAlert)
                 .safe(why, Role::ChromeAlert);
         }
+        let strip = match &replay.breaks {
+            Some(breaks) => {
+                let (count, whole) = breaks.count();
+                strip
+                    .own("stops at ", Role::Chrome)
+                    .number(count as u64, Role::Chrome)
+                    .own(if whole { " calls   " } else { " calls so far   " }, Role::Chrome)
+            }
+            None => strip,
+        };
         match &replay.what_if {
             Some(what_if) => match what_if.parts_at() {
                 Some(call) => strip

@@ -198,6 +198,17 @@ fn an_edit_is_put_in_shown_as_a_diff_and_needs_its_own_allow() {
 }
 
 #[test]
+fn an_edit_that_changed_nothing_is_none() {
+    // Text with what the editor spells out, which is still the agent's own.
+    let mut stage = super::card::card((80, 24), "write_file", r#"{"text":"a\u202eb"}"#, Risk::Low);
+    stage.types("e<ctrl-s>");
+    assert!(stage.sent.is_empty());
+    assert!(stage.screen().contains("nothing was changed"), "{}", stage.screen());
+    stage.types("<1100ms>a");
+    assert_eq!(stage.sent.len(), 1);
+}
+
+#[test]
 fn an_edit_that_is_no_object_is_not_sent() {
     check(Risk::Low, SHORT, "A<900ms>e<end>x<ctrl-s>", &[]);
     check(Risk::Low, SHORT, "A<900ms>e<paste:[><ctrl-s>", &[]);

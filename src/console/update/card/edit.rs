@@ -77,8 +77,17 @@ pub(in crate::console::update) fn edited(model: &mut Model, result: Result<Strin
 
 /// Sends the edited arguments to the gate.
 pub(super) fn send(model: &mut Model) -> Vec<Cmd> {
-    let Some(Card { step: Step::Edit(area), .. }) = &model.ui.card else { return Vec::new() };
+    let Some(Card { step: Step::Edit(area), one, .. }) = &model.ui.card else {
+        return Vec::new();
+    };
     let text = area.lines().join("\n");
+    // White space and escapes alone are no edit: the agent's own bytes stay what waits.
+    if one.arguments.doc().is_some_and(|doc| json::pretty(&doc.text).trim_end() == text.trim_end())
+    {
+        step(model, Step::Open);
+        say(model, Safe::word("nothing was changed"));
+        return Vec::new();
+    }
     if let Err(error) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text) {
         let why = format!("no JSON object: {error}");
         say(model, Safe::escape(&why));
