@@ -134,6 +134,7 @@ fn panes(home: &Home, look: &Look) -> Result<Options, Failure> {
         themes,
         ascii: look.ascii,
         mouse: !look.no_mouse,
+        reduced_motion: look.reduced_motion,
         notify: Some(Method::None),
         notify_command: Vec::new(),
         clipboard: clipboard::tools(&variable),

@@ -55,6 +55,8 @@ pub struct Options {
     pub themes: Themes,
     /// Borders without box characters.
     pub ascii: bool,
+    /// Whether clocks go on each ten seconds only.
+    pub reduced_motion: bool,
     /// Whether the mouse selects and scrolls.
     pub mouse: bool,
     /// How to notify; `None` goes by the terminal.
@@ -254,6 +256,7 @@ impl Shell {
         let mut model = Model::new(TimeZone::system(), session);
         model.built_at = Some(options.built_at);
         model.ui.keymap = options.keymap.clone();
+        model.ui.reduced_motion = options.reduced_motion;
         let runner = Runner::new(options.notify_command.clone());
         Ok(Self {
             attached,

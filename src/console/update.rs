@@ -49,6 +49,11 @@ pub use prepare::prepare;
 pub use replay::{Break, fork, go};
 pub use sift::{Inspect, is_due as is_sifting};
 
+/// Countdowns count seconds,
+const CLOCK_MS: u64 = 1000;
+/// or ten of them where motion is to be reduced (console.md 2.8).
+const SLOW_CLOCK_MS: u64 = 10_000;
+
 /// Something that came in.
 #[derive(Debug)]
 pub enum Msg {
@@ -250,7 +255,9 @@ pub fn next_wake_ms(model: &Model) -> Option<u64> {
     if let Some(replay) = &model.replay {
         return replay.next_wake_ms().into_iter().chain(sorting).min();
     }
-    let counting = model.waiting().next().is_some().then(|| 1000 - model.now.at.0 / 1000 % 1000);
+    let pace_ms = if model.ui.reduced_motion { SLOW_CLOCK_MS } else { CLOCK_MS };
+    let waits = model.waiting().next().is_some();
+    let counting = waits.then(|| pace_ms - model.now.at.0 / 1000 % pace_ms);
     arming.into_iter().chain(counting).chain(sorting).min()
 }
 

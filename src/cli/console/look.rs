@@ -22,6 +22,9 @@ pub struct Look {
     /// Leave the mouse to the terminal, which then selects text without Shift.
     #[arg(long)]
     pub(super) no_mouse: bool,
+    /// Let clocks and countdowns go on each ten seconds, not each second.
+    #[arg(long)]
+    pub(super) reduced_motion: bool,
     /// How many colours to use; auto goes by the terminal and `NO_COLOR`.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
     color: Color,

@@ -318,6 +318,8 @@ pub struct Ui {
     pub last_key: Option<(Key, u64)>,
     /// When anything was last typed, pasted or focused.
     pub last_input_ms: Option<u64>,
+    /// Whether clocks go on each ten seconds only.
+    pub reduced_motion: bool,
     /// The terminal's window.
     pub window: Window,
 }

@@ -1,5 +1,6 @@
 //! Key scripts: what counts as an answer, and above all what does not.
 
+use tollgate::console::update;
 use tollgate::engine::Settled;
 use tollgate::policy::{Risk, Verdict};
 use tollgate::wire::{AnswerWord, Build, FromConsole, ToConsole};
@@ -381,4 +382,16 @@ fn layouts_change_by_key_and_never_beyond_the_terminal() {
     small.session(SESSION, "files");
     small.types("---");
     assert_eq!(panes(&mut small), 1);
+}
+
+#[test]
+fn clocks_go_on_each_second_or_each_ten_where_motion_is_reduced() {
+    let mut stage = Stage::new(80, 24);
+    stage.session(SESSION, "files");
+    assert_eq!(update::next_wake_ms(&stage.model), None, "nothing changes");
+    stage.asks("write_file", "{}", Risk::Low);
+    stage.wait(300);
+    assert_eq!(update::next_wake_ms(&stage.model), Some(700));
+    stage.model.ui.reduced_motion = true;
+    assert_eq!(update::next_wake_ms(&stage.model), Some(9_700));
 }
