@@ -13,6 +13,7 @@ pub mod gate;
 mod journals;
 mod lines;
 pub mod operator;
+pub mod policy;
 pub mod replay;
 pub mod run;
 pub mod sessions;
@@ -43,6 +44,8 @@ enum Command {
     Sessions(sessions::Args),
     /// Print a recording, or decide it again.
     Replay(replay::Args),
+    /// Check a policy, ask it why, or try it on recordings.
+    Policy(policy::Args),
     /// Print what happens in all sessions, as it happens.
     Watch(watch::Args),
     /// Stand in front of one stdio server: for an agent's configuration.
@@ -105,6 +108,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Console(args) => console::main(args),
         Command::Sessions(args) => sessions::main(args),
         Command::Replay(args) => replay::main(&args),
+        Command::Policy(args) => policy::main(&args),
         Command::Watch(args) => watch::main(args),
         Command::Shim(args) => shim::main(args),
         Command::Status => operator::status(),

@@ -9,6 +9,7 @@ pub mod compile;
 mod document;
 mod error;
 pub mod evaluate;
+pub mod explain;
 mod known;
 mod name;
 mod shipped;
@@ -16,8 +17,9 @@ mod shipped;
 pub use compile::{Policy, PolicyError};
 pub use error::{Cause, Place};
 pub use evaluate::{Decision, Question};
+pub use explain::{Considered, Explanation, Fit};
 pub use known::Known;
-pub use shipped::{SHIPPED, shipped};
+pub use shipped::{SHIPPED, load, shipped};
 
 /// What the policy says of a call, from mild to strict; the strictest of all matching rules wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -107,9 +107,7 @@ fn redecide(
         let flip = again.record(&record).filter(|flip| !verdicts_alone || flip.is_verdict());
         if let Some(flip) = flip {
             flips += 1;
-            let line = FlipLine { v: FLIPS_VERSION, event: "flip", flip };
-            serde_json::to_writer(&mut *out, &line).map_err(io::Error::from)?;
-            writeln!(out)?;
+            put_flip(out, None, &flip)?;
         }
         Ok::<_, Failure>(())
     })?;
@@ -178,8 +176,21 @@ impl<'a> CallLine<'a> {
 const FLIPS_VERSION: u32 = 1;
 
 #[derive(Serialize)]
-struct FlipLine {
+struct FlipLine<'a> {
     v: u32,
     event: &'static str,
-    flip: Flip,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recording: Option<&'a str>,
+    flip: &'a Flip,
+}
+
+/// One call that is decided otherwise, as a line for programs; of which recording, where that is not plain.
+pub(in crate::cli) fn put_flip(
+    out: &mut impl io::Write,
+    recording: Option<&str>,
+    flip: &Flip,
+) -> io::Result<()> {
+    let line = FlipLine { v: FLIPS_VERSION, event: "flip", recording, flip };
+    serde_json::to_writer(&mut *out, &line)?;
+    writeln!(out)
 }

@@ -9,7 +9,6 @@ use crate::engine::{Agent, Started, Unattended, limits};
 use crate::gate::authority::Peer;
 use crate::gate::client::build;
 use crate::gate::hub::{Hub, Session, SessionWatch, Waker};
-use crate::policy::Policy;
 use crate::proxy::peer::{self, Process};
 use crate::proxy::recorder::Recorder;
 use crate::proxy::session::{self, Beginning, Disk, Join, Posted, Spec};
@@ -372,20 +371,16 @@ impl Sessions {
 /// # Errors
 /// No such policy, or one that cannot be read or is broken, in words.
 pub fn load_policy(name: &str) -> Result<String, String> {
-    let text = match crate::policy::shipped(name) {
-        Some(text) => text.to_owned(),
-        None if Path::new(name).is_absolute() => std::fs::read_to_string(name)
-            .map_err(|error| format!("read the policy {name}: {error}"))?,
-        None => {
-            let known: Vec<&str> = crate::policy::SHIPPED.iter().map(|(name, _)| *name).collect();
-            return Err(format!(
-                "no shipped policy is called {name}; there are {}, or give a file's absolute path",
-                known.join(", ")
-            ));
-        }
-    };
-    Policy::parse(name, &text).map_err(|error| error.to_string())?;
-    Ok(text)
+    if crate::policy::shipped(name).is_none() && !Path::new(name).is_absolute() {
+        let known: Vec<&str> = crate::policy::SHIPPED.iter().map(|(name, _)| *name).collect();
+        return Err(format!(
+            "no shipped policy is called {name}; there are {}, or give a file's absolute path",
+            known.join(", ")
+        ));
+    }
+    crate::policy::load(name, |path| {
+        std::fs::read_to_string(path).map_err(|error| error.to_string())
+    })
 }
 
 /// Said once per home, before anything is recorded into this folder.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::engine::{Engine, Facts, Step};
 use crate::journal::record::{Effected, Record};
-use crate::policy::{self, Policy, Verdict};
+use crate::policy::{self, Verdict};
 
 /// A record that came out differently.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -70,11 +70,7 @@ impl Instead {
         from_seq: u64,
         read: impl FnOnce(&str) -> Result<String, String>,
     ) -> Result<Self, String> {
-        let text = match policy::shipped(policy) {
-            Some(text) => text.to_owned(),
-            None => read(policy).map_err(|why| format!("read the policy {policy}: {why}"))?,
-        };
-        Policy::parse(policy, &text).map_err(|error| error.to_string())?;
+        let text = policy::load(policy, read)?;
         Ok(Self { policy_name: policy.to_owned(), policy: text, from_seq })
     }
 }

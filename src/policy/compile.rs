@@ -9,6 +9,7 @@ use super::document::{self, Document, MatchText, RuleText, TEXT_BYTES_MAX};
 pub use super::error::PolicyError;
 use super::error::{Cause, Place};
 use super::evaluate::Question;
+use super::explain::{Considered, Fit};
 use super::name::{folded, folded_pattern};
 use super::{Phase, Reason, Risk, Verdict};
 
@@ -58,19 +59,31 @@ struct Globs {
 impl Globs {
     /// The rules, by number and possibly more than once, of which a pattern fits this name.
     fn rules(&self, name: &str) -> Vec<usize> {
-        let mut rules = Vec::new();
-        let mut note = |set: &GlobSet, owners: &[usize], name: &str| {
-            rules.extend(set.matches(fenced(name)).iter().filter_map(|at| owners.get(*at)));
-        };
-        note(&self.exact, &self.exact_rules, name);
-        if !self.folded_rules.is_empty() {
-            let [plain, words] = folded(name);
-            note(&self.folded, &self.folded_rules, &plain);
-            if words != plain {
-                note(&self.folded, &self.folded_rules, &words);
-            }
+        let mut rules = self.exact(name);
+        rules.extend(self.folded(name));
+        rules
+    }
+
+    /// Those that fit it as it is spelled.
+    fn exact(&self, name: &str) -> Vec<usize> {
+        Self::owners(&self.exact, &self.exact_rules, name)
+    }
+
+    /// Those of the strict ones that fit it in another spelling.
+    fn folded(&self, name: &str) -> Vec<usize> {
+        if self.folded_rules.is_empty() {
+            return Vec::new();
+        }
+        let [plain, words] = folded(name);
+        let mut rules = Self::owners(&self.folded, &self.folded_rules, &plain);
+        if words != plain {
+            rules.extend(Self::owners(&self.folded, &self.folded_rules, &words));
         }
         rules
+    }
+
+    fn owners(set: &GlobSet, owners: &[usize], name: &str) -> Vec<usize> {
+        set.matches(fenced(name)).iter().filter_map(|at| owners.get(*at)).copied().collect()
     }
 }
 
@@ -202,6 +215,44 @@ impl Policy {
         };
         let rules = self.rules.iter().enumerate();
         rules.filter(|(at, rule)| fits(*at, rule)).map(|(_, rule)| rule).collect()
+    }
+}
+
+impl Policy {
+    /// Every rule, and how the names fit it.
+    pub(super) fn considered(&self, question: &Question<'_>) -> Vec<Considered<'_>> {
+        let fit = |globs: &Globs, name: &str| {
+            let (exact, folded) = (globs.exact(name), globs.folded(name));
+            move |any: bool, rule: usize| match any {
+                true => Fit::Any,
+                false if exact.contains(&rule) => Fit::Exact,
+                false if folded.contains(&rule) => Fit::Folded,
+                false => Fit::No,
+            }
+        };
+        let server = fit(&self.servers, question.server);
+        let tool = fit(&self.tools, question.tool);
+        let rules = self.rules.iter().enumerate();
+        rules
+            .map(|(at, rule)| Considered {
+                reason: &rule.reason,
+                risk: rule.risk,
+                server: server(rule.any_server, at),
+                tool: tool(rule.any_tool, at),
+            })
+            .collect()
+    }
+
+    /// How many rules it has.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Whether the default alone speaks.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.rules.is_empty()
     }
 }
 

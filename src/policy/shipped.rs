@@ -1,10 +1,28 @@
 //! The policies that come with the binary.
 
+use super::Policy;
+
 /// Name and text of each; every one compiles, a test says so.
 pub const SHIPPED: &[(&str, &str)] = &[
     ("observe", include_str!("../../policies/observe.yaml")),
     ("ask-writes", include_str!("../../policies/ask-writes.yaml")),
 ];
+
+/// The text of a shipped policy by its name, or else of a file, which `read` reads; checked.
+///
+/// # Errors
+/// In words, when there is none, or it is broken: nothing of a broken policy is ever in force.
+pub fn load(
+    name: &str,
+    read: impl FnOnce(&str) -> Result<String, String>,
+) -> Result<String, String> {
+    let text = match shipped(name) {
+        Some(text) => text.to_owned(),
+        None => read(name).map_err(|why| format!("read the policy {name}: {why}"))?,
+    };
+    Policy::parse(name, &text).map_err(|error| format!("read the policy {error}"))?;
+    Ok(text)
+}
 
 /// The text of a shipped policy.
 #[must_use]

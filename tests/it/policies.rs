@@ -70,3 +70,52 @@ fn verdicts_over_real_tools_are_the_reviewed_ones() {
     }
     insta::assert_snapshot!(table);
 }
+
+/// What the command line says of policies; recordings by their paths.
+#[test]
+fn a_policy_is_checked_explained_and_tried_on_the_command_line() {
+    let home = tempfile::tempdir().unwrap();
+    let policy =
+        |args: &[&str]| crate::program::tollgate(home.path(), &[&["policy"], args].concat());
+    let done = policy(&["check", "ask-writes"]);
+    assert!(done.code == 0 && done.stdout.starts_with("ask-writes: sound; rules 6,"), "{done:?}");
+
+    let broken = here("tests/invalid_policies/id-twice.yaml");
+    let broken = broken.to_str().unwrap();
+    for args in [&["check", broken][..], &["explain", "a.b", "--policy", broken], &["test", broken]]
+    {
+        let done = policy(args);
+        assert_eq!((done.code, done.stdout.as_str()), (2, ""), "{args:?}");
+        assert!(done.stderr.contains("failed to read the policy") && done.stderr.contains(":10:9"));
+    }
+
+    // The example in the manual is what is printed.
+    let done = policy(&["explain", "--policy", "ask-writes", "files.writeFile"]);
+    assert!(read(&here("docs/policy.md")).contains(&done.stdout), "{}", done.stdout);
+    let done = policy(&["explain", "--policy", "ask-writes", "files.frobnicate"]);
+    assert!(done.stdout.starts_with("files.frobnicate: mark, by default:"), "{}", done.stdout);
+    assert!(done.stdout.contains("decides: no rule fits"), "{}", done.stdout);
+    let done = policy(&["explain", "--format", "jsonl", "files.write_\u{202e}file"]);
+    let line: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!((&line["event"], &line["verdict"]), (&"explanation".into(), &"ask".into()));
+    assert_eq!(policy(&["explain", "no-dot"]).code, 2);
+
+    let demo = here("tests/recordings/demo.jsonl");
+    let demo = demo.to_str().unwrap();
+    let done = policy(&["test", "ask-writes", demo, demo]);
+    assert_eq!(done.code, 1, "{done:?}");
+    let otherwise = "demo #8 search: mark (strangers) becomes allow (reads)\n";
+    assert!(done.stdout.starts_with(otherwise), "{}", done.stdout);
+    assert!(done.stdout.ends_with("recordings 2, calls decided otherwise 4\n"), "{}", done.stdout);
+    let done = policy(&["test", "ask-writes", demo, "--format", "jsonl"]);
+    let line: serde_json::Value =
+        serde_json::from_str(done.stdout.lines().next().unwrap()).unwrap();
+    assert_eq!((&line["recording"], &line["flip"]["is"]), (&"demo".into(), &"allow".into()));
+    // Without a recording the examples alone are checked.
+    let done = policy(&["test", "ask-writes"]);
+    assert_eq!(
+        (done.code, done.stdout.as_str()),
+        (0, "ask-writes: recordings 0, calls decided otherwise 0\n")
+    );
+    assert_eq!(policy(&["test", "ask-writes", "no-such-session"]).code, 2);
+}

@@ -89,8 +89,8 @@ fn color_overrules_the_environment_and_the_environment_the_theme() {
 fn a_pair_of_themes_follows_the_background_that_the_terminal_tells_in_time() {
     let bed = Bed::new();
     let paper = vt100::Color::Rgb(0xfb, 0xfa, 0xf7);
-    // The answer waits in the terminal before the question comes; a machine may stall all the same.
-    let light = (0..10).find_map(|_| {
+    // The answer waits in the terminal before the question comes; a machine may stall all the same, and often.
+    let mut light = until("a light theme", || {
         let words =
             [env!("CARGO_BIN_EXE_tollgate"), "console", "--theme", "auto", "--color", "true"];
         let mut light = Terminal::start(&bed.home(), &words, &[]);
@@ -100,7 +100,6 @@ fn a_pair_of_themes_follows_the_background_that_the_terminal_tells_in_time() {
         light.press_until("\x1b", "q quit");
         (light.background() == paper).then_some(light)
     });
-    let mut light = light.expect("a light theme");
     // Later, or without a question, the same words are nothing.
     light.press("\x1b]11;rgb:0000/0000/0000\x1b\\");
     light.press_until("?", "Keys: Calls");

@@ -6,6 +6,7 @@ use crate::console::filter::{
 use crate::console::model::names::NAMES_MAX;
 use crate::console::model::{Call, CallAt, Model, NameId, Passed, Session, SessionId, State};
 use crate::engine::{At, CallId};
+use crate::policy::Verdict;
 use crate::protocol::Side;
 
 /// The method of every tool call.
@@ -90,7 +91,12 @@ impl Subject for Row<'_> {
 
     fn tags(&self, field: TagField) -> Tags {
         match field {
-            TagField::Verdict => self.call.verdict.map(Tags::verdict).unwrap_or_default(),
+            TagField::Verdict => {
+                // What no rule is about went on, and its row says so; the guard's word is a verdict too.
+                let refused = matches!(self.call.state, State::Refused(_));
+                let unsaid = if refused { Verdict::Deny } else { Verdict::Allow };
+                Tags::verdict(self.call.verdict.unwrap_or(unsaid))
+            }
             TagField::Outcome => outcome(self.call),
             TagField::Risk => self.call.risk.map(Tags::risk).unwrap_or_default(),
             TagField::Dir => self.dir(),

@@ -1,0 +1,268 @@
+//! `tollgate policy`: check a policy, ask it why it decides as it does, try it on recordings.
+
+use std::io::{self, BufWriter, Write as _};
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use crate::cli::exit::{self, Exit, Failure};
+use crate::cli::{Format, journals, replay};
+use crate::journal::Flip;
+use crate::journal::redecide::{Again, Instead};
+use crate::policy::{self, Considered, Explanation, Fit, Policy, Question, Risk, Verdict};
+use crate::text::Safe;
+
+/// Arguments of `tollgate policy`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Read a policy, check its examples, and say what it is.
+    Check {
+        /// A shipped policy's name, or a file.
+        policy: String,
+    },
+    /// Decide one call, and say of every rule whether it fits and why.
+    Explain {
+        /// The call, as `SERVER.TOOL`: the server's name ends at the first dot.
+        call: String,
+        /// A shipped policy's name, or a file.
+        #[arg(long, default_value = "observe")]
+        policy: String,
+        /// How to print.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Decide recordings again, and print the calls that come out otherwise: exit code 1 if there are any.
+    Test {
+        /// A shipped policy's name, or a file; its examples are checked first.
+        policy: String,
+        /// Sessions' names, or files.
+        recordings: Vec<String>,
+        /// How to print.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+}
+
+/// Runs the subcommand.
+#[must_use]
+pub fn main(args: &Args) -> ExitCode {
+    exit::finish(match &args.command {
+        Command::Check { policy } => check(policy),
+        Command::Explain { call, policy, format } => explain(call, policy, *format),
+        Command::Test { policy, recordings, format } => test(policy, recordings, *format),
+    })
+}
+
+/// A checked policy, shipped or a file.
+fn load(name: &str) -> Result<Policy, Failure> {
+    let usage = |why: String| Failure::new(Exit::Usage, format!("failed to {why}"));
+    let text = policy::load(name, read).map_err(usage)?;
+    Policy::parse(name, &text).map_err(|error| usage(error.to_string()))
+}
+
+fn read(path: &str) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| error.to_string())
+}
+
+fn check(name: &str) -> Result<Exit, Failure> {
+    let policy = load(name)?;
+    let default = policy.explain(&Question { server: "", tool: "" }).default.verdict;
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "{}: sound; rules {}, phase {}, default {}, sha256 {}",
+        Safe::escape(policy.name()),
+        policy.len(),
+        policy.phase().word(),
+        default.word(),
+        policy.digest()
+    )?;
+    Ok(Exit::Fine)
+}
+
+fn explain(call: &str, name: &str, format: Format) -> Result<Exit, Failure> {
+    let policy = load(name)?;
+    let Some((server, tool)) = call.split_once('.') else {
+        let words = "the call is written SERVER.TOOL, as in files.write_file";
+        return Err(Failure::new(Exit::Usage, words));
+    };
+    let explained = policy.explain(&Question { server, tool });
+    let mut out = BufWriter::new(io::stdout().lock());
+    match format {
+        Format::Text => put_text(&mut out, call, &explained)?,
+        Format::Jsonl => {
+            let line = ExplanationLine::new(&policy, (server, tool), &explained);
+            serde_json::to_writer(&mut out, &line).map_err(io::Error::from)?;
+            writeln!(out)?;
+        }
+    }
+    out.flush()?;
+    Ok(Exit::Fine)
+}
+
+fn put_text(out: &mut impl io::Write, call: &str, explained: &Explanation<'_>) -> io::Result<()> {
+    let decision = &explained.decision;
+    let first = decision.reasons.first();
+    let (rule, why) = first.map_or(("", ""), |reason| (&reason.rule, &reason.why));
+    let by_rule = explained.considered.iter().any(Considered::fits);
+    let risk = if by_rule { format!(", risk {}", decision.risk.word()) } else { String::new() };
+    writeln!(out, "{}: {}{risk}, by {rule}: {why}", Safe::escape(call), decision.verdict.word())?;
+    let columns = explained.considered.iter().map(|rule| rule.reason.rule.len()).max();
+    let columns = columns.unwrap_or(0).max(explained.default.rule.len());
+    writeln!(out, "  {:columns$}  verdict  server  tool    what it means", "rule")?;
+    for rule in &explained.considered {
+        let means = match (rule.fits(), rule.reason.verdict == decision.verdict) {
+            (true, true) => "decides",
+            (true, false) => "fits, and a stricter one decides",
+            (false, _) => "does not fit",
+        };
+        writeln!(
+            out,
+            "  {:columns$}  {:7}  {:6}  {:6}  {means}",
+            rule.reason.rule,
+            rule.reason.verdict.word(),
+            rule.server.word(),
+            rule.tool.word()
+        )?;
+    }
+    let default = explained.default;
+    let means = if by_rule { "not asked: a rule fits" } else { "decides: no rule fits" };
+    writeln!(
+        out,
+        "  {:columns$}  {:7}  {:6}  {:6}  {means}",
+        default.rule,
+        default.verdict.word(),
+        "-",
+        "-"
+    )
+}
+
+/// Version of the lines that `explain` prints.
+const EXPLANATION_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct ExplanationLine<'a> {
+    v: u32,
+    event: &'static str,
+    policy: &'a str,
+    server: &'a str,
+    tool: &'a str,
+    verdict: Verdict,
+    risk: Risk,
+    rules: Vec<RuleLine<'a>>,
+    default: Verdict,
+}
+
+#[derive(Serialize)]
+struct RuleLine<'a> {
+    rule: &'a str,
+    why: &'a str,
+    verdict: Verdict,
+    risk: Risk,
+    server: Fit,
+    tool: Fit,
+    fits: bool,
+}
+
+impl<'a> ExplanationLine<'a> {
+    fn new(
+        policy: &'a Policy,
+        (server, tool): (&'a str, &'a str),
+        explained: &Explanation<'a>,
+    ) -> Self {
+        let rule = |rule: &Considered<'a>| RuleLine {
+            rule: &rule.reason.rule,
+            why: &rule.reason.why,
+            verdict: rule.reason.verdict,
+            risk: rule.risk,
+            server: rule.server,
+            tool: rule.tool,
+            fits: rule.fits(),
+        };
+        Self {
+            v: EXPLANATION_VERSION,
+            event: "explanation",
+            policy: policy.name(),
+            server,
+            tool,
+            verdict: explained.decision.verdict,
+            risk: explained.decision.risk,
+            rules: explained.considered.iter().map(rule).collect(),
+            default: explained.default.verdict,
+        }
+    }
+}
+
+fn test(name: &str, recordings: &[String], format: Format) -> Result<Exit, Failure> {
+    // Its examples are checked with it.
+    load(name)?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut all: u64 = 0;
+    for recording in recordings {
+        all += test_one(&mut out, name, recording, format)?;
+    }
+    if format == Format::Text {
+        let count = recordings.len();
+        writeln!(out, "{name}: recordings {count}, calls decided otherwise {all}")?;
+    }
+    out.flush()?;
+    Ok(if all > 0 { Exit::Findings } else { Exit::Fine })
+}
+
+/// Decides one recording again; how many calls come out otherwise.
+fn test_one(
+    out: &mut impl io::Write,
+    name: &str,
+    recording: &str,
+    format: Format,
+) -> Result<u64, Failure> {
+    let instead = Instead::read(name, 0, read);
+    let instead = instead.map_err(|why| Failure::new(Exit::Usage, format!("failed to {why}")))?;
+    let path = journals::find(recording)?;
+    let session = journals::name_of(&path);
+    let mut again = Again::by(instead);
+    let mut flips = 0;
+    let scan = journals::scan(&path, |record, _| {
+        let Some(flip) = again.record(&record).filter(Flip::is_verdict) else {
+            return Ok::<_, Failure>(());
+        };
+        flips += 1;
+        let tool = record.facts.as_ref().and_then(|facts| facts.tool.as_deref());
+        match format {
+            Format::Jsonl => replay::put_flip(out, Some(&session), &flip)?,
+            Format::Text => put_flip(out, &session, tool, &flip)?,
+        }
+        Ok(())
+    })?;
+    journals::end(out, scan)?;
+    Ok(flips)
+}
+
+/// `claude-code-2 #6 write_file: allow (default) becomes ask (writes)`.
+fn put_flip(
+    out: &mut impl io::Write,
+    session: &str,
+    tool: Option<&str>,
+    flip: &Flip,
+) -> io::Result<()> {
+    let side = |verdict: Option<Verdict>, rule: Option<&str>| {
+        let verdict = verdict.map_or("nothing", Verdict::word);
+        rule.map_or_else(|| verdict.to_owned(), |rule| format!("{verdict} ({rule})"))
+    };
+    let call = flip.call.map_or_else(String::new, |call| format!(" #{call}"));
+    let tool = tool.map_or_else(Safe::default, |tool| Safe::word(" ").then(&Safe::escape(tool)));
+    writeln!(
+        out,
+        "{}{call}{tool}: {} becomes {}{}",
+        Safe::escape(session),
+        side(flip.was, flip.rule_was.as_deref()),
+        side(flip.is, flip.rule_is.as_deref()),
+        if flip.assumes { ", as if nothing had changed before" } else { "" }
+    )
+}
