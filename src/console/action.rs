@@ -26,6 +26,8 @@ pub enum Context {
     Servers,
     /// The sessions.
     Sessions,
+    /// The rules.
+    Policy,
     /// The log.
     Log,
     /// The timeline.
@@ -58,12 +60,13 @@ pub enum Context {
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Calls,
         Self::Detail,
         Self::Ask,
         Self::Servers,
         Self::Sessions,
+        Self::Policy,
         Self::Log,
         Self::Timeline,
         Self::Compare,
@@ -89,6 +92,7 @@ impl Context {
             Self::Ask => "Ask",
             Self::Servers => "Servers",
             Self::Sessions => "Sessions",
+            Self::Policy => "Policy",
             Self::Log => "Log",
             Self::Timeline => "Timeline",
             Self::Compare => "Compare",
@@ -125,6 +129,7 @@ impl Context {
                 | Self::Ask
                 | Self::Servers
                 | Self::Sessions
+                | Self::Policy
                 | Self::Log
                 | Self::Timeline
                 | Self::Compare

@@ -24,12 +24,13 @@ pub const FILE: &str = "keys.toml";
 pub const FILE_BYTES_MAX: u64 = 256 * 1024;
 
 /// The places that a file may change, by the names of their tables.
-const TABLES: [(&str, Context); 11] = [
+const TABLES: [(&str, Context); 12] = [
     ("calls", Context::Calls),
     ("detail", Context::Detail),
     ("ask", Context::Ask),
     ("servers", Context::Servers),
     ("sessions", Context::Sessions),
+    ("policy", Context::Policy),
     ("log", Context::Log),
     ("timeline", Context::Timeline),
     ("compare", Context::Compare),

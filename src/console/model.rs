@@ -21,6 +21,7 @@ pub mod order;
 pub mod peers;
 pub mod replay;
 pub mod row;
+pub mod rules;
 pub mod sorting;
 pub mod timeline;
 pub mod typing;

@@ -6,6 +6,7 @@ mod detail;
 mod gate;
 mod marks;
 mod mouse;
+mod moves;
 mod notify;
 mod outgoing;
 pub mod palette;
@@ -27,12 +28,11 @@ use crate::console::model::compare::Compare;
 use crate::console::model::doc::{Doc, Want};
 use crate::console::model::replay::{Found, WhatIf};
 use crate::console::model::typing::Purpose;
-use crate::console::model::ui::{Help, Move, Pane, Prompt};
+use crate::console::model::ui::{Help, Pane, Prompt};
 use crate::console::model::visible::Bodies;
 use crate::console::model::{CallAt, Link, Model, Now, Place, Size};
 use crate::console::outgoing::Notice;
 use crate::console::outgoing::clipboard::Copied;
-use crate::console::view;
 use crate::journal::Record;
 use crate::text::Safe;
 use crate::wire::{FromConsole, ToConsole};
@@ -317,6 +317,7 @@ pub const fn pane_context(pane: Pane) -> Context {
         Pane::Ask => Context::Ask,
         Pane::Servers => Context::Servers,
         Pane::Sessions => Context::Sessions,
+        Pane::Policy => Context::Policy,
         Pane::Log => Context::Log,
         Pane::Timeline => Context::Timeline,
         Pane::Compare => Context::Compare,
@@ -378,7 +379,7 @@ fn typed(model: &mut Model, key: Key, context: Context) -> Vec<Cmd> {
 /// Does what a key or a command says; `argument` is what stands behind the command's name.
 fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Context) -> Vec<Cmd> {
     match action {
-        Action::Move(by) => moved(model, by, context),
+        Action::Move(by) => moves::moved(model, by, context),
         Action::Focus(_)
         | Action::NextPane
         | Action::PreviousPane
@@ -465,7 +466,7 @@ fn open(model: &mut Model, context: Context) -> Vec<Cmd> {
         detail::turn_fold(model);
         return Vec::new();
     }
-    if matches!(context, Context::Sessions | Context::Servers) {
+    if matches!(context, Context::Sessions | Context::Servers | Context::Policy) {
         return sift::choose_peer(model, context);
     }
     panes::focus(model, Pane::Detail)
@@ -490,61 +491,6 @@ pub fn selected(model: &Model) -> Option<CallAt> {
         None => model.shown_len().checked_sub(1)?,
     };
     model.shown(place)
-}
-
-fn moved(model: &mut Model, by: Move, context: Context) -> Vec<Cmd> {
-    let page = usize::from(model.size.rows / 2).max(1);
-    match context {
-        Context::Calls => {
-            let last = model.shown_len().saturating_sub(1);
-            let at = selected(model).map_or(0, |at| model.shown_place(at));
-            let to = by.from(at, page).min(last);
-            model.ui.call = model.shown(to).filter(|_| to < last || by != Move::End);
-            return detail::refresh(model);
-        }
-        Context::Detail => detail::moved(model, by),
-        Context::Ask => {
-            let last = model.asks().count().saturating_sub(1);
-            model.ui.ask = by.from(model.ui.ask, page).min(last);
-        }
-        Context::Servers => {
-            let last = model.servers().count().saturating_sub(1);
-            model.ui.server = by.from(model.ui.server, page).min(last);
-        }
-        Context::Sessions => {
-            let last = model.sessions.len().saturating_sub(1);
-            model.ui.session = by.from(model.ui.session, page).min(last);
-        }
-        Context::Timeline => panes::move_part(model, by),
-        Context::Compare => {
-            let pairs = model.compare.as_ref().map_or(0, |compare| compare.pairs.len());
-            model.ui.pair = by.from(model.ui.pair, page).min(pairs.saturating_sub(1));
-        }
-        Context::Log => {
-            let last = model.log.len().saturating_sub(1);
-            let at = last.saturating_sub(model.ui.log_up);
-            model.ui.log_up = last - by.from(at, page).min(last);
-        }
-        Context::Card => card::scroll(model, by),
-        Context::Unread
-        | Context::Confirm
-        | Context::Code
-        | Context::Reason
-        | Context::Edit
-        | Context::Prompt
-        | Context::Replay
-        | Context::Line
-        | Context::Palette => {}
-        Context::Help => {
-            let height = view::help::height(model.size);
-            if let Some(help) = model.ui.help {
-                let last = view::help::lines(model, help).len().saturating_sub(height);
-                let top = by.from(help.top, height).min(last);
-                model.ui.help = Some(Help { top, ..help });
-            }
-        }
-    }
-    Vec::new()
 }
 
 fn back(model: &mut Model) -> Vec<Cmd> {

@@ -15,6 +15,7 @@ mod palette;
 mod peers;
 mod replay;
 mod rows;
+mod rules;
 pub(in crate::console) mod status;
 mod strip;
 mod timeline;
@@ -79,6 +80,7 @@ pub fn draw(model: &Model, theme: &Theme, lines: Lines, frame: &mut Frame<'_>) {
             Pane::Ask => pen.ask(area),
             Pane::Servers => pen.servers(area),
             Pane::Sessions => pen.sessions(area),
+            Pane::Policy => pen.rules(area),
             Pane::Log => pen.log(area),
             Pane::Timeline => pen.timeline(area),
             Pane::Compare => pen.compare(area),

@@ -5,19 +5,20 @@ use crate::console::input::Key;
 use crate::console::model::timeline::Moment;
 use crate::console::model::ui::{Move, Pane};
 use Context::{
-    Ask, Calls, Card, Code, Compare, Confirm, Detail, Edit, Help, Line, Log, Palette, Prompt,
-    Reason, Replay, Servers, Sessions, Timeline, Unread,
+    Ask, Calls, Card, Code, Compare, Confirm, Detail, Edit, Help, Line, Log, Palette, Policy,
+    Prompt, Reason, Replay, Servers, Sessions, Timeline, Unread,
 };
 
-const PANES: &[Context] = &[Calls, Detail, Ask, Servers, Sessions, Log, Timeline, Compare];
+const PANES: &[Context] = &[Calls, Detail, Ask, Servers, Sessions, Policy, Log, Timeline, Compare];
 const LISTS: &[Context] =
-    &[Calls, Detail, Ask, Servers, Sessions, Log, Timeline, Compare, Card, Help];
+    &[Calls, Detail, Ask, Servers, Sessions, Policy, Log, Timeline, Compare, Card, Help];
 /// Where a page of keys is a key away.
-const HELPED: &[Context] = &[Calls, Detail, Ask, Servers, Sessions, Log, Timeline, Compare, Card];
+const HELPED: &[Context] =
+    &[Calls, Detail, Ask, Servers, Sessions, Policy, Log, Timeline, Compare, Card];
 /// Where there is a way back.
 const ALL: &[Context] = &[
-    Calls, Detail, Ask, Servers, Sessions, Log, Timeline, Compare, Card, Unread, Confirm, Code,
-    Reason, Edit, Prompt, Line, Palette, Help,
+    Calls, Detail, Ask, Servers, Sessions, Policy, Log, Timeline, Compare, Card, Unread, Confirm,
+    Code, Reason, Edit, Prompt, Line, Palette, Help,
 ];
 /// Where a search finds something.
 const TEXTS: &[Context] = &[Detail, Log, Help];
@@ -73,7 +74,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::Open,
         "open",
         &[Key::Enter],
-        &[Calls, Detail, Ask, Servers, Sessions, Timeline],
+        &[Calls, Detail, Ask, Servers, Sessions, Policy, Timeline],
         "open what is selected",
     )
     .hint("open")
@@ -151,6 +152,14 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Focus(Pane::Servers), "pane.servers", &[Key::Char('5')], PANES, "servers").panes(),
     row(Action::Focus(Pane::Sessions), "pane.sessions", &[Key::Char('6')], PANES, "sessions")
         .panes(),
+    row(
+        Action::Focus(Pane::Policy),
+        "pane.policy",
+        &[Key::Char('9')],
+        PANES,
+        "rules and their hits",
+    )
+    .panes(),
     row(Action::Focus(Pane::Log), "pane.log", &[Key::Char('0')], PANES, "log").panes(),
     row(Action::Focus(Pane::Timeline), "pane.timeline", &[Key::Char('T')], PANES, "timeline")
         .panes(),
@@ -277,7 +286,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::Move(Move::PageDown),
         "page.on",
         &[Key::Char(' ')],
-        &[Detail, Servers, Sessions, Log, Compare, Card, Help],
+        &[Detail, Servers, Sessions, Policy, Log, Compare, Card, Help],
         "page down",
     ),
     row(
@@ -301,7 +310,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::Leave,
         "leave",
         &[Key::Char('q')],
-        &[Calls, Detail, Ask, Servers, Sessions, Log, Timeline, Compare, Help],
+        &[Calls, Detail, Ask, Servers, Sessions, Policy, Log, Timeline, Compare, Help],
         "back, at the panes quit",
     )
     .hint("quit"),

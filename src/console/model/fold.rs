@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::console::model::rules::Rules;
 use crate::console::model::{
     Call, CallAt, Ending, Entry, Model, Over, Passed, Place, Server, SessionId, State, Ticket,
     TicketKey, names,
@@ -105,6 +106,7 @@ impl Fold<'_> {
         if let Some(session) = self.model.sessions.get_mut(self.id.index()) {
             session.agent = names::identifier(&started.agent.name);
             session.policy = names::identifier(policy);
+            session.rules = Rules::of(&started.policy_name, &started.policy);
         }
         let text = Safe::word("session started: agent ")
             .then(&names::identifier(&started.agent.name))
@@ -185,6 +187,7 @@ impl Fold<'_> {
             *slot = number;
         }
         session.calls += 1;
+        session.rules.decided(facts, self.at);
         let server = match session.servers.get_mut(&conn.0) {
             Some(server) => {
                 server.calls += u64::from(from == Side::Agent);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::console::model::rules::Rules;
 use crate::console::model::{CALLS_PER_PIECE, Chunks, NameId, names};
 use crate::engine::{At, CallId};
 use crate::policy::Phase;
@@ -36,6 +37,8 @@ pub struct Session {
     pub calls: u64,
     /// Its servers, by the number of their connection.
     pub servers: BTreeMap<u32, Server>,
+    /// Its policy's rules, and how often they took part.
+    pub(super) rules: Rules,
     /// By server and tool, the call that was the first to it.
     pub(super) first_uses: Arc<BTreeMap<(NameId, NameId), CallId>>,
     /// The row of each call of the session, by its number; 0 where there is none, else one more than the row.
@@ -85,6 +88,7 @@ impl Session {
             times: None,
             calls: 0,
             servers: BTreeMap::new(),
+            rules: Rules::default(),
             first_uses: Arc::default(),
             rows: Chunks::default(),
         }

@@ -17,7 +17,7 @@ use crate::console::model::window::Window;
 use crate::console::model::{CallAt, TicketKey};
 use crate::text::Safe;
 
-/// A pane that keys can be in. Each has its number in every layout; 4, 7, 8 and 9 are kept for panes to come
+/// A pane that keys can be in. Each has its number in every layout; 4, 7 and 8 are kept for panes to come
 /// (console.md 2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 #[expect(missing_docs, reason = "said by the names")]
@@ -28,6 +28,7 @@ pub enum Pane {
     Ask,
     Servers,
     Sessions,
+    Policy,
     Log,
     Timeline,
     Compare,
@@ -35,12 +36,13 @@ pub enum Pane {
 
 impl Pane {
     /// All, in the order of Tab.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Calls,
         Self::Detail,
         Self::Ask,
         Self::Servers,
         Self::Sessions,
+        Self::Policy,
         Self::Log,
         Self::Timeline,
         Self::Compare,
@@ -55,6 +57,7 @@ impl Pane {
             Self::Ask => "3 Ask",
             Self::Servers => "5 Servers",
             Self::Sessions => "6 Sessions",
+            Self::Policy => "9 Policy",
             Self::Log => "0 Log",
             Self::Timeline => "T Timeline",
             Self::Compare => "C Compare",
@@ -68,6 +71,7 @@ impl Pane {
             Self::Calls | Self::Detail | Self::Ask | Self::Log => self.title(),
             Self::Servers => "5 Srv",
             Self::Sessions => "6 Sess",
+            Self::Policy => "9 Pol",
             Self::Timeline => "T Time",
             Self::Compare => "C Comp",
         }
@@ -294,6 +298,8 @@ pub struct Ui {
     pub pair: usize,
     /// The selected session.
     pub session: usize,
+    /// The selected rule.
+    pub rule: usize,
     /// The part of the timeline that the cursor is at, where it is not where the tape is.
     pub part: Option<usize>,
     /// The pane in the split's last place, where it is not the log.

@@ -8,7 +8,8 @@ use crate::console::input::{Mouse, Pointer};
 use crate::console::model::Model;
 use crate::console::model::card::Step;
 use crate::console::model::ui::{Move, Pane};
-use crate::console::update::{Cmd, context, detail, moved, open, pane_context, panes, selected};
+use crate::console::update::moves::moved;
+use crate::console::update::{Cmd, context, detail, open, pane_context, panes, selected};
 use crate::console::view::layout::{self, Areas};
 use crate::console::view::{detail as tabs, status};
 
@@ -161,6 +162,11 @@ fn select(model: &mut Model, pane: Pane, area: Rect, at: Position) -> Vec<Cmd> {
             let len = model.sessions.len();
             let here = model.ui.session.min(len.saturating_sub(1));
             model.ui.session = listed(here, len).unwrap_or(here);
+        }
+        Pane::Policy => {
+            let len = model.rules().len();
+            let here = model.ui.rule.min(len.saturating_sub(1));
+            model.ui.rule = listed(here, len).unwrap_or(here);
         }
         Pane::Compare => {
             let len = model.compare.as_ref().map_or(0, |compare| compare.pairs.len());

@@ -45,7 +45,9 @@ pub(super) fn focus(model: &mut Model, pane: Pane) -> Vec<Cmd> {
     model.ui.pane = pane;
     match pane {
         Pane::Detail => return detail::show_call(model),
-        Pane::Servers | Pane::Sessions | Pane::Timeline | Pane::Log => model.ui.guest = Some(pane),
+        Pane::Servers | Pane::Sessions | Pane::Policy | Pane::Timeline | Pane::Log => {
+            model.ui.guest = Some(pane);
+        }
         Pane::Calls | Pane::Ask | Pane::Compare => {}
     }
     Vec::new()

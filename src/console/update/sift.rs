@@ -103,11 +103,14 @@ pub(super) fn choose(model: &mut Model, filter: Option<(&str, Filter)>) -> Vec<C
     begin(model)
 }
 
-/// Lists the calls of the selected session, or server, alone.
+/// Lists the calls of the selected session, server or rule alone.
 pub(super) fn choose_peer(model: &mut Model, context: Context) -> Vec<Cmd> {
     let text = if context == Context::Sessions {
         let selected = model.sessions.get(model.ui.session);
         selected.map(|session| format!("sess:{}", filter::value(session.shown.as_str())))
+    } else if context == Context::Policy {
+        let selected = model.rules().into_iter().nth(model.ui.rule);
+        selected.map(|listed| format!("rule:{}", filter::value(listed.rule.shown().as_str())))
     } else {
         let selected = model.servers().nth(model.ui.server);
         selected.map(|(session, server)| {

@@ -132,7 +132,9 @@ pub(in crate::console) fn areas_in(model: &Model, whole: Rect) -> Areas {
         let shown = if areas.pane(pane).is_some() { Pane::Calls } else { pane };
         areas.place(shown, body);
     } else if arrangement == Arrangement::Wide {
-        wide(&mut areas, body, card.is_some(), model.ui.wider);
+        // The rules have the log's place while they are looked at.
+        let last = model.ui.guest.filter(|guest| *guest == Pane::Policy).unwrap_or(Pane::Log);
+        wide(&mut areas, body, card.is_some(), last, model.ui.wider);
     } else {
         let guest = model.ui.guest.filter(|guest| areas.pane(*guest).is_none());
         let guest = guest.unwrap_or(Pane::Log);
@@ -175,7 +177,7 @@ fn split(areas: &mut Areas, body: Rect, card: bool, guest: Pane, wider: i16) {
 }
 
 /// Sessions, servers and the log; calls, asks and the timeline; the detail or the card.
-fn wide(areas: &mut Areas, body: Rect, card: bool, wider: i16) {
+fn wide(areas: &mut Areas, body: Rect, card: bool, last: Pane, wider: i16) {
     let (left, rest) = cut_left(body, WIDE_LEFT);
     let columns =
         if card { rest.width * 2 / 5 } else { moved(rest.width * 3 / 5, wider, rest.width) };
@@ -184,7 +186,7 @@ fn wide(areas: &mut Areas, body: Rect, card: bool, wider: i16) {
     let (servers, log) = cut_low(below, below.height / 2);
     areas.place(Pane::Sessions, sessions);
     areas.place(Pane::Servers, servers);
-    areas.place(Pane::Log, log);
+    areas.place(last, log);
     let (above, timeline) = cut_low(middle, TIMELINE_ROWS);
     let (calls, ask) = cut_low(above, LOW_ROWS);
     areas.place(Pane::Calls, calls);
@@ -230,7 +232,7 @@ pub(in crate::console) const fn rows_of(pane: Pane, area: Rect) -> Rect {
     };
     // Rows of ours above, and below.
     let (above, below) = match pane {
-        Pane::Calls | Pane::Servers => (1, 0),
+        Pane::Calls | Pane::Servers | Pane::Policy => (1, 0),
         Pane::Detail => (2, 0),
         Pane::Ask => (0, 2),
         Pane::Sessions | Pane::Log | Pane::Timeline | Pane::Compare => (0, 0),

@@ -150,7 +150,7 @@ impl Pen<'_, '_> {
     }
 
     /// The row with the cursor, where the pane has the keys.
-    fn selected(&self, strip: Strip, here: bool, pane: Pane, width: usize) -> Strip {
+    pub(super) fn selected(&self, strip: Strip, here: bool, pane: Pane, width: usize) -> Strip {
         if here && self.model.ui.pane == pane && self.model.ui.card.is_none() {
             return strip.column(width).all(Role::Selected);
         }

@@ -140,7 +140,7 @@ const CONTENTS: [(&str, Make); 9] = [
 ];
 
 /// The keys that lead to each pane.
-const PANES: [(&str, &str); 10] = [
+const PANES: [(&str, &str); 11] = [
     ("calls", ""),
     ("detail_args", "2"),
     ("detail_result", "2]"),
@@ -148,6 +148,7 @@ const PANES: [(&str, &str); 10] = [
     ("ask", "3"),
     ("servers", "5"),
     ("sessions", "6"),
+    ("policy", "9"),
     ("log", "0"),
     ("timeline", "T"),
     ("card", "A<900ms>"),

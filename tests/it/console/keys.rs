@@ -361,10 +361,19 @@ fn layouts_change_by_key_and_never_beyond_the_terminal() {
     stage.session(SESSION, "files");
     let panes = |stage: &mut Stage| {
         let screen = stage.screen();
-        ["1 Calls", "2 Detail", "3 Ask", "5 Servers", "6 Sessions", "0 Log", "T Timeline"]
-            .iter()
-            .filter(|title| screen.contains(&format!("┌─ {title}")))
-            .count()
+        [
+            "1 Calls",
+            "2 Detail",
+            "3 Ask",
+            "5 Servers",
+            "6 Sessions",
+            "9 Policy",
+            "0 Log",
+            "T Timeline",
+        ]
+        .iter()
+        .filter(|title| screen.contains(&format!("┌─ {title}")))
+        .count()
     };
     assert_eq!(panes(&mut stage), 7);
     stage.types("-");

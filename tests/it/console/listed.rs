@@ -156,3 +156,33 @@ fn the_detail_says_whose_call_it_is() {
     stage.resize(60, 16);
     assert!(stage.rows()[3].contains("gamma"), "{}", stage.screen());
 }
+
+#[test]
+fn rules_are_listed_with_how_often_they_took_part() {
+    let mut stage = stage();
+    stage.session("codex-2", "mail");
+    stage.asks_in("codex-2", 7, "write_file", "{}", tollgate::policy::Risk::Medium);
+    stage.types("9");
+    let rows = stage.rows();
+    let row = |rule: &str| {
+        let row = rows.iter().find(|row| row.contains(rule)).unwrap_or_else(|| panic!("{rows:#?}"));
+        row.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    // Three calls of one session and one of another, under the same policy: one row.
+    assert_eq!(row(" r7 ")[2..7], ["ask-writes", "r7", "ASK", "4", "12:00:00"]);
+    assert_eq!(row(" r14 ")[1..6], ["ask-writes", "r14", "DENY", "0", "never"]);
+    assert!(rows[2].contains("9 Policy (3)  2 never took part"), "{}", rows[2]);
+    // Enter lists the calls that it decided.
+    stage.types("<enter>");
+    assert!(stage.screen().contains("rule:r7"), "{}", stage.screen());
+    assert_eq!(tools(&mut stage).len(), 3);
+}
+
+#[test]
+fn a_rule_that_the_policy_does_not_have_is_listed_when_it_took_part() {
+    let mut stage = stage();
+    let why = super::stage::reason("builtin.sampling", Verdict::Ask);
+    stage.records_reason(why);
+    stage.types("9G");
+    assert!(stage.screen().contains("> ask-writes  builtin.sam~"), "{}", stage.screen());
+}

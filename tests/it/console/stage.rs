@@ -32,6 +32,10 @@ use tollgate::wire::{AnswerLine, Build, ConsoleLine, FromConsole, SessionLine, T
 
 /// 2026-11-20 12:00:00 UTC, in microseconds.
 const BEGIN: u64 = 1_795_176_000_000_000;
+/// What decided the calls, as far as it matters.
+const POLICY: &str = "version: 1\nname: ask-writes\nphase: enforce\ndefault: { verdict: mark, why: No rule fits. }\n\
+    rules:\n- { id: r7, why: It writes., match: { tool: \"write_*\" }, verdict: ask, risk: medium }\n\
+    - { id: r14, why: It drops a table., match: { tool: \"drop_*\" }, verdict: deny, risk: high }\n";
 /// The session of most tests.
 pub(super) const SESSION: &str = "claude-1";
 
@@ -133,7 +137,7 @@ impl Stage {
             },
             redaction: "none".to_owned(),
             policy_name: "ask-writes".to_owned(),
-            policy: String::new(),
+            policy: POLICY.to_owned(),
             unattended: Unattended::Soon,
             attended: true,
         };
@@ -222,6 +226,14 @@ impl Stage {
         let mut held = self.held(self.next_call, 1, risk);
         held.reasons = vec![why];
         self.call(tool, arguments, Verdict::Ask, vec![Effected::Hold(held)])
+    }
+
+    /// A request that was decided for this reason.
+    pub(super) fn records_reason(&mut self, why: Reason) {
+        let (event, mut facts) = request(self.next_call, "sampling", "{}", why.verdict);
+        self.next_call += 1;
+        facts.reasons = vec![why];
+        self.record(SESSION, event, Some(facts), Vec::new());
     }
 
     /// A call of another session that waits, under a number of its own.

@@ -1,0 +1,98 @@
+//! Pane 9: the rules of the policies in use, and how often each took part in a decision.
+
+use ratatui::layout::Rect;
+
+use crate::console::model::rules::Listed;
+use crate::console::model::ui::Pane;
+use crate::console::theme::Role;
+use crate::console::view::Pen;
+use crate::console::view::ask::{risk_role, risk_word};
+use crate::console::view::layout::{rows_of, window};
+use crate::console::view::replay::since;
+use crate::console::view::status::clock;
+use crate::console::view::strip::Strip;
+use crate::text::Safe;
+
+/// A pane of so many columns has room for the policy's name.
+const WITH_POLICY: usize = 52;
+/// A pane of so many columns has room for the risk and the sentence.
+const WITH_WHY: usize = 64;
+
+impl Pen<'_, '_> {
+    /// ```text
+    /// +- 9 Policy (7)  1 never took part ------------------------------------+
+    /// |   policy      rule      verdict    hits  last      risk    why       |
+    /// | > ask-writes  writes    ask          14  12:04:30  MEDIUM  Its name .|
+    /// |   ask-writes  default   mark          0  never                       |
+    /// +----------------------------------------------------------------------+
+    /// ```
+    pub(super) fn rules(&mut self, area: Rect) {
+        let model = self.model;
+        let rules = model.rules();
+        let idle = rules.iter().filter(|rule| rule.hits.count == 0).count();
+        let mut title = Strip::new()
+            .own("9 Policy (", Role::Title)
+            .number(rules.len() as u64, Role::Title)
+            .own(")", Role::Title);
+        if idle > 0 {
+            title = title
+                .own("  ", Role::Title)
+                .number(idle as u64, Role::Text)
+                .own(" never took part", Role::Text);
+        }
+        let inside = self.frame_of(area, Some(Pane::Policy), title);
+        let width = usize::from(inside.width);
+        let mut heading = Strip::new().own("   ", Role::Dim);
+        if width >= WITH_POLICY {
+            heading = heading.cell(&Safe::word("policy"), 11, Role::Dim);
+        }
+        heading = heading
+            .cell(&Safe::word("rule"), 12, Role::Dim)
+            .cell(&Safe::word("verdict"), 7, Role::Dim)
+            .cell_right(&Safe::word("hits"), 6, Role::Dim)
+            .cell(&Safe::word("last"), 9, Role::Dim);
+        if width >= WITH_WHY {
+            heading = heading.cell(&Safe::word("risk"), 6, Role::Dim).own("why", Role::Dim);
+        }
+        self.put(inside, 0, heading);
+        if rules.is_empty() {
+            let text = "  no session yet, or none with a sound policy";
+            self.put(inside, 1, Strip::new().own(text, Role::Dim));
+        }
+        let height = usize::from(rows_of(Pane::Policy, area).height);
+        let at = model.ui.rule.min(rules.len().saturating_sub(1));
+        let top = window(at, height, rules.len());
+        for (row, (n, listed)) in (1..inside.height).zip(rules.iter().enumerate().skip(top)) {
+            let strip = self.rule(listed, n == at, width);
+            self.put(inside, row, strip);
+        }
+    }
+
+    fn rule(&self, listed: &Listed<'_>, here: bool, width: usize) -> Strip {
+        let model = self.model;
+        let (role, word) = self.theme.verdict(listed.rule.verdict);
+        let last = match (listed.hits.last, &model.replay) {
+            (None, _) => Safe::word("never"),
+            (Some(at), Some(replay)) => since(replay, at),
+            (Some(at), None) => clock(model, at),
+        };
+        let hit = if listed.hits.count == 0 { Role::Dim } else { Role::Text };
+        let mut strip = Strip::new().own(if here { " > " } else { "   " }, Role::Key);
+        if width >= WITH_POLICY {
+            strip = strip.cell(listed.policy, 11, Role::Dim);
+        }
+        strip = strip
+            .cell(&listed.rule.shown(), 12, hit)
+            .cell(&Safe::escape(word), 7, role)
+            .cell_right(&Safe::escape(&listed.hits.count.to_string()), 6, hit)
+            .cell(&last, 9, Role::Dim);
+        if width >= WITH_WHY {
+            let (risk, role) = match listed.rule.risk {
+                Some(risk) => (risk_word(risk), risk_role(risk)),
+                None => ("-", Role::Dim),
+            };
+            strip = strip.cell(&Safe::word(risk), 6, role).safe(&listed.rule.why, Role::Dim);
+        }
+        self.selected(strip, here, Pane::Policy, width)
+    }
+}
