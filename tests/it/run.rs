@@ -33,6 +33,12 @@ line=$(sed -E 's/.*"command":"([^"]*)","args":\[([^]]*)\].*/"\1" \2/; s/","/" "/
 exit 7
 "#;
 
+/// Stands in for a zellij before 0.45, which cannot run here: writes down what it is told.
+const OLD_ZELLIJ: &str = r#"#!/bin/sh
+echo "$*" >>"${TEST_GO%/go}/told"
+case "$*" in *--no-focus*) exit 2 ;; esac
+"#;
+
 /// Tries to end the gate once the file is there.
 const ESCAPES: &str = r#"#!/bin/sh
 echo started
@@ -61,18 +67,32 @@ struct Run {
 
 impl Run {
     fn start(script: &str, options: &[&str]) -> Self {
-        Self::start_in(Bed::new(), script, options, None)
+        Self::start_in(Bed::new(), script, options, None, None)
+    }
+
+    /// The same in a terminal of zellij.
+    fn start_in_zellij(zellij: &str) -> Self {
+        Self::start_in(Bed::new(), WAITS, &[], None, Some(zellij))
     }
 
     /// The same in this home, with the time that the agent gives a call, in milliseconds.
-    fn start_in(bed: Bed, script: &str, options: &[&str], patience_ms: Option<u32>) -> Self {
+    fn start_in(
+        bed: Bed,
+        script: &str,
+        options: &[&str],
+        patience_ms: Option<u32>,
+        zellij: Option<&str>,
+    ) -> Self {
         let user = tempfile::tempdir().unwrap();
         let path = |name: &str| user.path().join(name);
         fs::write(path(".claude.json"), CONFIG).unwrap();
         fs::write(path("asks.yaml"), ASKS).unwrap();
         fs::create_dir(path("bin")).unwrap();
-        fs::write(path("bin/claude"), script).unwrap();
-        fs::set_permissions(path("bin/claude"), fs::Permissions::from_mode(0o755)).unwrap();
+        for (name, script) in [("bin/claude", Some(script)), ("bin/zellij", zellij)] {
+            let Some(script) = script else { continue };
+            fs::write(path(name), script).unwrap();
+            fs::set_permissions(path(name), fs::Permissions::from_mode(0o755)).unwrap();
+        }
 
         let size = PtySize { rows: 24, cols: 200, ..PtySize::default() };
         let pty = native_pty_system().openpty(size).unwrap();
@@ -91,6 +111,9 @@ impl Run {
         command.env("TEST_TOLLGATE", env!("CARGO_BIN_EXE_tollgate"));
         for name in ["TMUX", "ZELLIJ", "CLAUDE_CONFIG_DIR", "MCP_TOOL_TIMEOUT"] {
             command.env_remove(name);
+        }
+        if zellij.is_some() {
+            command.env("ZELLIJ", "0");
         }
         if let Some(ms) = patience_ms {
             command.env("MCP_TOOL_TIMEOUT", ms.to_string());
@@ -180,6 +203,21 @@ fn run_waits_for_a_key_and_hands_the_terminal_over() {
 }
 
 #[test]
+fn in_zellij_the_console_opens_beside_the_agent_and_the_focus_stays_or_comes_back() {
+    let run = Run::start_in_zellij(OLD_ZELLIJ);
+    let told = until("three actions", || {
+        let told = fs::read_to_string(run.user.path().join("told")).ok()?;
+        let told: Vec<String> = told.lines().map(str::to_owned).collect();
+        (told.len() == 3).then_some(told)
+    });
+    let new_pane = "action new-pane --direction right --name tollgate";
+    assert!(told[0].starts_with(&format!("{new_pane} --no-focus --near-current-pane -- ")));
+    assert!(told[1].starts_with(&format!("{new_pane} -- ")), "{told:?}");
+    assert!(told[0].ends_with(" console") && told[1].ends_with(" console"), "{told:?}");
+    assert_eq!(told[2], "action move-focus left");
+}
+
+#[test]
 fn ctrl_c_before_the_agent_starts_starts_nothing() {
     let mut run = Run::start(WAITS, &[]);
     run.shows("press any key");
@@ -208,7 +246,7 @@ fn at_its_deadline_a_call_is_denied_in_the_lines_too() {
     let mut console = Terminal::open(&bed.home(), &["console", "--linear"]);
     console.shows("this console may answer");
     let options = ["--policy", "./asks.yaml", "--console", "none"];
-    let mut run = Run::start_in(bed, CALLS, &options, Some(4000));
+    let mut run = Run::start_in(bed, CALLS, &options, Some(4000), None);
     console.shows("files.write waits, risk MEDIUM");
     console.shows("denied in 0:02");
     run.shows("Nobody approved files.write in time");

@@ -127,20 +127,39 @@ fn split(home: &Home, launch: &ShimLaunch) -> bool {
     console.push(launch.binary.clone().into_os_string());
     console.push("console".into());
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let mut command;
     if set("TMUX").is_some() {
-        command = Command::new("tmux");
+        let mut command = Command::new("tmux");
         command.args(["split-window", "-d", "-h"]);
         if let Some(pane) = set("TMUX_PANE") {
             command.arg("-t").arg(pane);
         }
-        command.arg("--");
-    } else if set("ZELLIJ").is_some() {
-        command = Command::new("zellij");
-        command.args(["action", "new-pane", "--direction", "right", "--name", "tollgate", "--"]);
-    } else {
-        return false;
+        return done(command.arg("--").args(console));
     }
-    command.args(console).stdin(Stdio::null()).stdout(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
+    set("ZELLIJ").is_some() && zellij(&console)
+}
+
+/// A split of zellij. Versions before 0.45 cannot leave the focus where it is: they are told to bring it back.
+fn zellij(console: &[OsString]) -> bool {
+    let action = |words: &[&str]| {
+        let mut command = Command::new("zellij");
+        command.arg("action").args(words);
+        command
+    };
+    let new_pane = ["new-pane", "--direction", "right", "--name", "tollgate"];
+    let kept = [&new_pane[..], &["--no-focus", "--near-current-pane", "--"]].concat();
+    if done(action(&kept).args(console)) {
+        return true;
+    }
+    let taken = [&new_pane[..], &["--"]].concat();
+    let opened = done(action(&taken).args(console));
+    if opened {
+        let _left_there = done(&mut action(&["move-focus", "left"]));
+    }
+    opened
+}
+
+/// Runs a command to its end, without a word of its own.
+fn done(command: &mut Command) -> bool {
+    let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    quiet.status().is_ok_and(|status| status.success())
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::console::bodies;
 use crate::console::deck::Part;
 use crate::console::export;
+use crate::console::model::breaks::Stops;
 use crate::console::model::doc::{Payload, Want};
 use crate::console::model::visible::Bodies;
 use crate::console::run::Shell;
@@ -33,7 +34,10 @@ impl Shell {
     /// Has the recording looked through for calls to stop at.
     pub(super) fn stop_at(&mut self, what: Break) {
         let Some(deck) = &mut self.deck else { return };
+        let generation = what.generation;
         if let Err(error) = deck.stop_at(what) {
+            // Else the tape would wait for ever for what nobody looks at.
+            self.take(Msg::Stops(Stops { generation, whole: true, ..Stops::default() }));
             self.take(Msg::Cannot(error.to_string()));
         }
     }

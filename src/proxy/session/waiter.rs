@@ -7,8 +7,8 @@
 
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd, RawFd};
 
-use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 /// Events taken in one wait; what does not fit is told by the next one.
@@ -45,15 +45,15 @@ impl<T: Copy + PartialEq> Waiter<T> {
         self.list = None;
     }
 
-    /// Waits until one is ready or the time is over; names those that are. Where the wait was interrupted, or
-    /// cannot be had, none is: whoever asks asks again.
+    /// Waits until one is ready or the time is over; names those that are. Where the wait was interrupted none is:
+    /// whoever asks asks again.
     pub(super) fn wait(&mut self, wanted: &[Wanted<'_, T>], timeout: Option<&Timespec>) -> Vec<T> {
         let mut ready = Vec::new();
-        let Ok(()) = self.bring(wanted) else {
+        if self.bring(wanted).is_err() {
             self.forget();
-            return ready;
-        };
-        let Some(list) = &self.list else { return ready };
+        }
+        // A process that has no descriptor left for a list waits as it can.
+        let Some(list) = &self.list else { return poll_for(wanted, timeout) };
         let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
         let timeout = if self.files.is_empty() { timeout } else { Some(&at_once) };
         let none = Event { flags: EventFlags::empty(), data: EventData::new_u64(0) };
@@ -98,6 +98,21 @@ impl<T: Copy + PartialEq> Waiter<T> {
     }
 }
 
+/// The same without a list.
+fn poll_for<T: Copy>(wanted: &[Wanted<'_, T>], timeout: Option<&Timespec>) -> Vec<T> {
+    let flags = |wish: &Wish| match wish {
+        Wish::Read => PollFlags::IN,
+        Wish::Write => PollFlags::OUT,
+    };
+    let fds = wanted.iter().map(|(_, fd, wish)| PollFd::from_borrowed_fd(*fd, flags(wish)));
+    let mut fds: Vec<PollFd<'_>> = fds.collect();
+    if poll(&mut fds, timeout).is_err() {
+        return Vec::new();
+    }
+    let ready = wanted.iter().zip(&fds).filter(|(_, fd)| !fd.revents().is_empty());
+    ready.map(|((what, ..), _)| *what).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
@@ -134,6 +149,16 @@ mod tests {
         drop(theirs);
         assert_eq!(waiter.wait(&wanted, None), [2, 1]);
         assert_eq!(waiter.wait(&wanted[..1], None), [1]);
+    }
+
+    #[test]
+    fn without_a_list_it_waits_all_the_same() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let wanted = [('r', ours.as_fd(), Wish::Read), ('w', ours.as_fd(), Wish::Write)];
+        assert_eq!(poll_for(&wanted, None), ['w']);
+        assert_eq!(poll_for(&wanted[..1], NOW), []);
+        theirs.write_all(b"x").unwrap();
+        assert_eq!(poll_for(&wanted, None), ['r', 'w']);
     }
 
     #[test]
