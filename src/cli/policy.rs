@@ -112,7 +112,8 @@ fn put_text(out: &mut impl io::Write, call: &str, explained: &Explanation<'_>) -
     let (rule, why) = first.map_or(("", ""), |reason| (&reason.rule, &reason.why));
     let by_rule = explained.considered.iter().any(Considered::fits);
     let risk = if by_rule { format!(", risk {}", decision.risk.word()) } else { String::new() };
-    writeln!(out, "{}: {}{risk}, by {rule}: {why}", Safe::escape(call), decision.verdict.word())?;
+    let (call, why) = (Safe::escape(call), Safe::escape(why));
+    writeln!(out, "{call}: {}{risk}, by {rule}: {why}", decision.verdict.word())?;
     let columns = explained.considered.iter().map(|rule| rule.reason.rule.len()).max();
     let columns = columns.unwrap_or(0).max(explained.default.rule.len());
     writeln!(out, "  {:columns$}  verdict  server  tool    what it means", "rule")?;
@@ -253,6 +254,8 @@ fn put_flip(
 ) -> io::Result<()> {
     let side = |verdict: Option<Verdict>, rule: Option<&str>| {
         let verdict = verdict.map_or("nothing", Verdict::word);
+        // A recording may say anything.
+        let rule = rule.map(Safe::escape);
         rule.map_or_else(|| verdict.to_owned(), |rule| format!("{verdict} ({rule})"))
     };
     let call = flip.call.map_or_else(String::new, |call| format!(" #{call}"));

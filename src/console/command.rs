@@ -99,7 +99,7 @@ const fn takes_filter(action: Action) -> bool {
 /// Arguments that are more than text.
 fn check(line: &str, at: usize, action: Action, argument: &str) -> Result<(), LineError> {
     let column = if action == Action::Sort && !argument.is_empty() {
-        Column::named(argument).err()
+        Column::to_sort_by(argument).err()
     } else if action == Action::Columns {
         Column::list(argument).err()
     } else {

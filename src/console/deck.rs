@@ -137,6 +137,11 @@ impl Deck {
         Ok(())
     }
 
+    /// Looks for nothing any more.
+    pub(super) fn stop_nowhere(&self) {
+        self.looked_for.store(0, Ordering::Relaxed);
+    }
+
     /// Begins to read this recording and another one whole, and to align them.
     ///
     /// # Errors

@@ -471,13 +471,21 @@ impl Shell {
     async fn suspend(&mut self) -> Result<(), ConsoleError> {
         Screen::leave();
         self.jobs.stop_here().await;
-        self.screen.enter().map_err(ConsoleError::Terminal)
+        self.come_back()
     }
 
     /// Somebody stopped us without a word, and the terminal is as the shell left it.
     fn take_again(&mut self) -> Result<(), ConsoleError> {
         Screen::leave();
-        self.screen.enter().map_err(ConsoleError::Terminal)
+        self.come_back()
+    }
+
+    /// Takes the terminal, and nothing that was typed before.
+    fn come_back(&mut self) -> Result<(), ConsoleError> {
+        self.screen.enter().map_err(ConsoleError::Terminal)?;
+        self.keyboard.forget();
+        self.take(Msg::Back);
+        Ok(())
     }
 
     /// Draws, and once more if being drawn changed what is to be shown: how much was seen.

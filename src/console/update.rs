@@ -65,6 +65,8 @@ pub enum Msg {
     Mouse(Mouse),
     /// The terminal's window came to the front, or left it.
     Focus(Focus),
+    /// The terminal is ours again, after a shell had it.
+    Back,
     /// The terminal has this size.
     Resize(Size),
     /// The gate said this.
@@ -129,8 +131,8 @@ pub enum Cmd {
         /// The first record that it decides.
         from_seq: u64,
     },
-    /// Look through the recording for calls to stop at, and tell by [`Msg::Stops`].
-    Break(Break),
+    /// Look through the recording for calls to stop at, and tell by [`Msg::Stops`]; or look no more.
+    Break(Option<Break>),
     /// Read arguments and results of these rows, for the filter of this generation.
     Inspect(u32, Vec<Inspect>),
     /// Write records to a file.
@@ -177,7 +179,14 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Focus(focus) => {
             model.ui.last_input_ms = Some(now.mono_ms);
             model.ui.window.focus = Some(focus);
-            model.ui.window.swallow = focus == Focus::In;
+            model.ui.window.swallow_ms = (focus == Focus::In).then_some(now.mono_ms);
+        }
+        Msg::Back => {
+            // What was typed meanwhile was typed into the shell, and no card was on the screen.
+            model.ui.last_input_ms = Some(now.mono_ms);
+            if let Some(card) = &mut model.ui.card {
+                card.drawn_ms = None;
+            }
         }
         Msg::Resize(size) => model.size = size,
         Msg::Gate(line) => {
@@ -255,7 +264,9 @@ pub fn next_wake_ms(model: &Model) -> Option<u64> {
     if let Some(replay) = &model.replay {
         return replay.next_wake_ms().into_iter().chain(sorting).min();
     }
-    let pace_ms = if model.ui.reduced_motion { SLOW_CLOCK_MS } else { CLOCK_MS };
+    // What is told outside of the window is due on the second.
+    let away = model.ui.window.focus == Some(Focus::Out);
+    let pace_ms = if model.ui.reduced_motion && !away { SLOW_CLOCK_MS } else { CLOCK_MS };
     let waits = model.waiting().next().is_some();
     let counting = waits.then(|| pace_ms - model.now.at.0 / 1000 % pace_ms);
     arming.into_iter().chain(counting).chain(sorting).min()

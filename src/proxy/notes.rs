@@ -8,6 +8,7 @@
 use std::os::fd::OwnedFd;
 
 use rustix::fs::MemfdFlags;
+use rustix::io::Errno;
 
 /// The notes' length: bytes to the agent, bytes to the server, which take-over.
 const BYTES: usize = 24;
@@ -31,7 +32,12 @@ impl Notes {
     /// # Errors
     /// When there is none to be had.
     pub fn memory() -> rustix::io::Result<OwnedFd> {
-        rustix::fs::memfd_create("tollgate-notes", MemfdFlags::CLOEXEC)
+        let create = |flags| rustix::fs::memfd_create("tollgate-notes", flags);
+        // Some systems allow no memory that could be executed, older ones do not know the word.
+        create(MemfdFlags::CLOEXEC | MemfdFlags::NOEXEC_SEAL).or_else(|error| match error {
+            Errno::INVAL => create(MemfdFlags::CLOEXEC),
+            error => Err(error),
+        })
     }
 
     /// In this memory.

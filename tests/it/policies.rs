@@ -100,6 +100,13 @@ fn a_policy_is_checked_explained_and_tried_on_the_command_line() {
     assert_eq!((&line["event"], &line["verdict"]), (&"explanation".into(), &"ask".into()));
     assert_eq!(policy(&["explain", "no-dot"]).code, 2);
 
+    // What a downloaded file says is shown, not obeyed.
+    let odd = home.path().join("odd.yaml");
+    let text = "version: 1\nname: odd\nphase: enforce\ndefault: { verdict: deny, why: \"x\\e]52;c;eA==\\a\" }\nrules: []\n";
+    std::fs::write(&odd, text).unwrap();
+    let done = policy(&["explain", "--policy", odd.to_str().unwrap(), "a.b"]);
+    assert!(done.stdout.contains("by default: x<ESC>]52;c;eA==<BEL>"), "{done:?}");
+
     let demo = here("tests/recordings/demo.jsonl");
     let demo = demo.to_str().unwrap();
     let done = policy(&["test", "ask-writes", demo, demo]);

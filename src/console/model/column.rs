@@ -65,6 +65,20 @@ impl Column {
         })
     }
 
+    /// The column of this word, if rows can be sorted by it.
+    ///
+    /// # Errors
+    /// Names the words that there are.
+    pub fn to_sort_by(word: &str) -> Result<Self, String> {
+        let column = Self::named(word)?;
+        if column == Self::WhatIf {
+            return Err(
+                "calls are not sorted by what-if: `=` goes to those that it changes".to_owned()
+            );
+        }
+        Ok(column)
+    }
+
     /// Columns in the order of their words, which blanks or commas part.
     ///
     /// # Errors

@@ -37,7 +37,7 @@ pub struct Session {
     pub calls: u64,
     /// Its servers, by the number of their connection.
     pub servers: BTreeMap<u32, Server>,
-    /// Its policy's rules, and how often they took part.
+    /// Its policy's rules, and how often they decided.
     pub(super) rules: Rules,
     /// By server and tool, the call that was the first to it.
     pub(super) first_uses: Arc<BTreeMap<(NameId, NameId), CallId>>,

@@ -299,7 +299,11 @@ impl Replay {
                 let flips = self.what_if.as_ref()?.flips.values();
                 flips.map(|flipped| flipped.seq + 1).filter(|place| *place > self.at).min()?
             }
-            To::NextBreak => self.breaks.as_ref()?.next(self.at)?,
+            // What lies behind a flaw cannot be gone to.
+            To::NextBreak => {
+                let next = self.breaks.as_ref()?.next(self.at)?;
+                Some(next).filter(|place| *place <= self.records())?
+            }
             To::PreviousBreak => self.breaks.as_ref()?.previous(self.at)?,
         };
         Some(place.min(self.records()))

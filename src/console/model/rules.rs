@@ -1,4 +1,4 @@
-//! A session's policy as its recording holds it, and how often each of its rules took part.
+//! A session's policy as its recording holds it, and how often each of its rules decided.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub struct Rule {
     pub risk: Option<Risk>,
 }
 
-/// How often a rule took part in a decision.
+/// How often a rule decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Hits {
     /// So many calls.
@@ -74,7 +74,8 @@ impl Rules {
     /// A call was decided.
     pub(super) fn decided(&mut self, facts: &Facts, at: At) {
         let hit = Hits { count: 1, last: Some(at) };
-        for reason in &facts.reasons {
+        // The first is the strictest: what the call's row names, and filters find.
+        if let Some(reason) = facts.reasons.first() {
             let place = self.places.get(&reason.rule);
             if let Some(hits) = place.and_then(|place| self.hits.get_mut(*place)) {
                 hits.take(hit);

@@ -18,6 +18,8 @@ pub struct Sorting {
     by: Option<Column>,
     /// A row's number behind what it is sorted by: 32 bits each.
     rows: Vec<u64>,
+    /// What texts were worth when it was made.
+    ranks: Option<Ranks>,
     made_ms: u64,
     changed: bool,
 }
@@ -40,11 +42,23 @@ impl Sorting {
         self.changed = self.by.is_some();
     }
 
+    /// Rows from this one on are gone.
+    pub fn rewound(&mut self, calls: usize) {
+        self.rows.retain(|packed| row(*packed).0 < calls);
+        self.touch();
+    }
+
+    /// Lets the next order be made at once, if anything changed.
+    pub const fn hold_no_longer(&mut self) {
+        self.made_ms = 0;
+    }
+
     /// In how many milliseconds the order is to be made anew.
     #[must_use]
     pub fn due_in_ms(&self, now_ms: u64) -> Option<u64> {
         let holds_ms = HOLDS_MS + self.rows.len() as u64 / ROWS_A_MS;
-        let due_ms = if self.rows.is_empty() { 0 } else { self.made_ms + holds_ms };
+        let held = !self.rows.is_empty() && self.made_ms > 0;
+        let due_ms = if held { self.made_ms + holds_ms } else { 0 };
         self.changed.then(|| due_ms.saturating_sub(now_ms))
     }
 
@@ -58,6 +72,7 @@ impl Sorting {
             Some(u64::from(ranks.key(model.call(at)?)) << 32 | u64::from(row))
         }));
         self.rows.sort_unstable();
+        self.ranks = Some(ranks);
         (self.made_ms, self.changed) = (model.now.mono_ms, false);
     }
 
@@ -69,10 +84,15 @@ impl Sorting {
         self.rows.get(place).map(|packed| row(*packed))
     }
 
-    /// The place of a row; where it is not among these, of the last.
-    pub(super) fn place(&self, at: CallAt) -> usize {
-        let place = self.rows.iter().position(|packed| row(*packed) == at);
-        place.unwrap_or_else(|| self.rows.len().saturating_sub(1))
+    /// The place of a row; where it is not among these, of the one that stands where it would.
+    pub(super) fn place(&self, model: &Model, at: CallAt) -> usize {
+        if let Some(place) = self.rows.iter().position(|packed| row(*packed) == at) {
+            return place;
+        }
+        let key = self.ranks.as_ref().zip(model.call(at)).map_or(u32::MAX, |(r, call)| r.key(call));
+        let would = u64::from(key) << 32 | u64::try_from(at.0).unwrap_or(u64::MAX);
+        let place = self.rows.partition_point(|packed| *packed < would);
+        place.min(self.rows.len().saturating_sub(1))
     }
 }
 
@@ -81,6 +101,7 @@ fn row(packed: u64) -> CallAt {
 }
 
 /// What a column's texts are worth.
+#[derive(Debug)]
 struct Ranks {
     by: Column,
     /// Of each name or session, by its number.

@@ -291,7 +291,7 @@ impl Model {
     pub fn shown_place(&self, row: CallAt) -> usize {
         let visible = &self.ui.visible;
         if self.ui.sorting.by().is_some() {
-            return self.ui.sorting.place(row);
+            return self.ui.sorting.place(self, row);
         }
         let place = if visible.is_filtered() {
             visible.rows.partition_point(|other| at(*other) < row)

@@ -10,8 +10,8 @@ use crate::console::model::TicketKey;
 pub struct Window {
     /// What the terminal said last; many never say it.
     pub focus: Option<Focus>,
-    /// The next press of the mouse is the one that brought the window to the front.
-    pub swallow: bool,
+    /// When the window came to the front, until the mouse was pressed: that press was meant for the window.
+    pub swallow_ms: Option<u64>,
     /// Where the button went down last, and when.
     pub pressed: Option<((u16, u16), u64)>,
     /// Whether that was on the border between two panes, which moves with it.

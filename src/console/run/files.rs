@@ -32,8 +32,12 @@ impl Shell {
     }
 
     /// Has the recording looked through for calls to stop at.
-    pub(super) fn stop_at(&mut self, what: Break) {
+    pub(super) fn stop_at(&mut self, what: Option<Break>) {
         let Some(deck) = &mut self.deck else { return };
+        let Some(what) = what else {
+            deck.stop_nowhere();
+            return;
+        };
         let generation = what.generation;
         if let Err(error) = deck.stop_at(what) {
             // Else the tape would wait for ever for what nobody looks at.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+use rustix::termios::QueueSelector;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -34,6 +35,13 @@ impl Keyboard {
         let tty = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
         let tty = AsyncFd::with_interest(tty, Interest::READABLE)?;
         Ok(Self { tty, decoder: Decoder::default(), ready: VecDeque::new(), heard: Instant::now() })
+    }
+
+    /// Forgets what was typed and not read: it was meant for somebody else.
+    pub(in crate::console) fn forget(&mut self) {
+        let _gone = rustix::termios::tcflush(self.tty.get_ref(), QueueSelector::IFlush);
+        self.decoder = Decoder::default();
+        self.ready.clear();
     }
 
     /// Whether more is there already, so that a frame before it would be one too many.

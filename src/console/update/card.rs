@@ -145,6 +145,10 @@ pub(super) fn drawn(model: &mut Model) {
     if card.members().any(|shown| shown.arguments.doc().is_none()) || card.page.height == 0 {
         return;
     }
+    if matches!(card.step, Step::Edit(_) | Step::Outside) {
+        // The editor stands in the place of the rows.
+        return;
+    }
     let bottom = card.page.top + card.page.height;
     card.seen_to = card.seen_to.max(bottom.min(laid.len()));
     let left_out = |slot: &Slot| slot.doc().is_some_and(|doc| doc.lines.left_out_bytes > 0);

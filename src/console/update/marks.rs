@@ -138,6 +138,7 @@ pub(super) fn go_to(model: &mut Model, number: &str) -> Vec<Cmd> {
         return Vec::new();
     };
     model.ui.call = Some(row);
+    sift::sort_at_once(model);
     if update::selected(model) != Some(row) {
         return update::say(model, "the filter hides that call: `filter` alone shows all");
     }

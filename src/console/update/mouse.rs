@@ -15,6 +15,8 @@ use crate::console::view::{detail as tabs, status};
 
 /// Rows that one notch of the wheel moves.
 const NOTCH: usize = 3;
+/// A press this long after the window came to the front is the one that brought it there.
+const FOCUS_MS: u64 = 300;
 /// A second press at the same place within this long opens what the first one selected.
 const TWICE_MS: u64 = 400;
 
@@ -24,7 +26,7 @@ pub(super) fn act(model: &mut Model, mouse: Mouse) -> Vec<Cmd> {
     let at = Position { x: mouse.column, y: mouse.row };
     match mouse.what {
         // The press that brought the window to the front was meant for the window.
-        Pointer::Press if std::mem::take(&mut model.ui.window.swallow) => Vec::new(),
+        Pointer::Press if swallowed(model) => Vec::new(),
         Pointer::Press => press(model, at),
         Pointer::Drag => {
             if model.ui.window.drags {
@@ -38,6 +40,14 @@ pub(super) fn act(model: &mut Model, mouse: Mouse) -> Vec<Cmd> {
     }
 }
 
+/// Whether a press is that of the window.
+fn swallowed(model: &mut Model) -> bool {
+    let window = &mut model.ui.window;
+    window.drags = false;
+    let now_ms = model.now.mono_ms;
+    window.swallow_ms.take().is_some_and(|since| now_ms < since + FOCUS_MS)
+}
+
 /// Scrolls what the pointer is on, wherever the keys go.
 fn wheel(model: &mut Model, at: Position, by: Move) -> Vec<Cmd> {
     let top = context(model);
@@ -49,7 +59,8 @@ fn wheel(model: &mut Model, at: Position, by: Move) -> Vec<Cmd> {
     }
     let areas = layout::areas(model);
     if areas.card.is_some_and(|area| area.contains(at)) {
-        return notch(model, by, Context::Card);
+        // An editor there covers the rows, and what nobody sees is not scrolled.
+        return if top == Context::Edit { Vec::new() } else { notch(model, by, Context::Card) };
     }
     match pane_at(&areas, at) {
         Some((Pane::Detail, _)) => {
@@ -72,7 +83,6 @@ fn press(model: &mut Model, at: Position) -> Vec<Cmd> {
     let now_ms = model.now.mono_ms;
     let before = model.ui.window.pressed.replace(((at.x, at.y), now_ms));
     let twice = before.is_some_and(|(place, ms)| place == (at.x, at.y) && now_ms < ms + TWICE_MS);
-    model.ui.window.drags = false;
     model.ui.said = None;
     let covered = matches!(
         context(model),
@@ -89,8 +99,9 @@ fn press(model: &mut Model, at: Position) -> Vec<Cmd> {
         };
     }
     let Some((pane, area)) = pane_at(&areas, at) else { return Vec::new() };
-    if at.x == layout::split_column(model) && model.ui.card.is_none() {
-        model.ui.window.drags = areas.panes().any(|(_, area)| area.x > at.x);
+    let border = area.x + area.width - 1 == at.x && at.x == layout::split_column(model);
+    if border && model.ui.card.is_none() && areas.panes().any(|(_, area)| area.x > at.x) {
+        model.ui.window.drags = true;
         return Vec::new();
     }
     if !put_aside(model) {

@@ -67,7 +67,9 @@ pub fn go(model: &mut Model, to: To) -> Vec<Cmd> {
         model.ui.call = None;
         return vec![Cmd::Go(place)];
     }
+    let looking = replay.breaks.as_ref().is_some_and(|breaks| !breaks.count().1);
     let none = match to {
+        To::NextBreak | To::PreviousBreak if looking => "still looking for calls to stop at",
         To::Next(moment) | To::Previous(moment) => word(moment),
         To::NextFlip => "no further call is decided otherwise",
         To::NextBreak | To::PreviousBreak => "no further call to stop at; B sets what to stop at",
@@ -107,12 +109,12 @@ pub(super) fn set_break(model: &mut Model, typed: &str) -> Vec<Cmd> {
     let typed = typed.trim();
     if typed.is_empty() {
         replay.breaks = None;
-        return Vec::new();
+        return vec![Cmd::Break(None)];
     }
     match Filter::parse(typed) {
         Ok(filter) => {
             replay.breaks = Some(Breaks::new(typed, generation));
-            vec![Cmd::Break(Break { filter, generation, now, zone })]
+            vec![Cmd::Break(Some(Break { filter, generation, now, zone }))]
         }
         Err(error) => {
             model.ui.said = Some(Safe::escape(&error.to_string()));
@@ -184,7 +186,7 @@ pub(super) fn arrived(model: &mut Model, at: u64) -> Vec<Cmd> {
     let ui = &mut model.ui;
     ui.call = ui.call.filter(|at| at.0 < rows);
     ui.detail.row = None;
-    sift::begin(model)
+    sift::rewound(model)
 }
 
 /// The time that panes count from: the tape's.

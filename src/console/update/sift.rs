@@ -41,6 +41,12 @@ pub(super) fn step(model: &mut Model) -> Vec<Cmd> {
     batch.map(|batch| inspect(model, &batch)).into_iter().collect()
 }
 
+/// Makes the order of the calls anew, where anything changed.
+pub(super) fn sort_at_once(model: &mut Model) {
+    model.ui.sorting.hold_no_longer();
+    sort(model);
+}
+
 /// Makes the order of the calls anew, where it is due.
 pub(super) fn sort(model: &mut Model) {
     if model.ui.sorting.due_in_ms(model.now.mono_ms) != Some(0) {
@@ -55,7 +61,7 @@ pub(super) fn sort(model: &mut Model) {
 pub(super) fn sort_by(model: &mut Model, word: Option<&str>) -> Vec<Cmd> {
     const NEXT: [Column; 4] = [Column::Time, Column::Took, Column::Size, Column::Name];
     let by = if let Some(word) = word.map(str::trim).filter(|word| !word.is_empty()) {
-        Column::named(word)
+        Column::to_sort_by(word)
     } else {
         let here = model.ui.sorting.by().unwrap_or(Column::Time);
         let at = NEXT.iter().position(|column| *column == here).unwrap_or_default();
@@ -153,10 +159,18 @@ pub(super) fn begin(model: &mut Model) -> Vec<Cmd> {
     };
     let tester = filter.map(|filter| Tester::new(&filter, model.now.at, &model.zone));
     model.ui.visible.set(tester);
-    // What was listed may be gone.
     let by = model.ui.sorting.by();
     model.ui.sorting.set(by.unwrap_or(Column::Time));
     let cmds = step(model);
     sort(model);
+    cmds
+}
+
+/// The tape went to another place: rows behind it are gone, others may have changed. The order holds as long as any.
+pub(super) fn rewound(model: &mut Model) -> Vec<Cmd> {
+    let order = std::mem::take(&mut model.ui.sorting);
+    let cmds = begin(model);
+    model.ui.sorting = order;
+    model.ui.sorting.rewound(model.calls.len());
     cmds
 }

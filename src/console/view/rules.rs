@@ -1,4 +1,4 @@
-//! Pane 9: the rules of the policies in use, and how often each took part in a decision.
+//! Pane 9: the rules of the policies in use, and how often each decided.
 
 use ratatui::layout::Rect;
 
@@ -20,7 +20,7 @@ const WITH_WHY: usize = 64;
 
 impl Pen<'_, '_> {
     /// ```text
-    /// +- 9 Policy (7)  1 never took part ------------------------------------+
+    /// +- 9 Policy (7)  1 never decided ------------------------------------+
     /// |   policy      rule      verdict    hits  last      risk    why       |
     /// | > ask-writes  writes    ask          14  12:04:30  MEDIUM  Its name .|
     /// |   ask-writes  default   mark          0  never                       |
@@ -38,7 +38,7 @@ impl Pen<'_, '_> {
             title = title
                 .own("  ", Role::Title)
                 .number(idle as u64, Role::Text)
-                .own(" never took part", Role::Text);
+                .own(" never decided", Role::Text);
         }
         let inside = self.frame_of(area, Some(Pane::Policy), title);
         let width = usize::from(inside.width);

@@ -80,6 +80,8 @@ impl<T: Copy + PartialEq> Waiter<T> {
         }
         self.known.clear();
         self.files.clear();
+        // First the old one goes: a process at its limit has no descriptor for two.
+        self.list = None;
         let list = epoll::create(CreateFlags::CLOEXEC)?;
         for ((what, fd, wish), at) in wanted.iter().zip(0..) {
             let flags = match wish {

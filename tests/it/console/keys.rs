@@ -404,3 +404,34 @@ fn clocks_go_on_each_second_or_each_ten_where_motion_is_reduced() {
     stage.model.ui.reduced_motion = true;
     assert_eq!(update::next_wake_ms(&stage.model), Some(9_700));
 }
+
+#[test]
+fn rows_behind_the_editor_are_not_seen() {
+    let mut stage = waiting(Risk::Medium, &format!("{{\"lines\":{}}}", long()));
+    stage.types("A<900ms>");
+    let seen = |stage: &mut Stage| {
+        let screen = stage.screen();
+        let (_, behind) = screen.split_once("   seen ").expect("a share");
+        behind.split_once(' ').unwrap().0.parse::<u32>().unwrap()
+    };
+    let before = seen(&mut stage);
+    stage.types("e");
+    for _ in 0..40 {
+        stage.types("<wheel-down:10,10>");
+    }
+    stage.types("<esc>");
+    assert_eq!(seen(&mut stage), before, "{}", stage.screen());
+}
+
+#[test]
+fn what_was_typed_into_the_shell_answers_nothing_when_the_console_comes_back() {
+    let mut stage = waiting(Risk::Low, SHORT);
+    stage.types("A<2000ms><ctrl-z>");
+    assert_eq!(stage.suspended, 1);
+    stage.wait(60_000);
+    stage.comes_back();
+    stage.types("a<500ms>a");
+    assert!(stage.sent.is_empty(), "the card has just been drawn again");
+    stage.types("<1000ms>a");
+    assert_eq!(stage.sent.len(), 1);
+}

@@ -51,7 +51,9 @@ fn calls_are_sorted_by_a_column_and_go_back_to_the_order_of_time() {
                 && (!title.is_empty() || !stage.screen().contains("  by "))
         );
     }
-    stage.types(":sort colour");
+    stage.types(":sort what-if");
+    assert!(stage.screen().contains("not sorted by what-if"), "{}", stage.screen());
+    stage.types("<esc>:sort colour");
     assert!(stage.screen().contains("no column `colour`"), "{}", stage.screen());
 }
 
@@ -74,6 +76,35 @@ fn an_order_takes_new_calls_in_and_keeps_the_selected_one() {
     assert_eq!(tools(&mut stage), ["gamma", "beta", "alpha"]);
     stage.types("G<300ms>k");
     assert!(stage.screen().contains("> 12:00:00 claude-1  files     beta"), "{}", stage.screen());
+}
+
+#[test]
+fn a_selected_call_that_leaves_a_sorted_list_gives_way_to_its_neighbour() {
+    let mut stage = stage();
+    let calls: Vec<u64> = (1..=5)
+        .map(|size| {
+            stage.passes(
+                "delta",
+                &format!("{{\"a\":\"{}\"}}", "x".repeat(size * 10)),
+                Verdict::Allow,
+            )
+        })
+        .collect();
+    stage.types(":sort size<enter>/outcome:running<enter>gjj<300ms>");
+    let detail = |stage: &mut Stage| {
+        stage.types("2");
+        let title = stage.rows()[2].clone();
+        stage.types("1");
+        title
+    };
+    assert!(detail(&mut stage).contains(&format!("#{} ", calls[2])));
+    stage.answered(calls[2], "{}");
+    stage.types("<300ms>");
+    assert!(detail(&mut stage).contains(&format!("#{} ", calls[3])), "{}", stage.screen());
+    // A call that came since is gone to all the same.
+    let newest = stage.passes("delta", "{}", Verdict::Allow);
+    stage.types(&format!(":call {newest}<enter>"));
+    assert!(!stage.screen().contains("hides that call"), "{}", stage.screen());
 }
 
 #[test]
@@ -158,7 +189,7 @@ fn the_detail_says_whose_call_it_is() {
 }
 
 #[test]
-fn rules_are_listed_with_how_often_they_took_part() {
+fn rules_are_listed_with_how_often_they_decided() {
     let mut stage = stage();
     stage.session("codex-2", "mail");
     stage.asks_in("codex-2", 7, "write_file", "{}", tollgate::policy::Risk::Medium);
@@ -171,7 +202,7 @@ fn rules_are_listed_with_how_often_they_took_part() {
     // Three calls of one session and one of another, under the same policy: one row.
     assert_eq!(row(" r7 ")[2..7], ["ask-writes", "r7", "ASK", "4", "12:00:00"]);
     assert_eq!(row(" r14 ")[1..6], ["ask-writes", "r14", "DENY", "0", "never"]);
-    assert!(rows[2].contains("9 Policy (3)  2 never took part"), "{}", rows[2]);
+    assert!(rows[2].contains("9 Policy (3)  2 never decided"), "{}", rows[2]);
     // Enter lists the calls that it decided.
     stage.types("<enter>");
     assert!(stage.screen().contains("rule:r7"), "{}", stage.screen());
@@ -179,7 +210,7 @@ fn rules_are_listed_with_how_often_they_took_part() {
 }
 
 #[test]
-fn a_rule_that_the_policy_does_not_have_is_listed_when_it_took_part() {
+fn a_rule_that_the_policy_does_not_have_is_listed_when_it_decided() {
     let mut stage = stage();
     let why = super::stage::reason("builtin.sampling", Verdict::Ask);
     stage.records_reason(why);

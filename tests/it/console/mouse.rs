@@ -120,6 +120,10 @@ fn the_press_that_brings_the_window_to_the_front_is_meant_for_the_window() {
     assert_eq!(stage.model.ui.call, None);
     stage.click("tool_95");
     assert_eq!(selected(&stage), "tool_95");
+    // One that came by the keyboard leaves the mouse alone.
+    stage.types("<blur><focus><1000ms>");
+    stage.click("tool_93");
+    assert_eq!(selected(&stage), "tool_93");
 }
 
 #[test]

@@ -391,7 +391,8 @@ impl Stage {
                     let cmds = update::update(&mut self.model, Msg::Arrived(at), self.now);
                     self.carry_out(cmds);
                 }
-                Cmd::Break(what) => {
+                Cmd::Break(None) => {}
+                Cmd::Break(Some(what)) => {
                     let stops = self.stops(what);
                     let cmds = update::update(&mut self.model, Msg::Stops(stops), self.now);
                     self.carry_out(cmds);

@@ -72,6 +72,11 @@ impl Stage {
         found.unwrap_or_else(|| panic!("{text:?} is not on the screen:\n{}", rows.join("\n")))
     }
 
+    /// The shell lets the console go on.
+    pub(in crate::console) fn comes_back(&mut self) {
+        self.take(Msg::Back);
+    }
+
     /// Gives the terminal another size.
     pub(in crate::console) fn resize(&mut self, columns: u16, rows: u16) {
         self.size = Size { columns, rows };
