@@ -183,6 +183,7 @@ pub enum Action {
     Unfold,
     Wrap,
     Stderr,
+    Level,
     Filter,
     Sort,
     Columns,

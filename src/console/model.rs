@@ -403,6 +403,28 @@ impl Model {
         self.ticket(key).map_or(Risk::High, |ticket| ticket.held.risk)
     }
 
+    /// How many lines the log lists.
+    #[must_use]
+    pub fn logged_len(&self) -> usize {
+        match self.ui.log_level {
+            None => self.log.len(),
+            Some(level) => self.log.iter().filter(|entry| entry.severity >= level).count(),
+        }
+    }
+
+    /// Some of the lines that the log lists, each with its place among all.
+    #[must_use]
+    pub fn logged(&self, range: std::ops::Range<usize>) -> Vec<(usize, &Entry)> {
+        match self.ui.log_level {
+            None => (range.start..).zip(self.log.range(range)).collect(),
+            Some(level) => {
+                let listed = self.log.iter().enumerate();
+                let listed = listed.filter(|(_, entry)| entry.severity >= level);
+                listed.skip(range.start).take(range.len()).collect()
+            }
+        }
+    }
+
     /// Adds a line to the log pane.
     pub(crate) fn note(&mut self, entry: Entry) {
         self.log.push(entry);

@@ -433,6 +433,7 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         Action::MarkedOnly => marks::turn_marked_only(model),
         Action::Sort => sift::sort_by(model, argument),
         Action::Stderr => sift::stderr(model),
+        Action::Level => panes::next_level(model),
         Action::Filter
         | Action::Search
         | Action::NextMatch

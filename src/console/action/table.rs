@@ -141,6 +141,9 @@ pub const BINDINGS: &[Binding] = &[
     .here(),
     row(Action::Unfold, "unfold", &[Key::Char('l'), Key::Right], &[Detail], "unfold").here(),
     row(Action::Wrap, "wrap", &[Key::Char('w')], &[Detail], "wrap long lines, or cut them").here(),
+    row(Action::Level, "level", &[Key::Char('l')], &[Log], "lines of the next severity and above")
+        .hint("level")
+        .here(),
     row(Action::Stderr, "stderr", &[Key::Char('s')], &[Servers], "what it says on its stderr")
         .hint("stderr")
         .here(),

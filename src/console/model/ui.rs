@@ -15,6 +15,7 @@ use crate::console::model::typing::{Edit, Pasts, Typing};
 use crate::console::model::visible::Visible;
 use crate::console::model::window::Window;
 use crate::console::model::{CallAt, TicketKey};
+use crate::engine::Severity;
 use crate::text::Safe;
 
 /// A pane that keys can be in. Each has its number in every layout; 4, 7 and 8 are kept for panes to come
@@ -290,6 +291,8 @@ pub struct Ui {
     pub ask: usize,
     /// Requests to be answered at once; those that do not wait any more count no longer.
     pub marked: Vec<TicketKey>,
+    /// The log lists lines of this severity and above; all of them where that is not set.
+    pub log_level: Option<Severity>,
     /// Rows that the log is scrolled up from its end.
     pub log_up: usize,
     /// The selected server, counted over all sessions.

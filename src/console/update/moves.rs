@@ -40,7 +40,7 @@ pub(super) fn moved(model: &mut Model, by: Move, context: Context) -> Vec<Cmd> {
             model.ui.pair = by.from(model.ui.pair, page).min(pairs.saturating_sub(1));
         }
         Context::Log => {
-            let last = model.log.len().saturating_sub(1);
+            let last = model.logged_len().saturating_sub(1);
             let at = last.saturating_sub(model.ui.log_up);
             model.ui.log_up = last - by.from(at, page).min(last);
         }

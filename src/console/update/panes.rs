@@ -6,6 +6,7 @@ use crate::console::model::replay::To;
 use crate::console::model::ui::{Arrangement, Move, Pane};
 use crate::console::update::{Cmd, detail, go, say};
 use crate::console::view::layout;
+use crate::engine::Severity;
 
 /// Columns that a key makes the calls wider or narrower.
 const WIDER: i16 = 4;
@@ -38,6 +39,19 @@ fn next_difference(model: &mut Model) -> Vec<Cmd> {
         return Vec::new();
     }
     say(model, "both recordings have the same calls")
+}
+
+/// Lists only worse lines in the log, and behind the worst all again.
+pub(super) fn next_level(model: &mut Model) -> Vec<Cmd> {
+    let ui = &mut model.ui;
+    ui.log_level = match ui.log_level {
+        None | Some(Severity::Info) => Some(Severity::Low),
+        Some(Severity::Low) => Some(Severity::Medium),
+        Some(Severity::Medium) => Some(Severity::High),
+        Some(Severity::High) => None,
+    };
+    ui.log_up = 0;
+    Vec::new()
 }
 
 /// Gives a pane the keys.

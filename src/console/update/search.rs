@@ -31,6 +31,10 @@ pub(super) fn begin(model: &mut Model, place: Searched, text: &str) -> Vec<Cmd> 
         detail::cut(model, false);
         prepare(model, model.size);
     }
+    if place == Searched::Log {
+        // Nor what is not listed.
+        model.ui.log_level = None;
+    }
     let hits = hits(model, place);
     let from = first_row(model, place);
     let near = if place == Searched::Log {

@@ -15,16 +15,19 @@ impl Pen<'_, '_> {
     pub(super) fn log(&mut self, area: Rect) {
         let model = self.model;
         let mut title =
-            Strip::new().own("0 Log  ", Role::Title).number(model.log.len() as u64, Role::Text);
+            Strip::new().own("0 Log  ", Role::Title).number(model.logged_len() as u64, Role::Text);
+        if let Some(level) = model.ui.log_level {
+            title = title.own("  ", Role::Text).own(level_word(level), Role::Text);
+        }
         if model.ui.log_up > 0 {
             title = title.own("  PAUSED, G goes on", Role::Title);
         }
         let inside = self.frame_of(area, Some(Pane::Log), title);
         let width = usize::from(inside.width);
-        let end = model.log.len().saturating_sub(model.ui.log_up);
+        let end = model.logged_len().saturating_sub(model.ui.log_up);
         let start = end.saturating_sub(usize::from(inside.height));
         let found = model.ui.log_found.and_then(|line| line.checked_sub(model.log_dropped));
-        for (row, (at, entry)) in (0..).zip((start as u64..).zip(model.log.range(start..end))) {
+        for (row, (at, entry)) in (0..).zip(model.logged(start..end)) {
             let session = model.session(entry.session).map(|session| session.label(9));
             let (sign, role) = match entry.severity {
                 Severity::Info => (" ", Role::Dim),
@@ -45,10 +48,20 @@ impl Pen<'_, '_> {
                     .own(" | ", Role::Dim);
             }
             self.put(inside, row, strip.foreign(&entry.text, Role::Untrusted));
-            if found == Some(at) {
+            if found == Some(at as u64) {
                 let sign = Rect { width: inside.width.min(1), ..inside };
                 self.put(sign, row, Strip::new().own(">", Role::Key));
             }
         }
+    }
+}
+
+/// What is listed, in the title.
+const fn level_word(level: Severity) -> &'static str {
+    match level {
+        Severity::Info => "all",
+        Severity::Low => "low and above",
+        Severity::Medium => "medium and above",
+        Severity::High => "high alone",
     }
 }

@@ -217,3 +217,24 @@ fn a_rule_that_the_policy_does_not_have_is_listed_when_it_decided() {
     stage.types("9G");
     assert!(stage.screen().contains("> ask-writes  builtin.sam~"), "{}", stage.screen());
 }
+
+#[test]
+fn the_log_lists_what_is_bad_enough() {
+    let mut stage = stage();
+    stage.stderr("listening on stdio");
+    stage.finds("guard.duplicate-key", "the key stands twice");
+    stage.types("0");
+    let listed = |stage: &mut Stage| {
+        let screen = stage.screen();
+        let has = |text: &str| screen.contains(text);
+        (has("listening on stdio"), has("guard.duplicate-key"), has("high alone"))
+    };
+    assert_eq!(listed(&mut stage), (true, true, false));
+    stage.types("lll");
+    assert_eq!(listed(&mut stage), (false, true, true));
+    // A search looks through all of it.
+    stage.types("/listening<enter>");
+    assert_eq!(listed(&mut stage), (true, true, false));
+    stage.types("llll");
+    assert_eq!(listed(&mut stage), (true, true, false));
+}
