@@ -158,12 +158,13 @@ pub const BINDINGS: &[Binding] = &[
     row(
         Action::Focus(Pane::Policy),
         "pane.policy",
-        &[Key::Char('9')],
+        &[Key::Char('9'), Key::Char('R')],
         PANES,
         "rules and their hits",
     )
     .panes(),
-    row(Action::Focus(Pane::Log), "pane.log", &[Key::Char('0')], PANES, "log").panes(),
+    row(Action::Focus(Pane::Log), "pane.log", &[Key::Char('0'), Key::Char('E')], PANES, "log")
+        .panes(),
     row(Action::Focus(Pane::Timeline), "pane.timeline", &[Key::Char('T')], PANES, "timeline")
         .panes(),
     row(

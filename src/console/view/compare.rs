@@ -75,10 +75,14 @@ impl Pen<'_, '_> {
         let name = model.names.get(call.server).clone().then(&Safe::word("."));
         let name = name.then(model.names.get(call.name));
         let (word, role) = outcome(model, self.theme, call);
+        // The name is what one looks for: the others make room for it.
+        let number_columns = if columns >= 34 { 6 } else { 4 };
+        let word_columns = if columns >= 40 { 15 } else { 7 };
+        let name_columns = columns.saturating_sub(number_columns + 1 + word_columns + 1 + 1);
         strip
-            .cell(&Safe::escape(&format!("#{}", call.call.0)), 6, Role::Dim)
-            .cell(&name, columns.saturating_sub(7 + 16 + 1), Role::Untrusted)
-            .cell(&word, 15, role)
+            .cell(&Safe::escape(&format!("#{}", call.call.0)), number_columns, Role::Dim)
+            .cell(&name, name_columns, Role::Untrusted)
+            .cell(&word, word_columns, role)
             .column(end)
     }
 }

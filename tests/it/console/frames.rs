@@ -207,6 +207,25 @@ fn every_pane_looks_as_reviewed() {
     }
 }
 
+#[test]
+fn two_recordings_look_as_reviewed() {
+    let recording = |name: &str| {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recordings");
+        std::path::Path::new(folder).join(name)
+    };
+    let mut all = String::new();
+    for size in SIZES {
+        let (first, second) = (recording("demo.jsonl"), recording("answers.jsonl"));
+        let mut stage = replayed(size);
+        stage.compares(tollgate::console::compare(&first, &second).unwrap());
+        stage.types("n");
+        let rows = stage.rows();
+        writeln!(all, "=== compare at {}x{}\n{}", size.0, size.1, changed(&rows, &[])).unwrap();
+        assert_seen(&stage.buffer(), "compare");
+    }
+    insta::assert_snapshot!("console_compare", all);
+}
+
 /// A card's rows without those that say what was seen of it.
 fn unseen(buffer: &Buffer) -> Vec<String> {
     let seen = |row: &String| row.contains("seen ") || row.contains("more lines");

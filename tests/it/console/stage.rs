@@ -12,6 +12,7 @@ use ratatui::buffer::Buffer;
 use serde_json::json;
 use tollgate::console::chosen::Chosen;
 use tollgate::console::model::breaks::Stops;
+use tollgate::console::model::compare::Compare;
 use tollgate::console::model::doc::{Doc, Want, payload};
 use tollgate::console::model::replay::{Found, Replay, Soundness};
 use tollgate::console::model::visible::Bodies;
@@ -335,6 +336,11 @@ impl Stage {
     pub(super) fn lost(&mut self, why: &'static str) {
         let why = tollgate::text::Safe::word(why);
         self.take(Msg::Link(tollgate::console::model::Link::Down { why }));
+    }
+
+    /// Two recordings were read and aligned.
+    pub(super) fn compares(&mut self, compare: Compare) {
+        self.take(Msg::Compared(Box::new(compare)));
     }
 
     /// The gate says that something is wrong with the session.
