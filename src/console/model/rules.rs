@@ -134,6 +134,26 @@ impl Model {
     }
 }
 
+impl Model {
+    /// The place of the selected rule among these.
+    #[must_use]
+    pub fn selected_rule(&self, rules: &[Listed<'_>]) -> usize {
+        let selected = self.ui.rule.as_ref();
+        let place = selected.and_then(|(policy, id)| {
+            rules.iter().position(|one| one.policy.as_str() == policy && one.rule.id == *id)
+        });
+        place.unwrap_or_default()
+    }
+}
+
+impl Listed<'_> {
+    /// What tells it apart from others, however the list grows.
+    #[must_use]
+    pub fn key(&self) -> (String, String) {
+        (self.policy.to_string(), self.rule.id.clone())
+    }
+}
+
 impl Rule {
     /// Its id, to look at.
     #[must_use]

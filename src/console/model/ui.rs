@@ -301,8 +301,8 @@ pub struct Ui {
     pub pair: usize,
     /// The selected session.
     pub session: usize,
-    /// The selected rule.
-    pub rule: usize,
+    /// The selected rule: its policy's name and its id; else the first.
+    pub rule: Option<(String, String)>,
     /// The part of the timeline that the cursor is at, where it is not where the tape is.
     pub part: Option<usize>,
     /// The pane in the split's last place, where it is not the log.

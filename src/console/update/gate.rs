@@ -71,6 +71,9 @@ pub(super) fn grant_right(model: &mut Model) -> Vec<Cmd> {
 
 /// Asks for the right to answer.
 pub(super) fn request_right(model: &mut Model) -> Vec<Cmd> {
+    if model.replay.is_some() {
+        return say(model, "this is a replay: nothing can be answered");
+    }
     if model.may_answer() {
         return say(model, "this console may answer already");
     }

@@ -7,6 +7,7 @@ use crate::console::action::Context;
 use crate::console::input::{Mouse, Pointer};
 use crate::console::model::Model;
 use crate::console::model::card::Step;
+use crate::console::model::rules::Listed;
 use crate::console::model::ui::{Move, Pane};
 use crate::console::update::moves::moved;
 use crate::console::update::{Cmd, context, detail, open, pane_context, panes, selected};
@@ -175,9 +176,10 @@ fn select(model: &mut Model, pane: Pane, area: Rect, at: Position) -> Vec<Cmd> {
             model.ui.session = listed(here, len).unwrap_or(here);
         }
         Pane::Policy => {
-            let len = model.rules().len();
-            let here = model.ui.rule.min(len.saturating_sub(1));
-            model.ui.rule = listed(here, len).unwrap_or(here);
+            let rules = model.rules();
+            let place = listed(model.selected_rule(&rules), rules.len());
+            let selected = place.and_then(|place| rules.get(place)).map(Listed::key);
+            model.ui.rule = selected.or_else(|| model.ui.rule.clone());
         }
         Pane::Compare => {
             let len = model.compare.as_ref().map_or(0, |compare| compare.pairs.len());

@@ -2,6 +2,7 @@
 
 use crate::console::action::Context;
 use crate::console::model::Model;
+use crate::console::model::rules::Listed;
 use crate::console::model::ui::{Help, Move};
 use crate::console::update::{Cmd, card, detail, panes, selected};
 use crate::console::view;
@@ -31,8 +32,10 @@ pub(super) fn moved(model: &mut Model, by: Move, context: Context) -> Vec<Cmd> {
             model.ui.session = by.from(model.ui.session, page).min(last);
         }
         Context::Policy => {
-            let last = model.rules().len().saturating_sub(1);
-            model.ui.rule = by.from(model.ui.rule, page).min(last);
+            let rules = model.rules();
+            let to = by.from(model.selected_rule(&rules), page).min(rules.len().saturating_sub(1));
+            let selected = rules.get(to).map(Listed::key);
+            model.ui.rule = selected;
         }
         Context::Timeline => panes::move_part(model, by),
         Context::Compare => {

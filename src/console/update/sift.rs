@@ -115,7 +115,8 @@ pub(super) fn choose_peer(model: &mut Model, context: Context) -> Vec<Cmd> {
         let selected = model.sessions.get(model.ui.session);
         selected.map(|session| format!("sess:{}", filter::value(session.shown.as_str())))
     } else if context == Context::Policy {
-        let selected = model.rules().into_iter().nth(model.ui.rule);
+        let rules = model.rules();
+        let selected = rules.get(model.selected_rule(&rules));
         selected.map(|listed| format!("rule:{}", filter::value(listed.rule.shown().as_str())))
     } else {
         let selected = model.servers().nth(model.ui.server);

@@ -60,7 +60,7 @@ impl Pen<'_, '_> {
             self.put(inside, 1, Strip::new().own(text, Role::Dim));
         }
         let height = usize::from(rows_of(Pane::Policy, area).height);
-        let at = model.ui.rule.min(rules.len().saturating_sub(1));
+        let at = model.selected_rule(&rules);
         let top = window(at, height, rules.len());
         for (row, (n, listed)) in (1..inside.height).zip(rules.iter().enumerate().skip(top)) {
             let strip = self.rule(listed, n == at, width);

@@ -55,6 +55,10 @@ fn a_press_gives_its_pane_the_keys_and_selects_there() {
     assert_eq!((stage.model.ui.pane, stage.model.ui.server), (Pane::Servers, 1));
     stage.click("codex-2      run");
     assert_eq!((stage.model.ui.pane, stage.model.ui.session), (Pane::Sessions, 1));
+    stage.types("9");
+    stage.click("r14");
+    let rules = stage.model.rules();
+    assert_eq!(rules[stage.model.selected_rule(&rules)].rule.id, "r14");
     stage.click("0 Log");
     assert_eq!(stage.model.ui.pane, Pane::Log);
     stage.click("2 Detail ");

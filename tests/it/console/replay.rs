@@ -129,7 +129,9 @@ fn long_gaps_are_played_as_two_seconds_and_speed_divides_the_rest() {
 #[test]
 fn a_replay_answers_nothing_and_says_so() {
     let mut stage = recorded();
-    stage.types("}A<900ms>a<900ms>d<1200ms>D");
+    stage.types("}W");
+    assert!(stage.screen().contains("this is a replay"), "{}", stage.screen());
+    stage.types("A<900ms>a<900ms>d<1200ms>D");
     assert!(stage.sent.is_empty());
     assert!(
         stage.screen().contains("this is a replay: nothing can be answered"),
