@@ -205,35 +205,46 @@ fn test(name: &str, recordings: &[String], format: Format) -> Result<Exit, Failu
     load(name)?;
     let mut out = BufWriter::new(io::stdout().lock());
     let mut all: u64 = 0;
+    let mut failed = None;
     for recording in recordings {
-        all += test_one(&mut out, name, recording, format)?;
+        match test_one(&mut out, name, recording, format, &mut all) {
+            Ok(()) => {}
+            // One that cannot be read to its end says so and leaves the others.
+            Err(Failure::Said(exit, what)) => {
+                out.flush()?;
+                exit::say(exit, format_args!("{recording}: {what}"));
+                failed = Some(exit);
+            }
+            Err(output @ Failure::Output(_)) => return Err(output),
+        }
     }
     if format == Format::Text {
         let count = recordings.len();
         writeln!(out, "{name}: recordings {count}, calls decided otherwise {all}")?;
     }
     out.flush()?;
-    Ok(if all > 0 { Exit::Findings } else { Exit::Fine })
+    let differs = if all > 0 { Exit::Findings } else { Exit::Fine };
+    Ok(failed.unwrap_or(differs))
 }
 
-/// Decides one recording again; how many calls come out otherwise.
+/// Decides one recording again, and counts the calls that come out otherwise.
 fn test_one(
     out: &mut impl io::Write,
     name: &str,
     recording: &str,
     format: Format,
-) -> Result<u64, Failure> {
+    flips: &mut u64,
+) -> Result<(), Failure> {
     let instead = Instead::read(name, 0, read);
     let instead = instead.map_err(|why| Failure::new(Exit::Usage, format!("failed to {why}")))?;
     let path = journals::find(recording)?;
     let session = journals::name_of(&path);
     let mut again = Again::by(instead);
-    let mut flips = 0;
     let scan = journals::scan(&path, |record, _| {
         let Some(flip) = again.record(&record).filter(Flip::is_verdict) else {
             return Ok::<_, Failure>(());
         };
-        flips += 1;
+        *flips += 1;
         let tool = record.facts.as_ref().and_then(|facts| facts.tool.as_deref());
         match format {
             Format::Jsonl => replay::put_flip(out, Some(&session), &flip)?,
@@ -242,7 +253,7 @@ fn test_one(
         Ok(())
     })?;
     journals::end(out, scan)?;
-    Ok(flips)
+    Ok(())
 }
 
 /// `claude-code-2 #6 write_file: allow (default) becomes ask (writes)`.

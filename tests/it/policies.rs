@@ -125,4 +125,11 @@ fn a_policy_is_checked_explained_and_tried_on_the_command_line() {
         (0, "ask-writes: recordings 0, calls decided otherwise 0\n")
     );
     assert_eq!(policy(&["test", "ask-writes", "no-such-session"]).code, 2);
+    // One that is torn says so, and those behind it are tried all the same.
+    let torn = home.path().join("torn.jsonl");
+    let bytes = std::fs::read(demo).unwrap();
+    std::fs::write(&torn, &bytes[..bytes.len() - 10]).unwrap();
+    let done = policy(&["test", "ask-writes", torn.to_str().unwrap(), demo]);
+    assert!(done.code == 1 && done.stderr.contains("half written"), "{done:?}");
+    assert!(done.stdout.ends_with("recordings 2, calls decided otherwise 4\n"), "{done:?}");
 }
