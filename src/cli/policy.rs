@@ -202,12 +202,13 @@ impl<'a> ExplanationLine<'a> {
 
 fn test(name: &str, recordings: &[String], format: Format) -> Result<Exit, Failure> {
     // Its examples are checked with it.
-    load(name)?;
+    let instead = Instead::read(name, 0, read);
+    let instead = instead.map_err(|why| Failure::new(Exit::Usage, format!("failed to {why}")))?;
     let mut out = BufWriter::new(io::stdout().lock());
     let mut all: u64 = 0;
     let mut failed = None;
     for recording in recordings {
-        match test_one(&mut out, name, recording, format, &mut all) {
+        match test_one(&mut out, &instead, recording, format, &mut all) {
             Ok(()) => {}
             // One that cannot be read to its end says so and leaves the others.
             Err(Failure::Said(exit, what)) => {
@@ -230,16 +231,14 @@ fn test(name: &str, recordings: &[String], format: Format) -> Result<Exit, Failu
 /// Decides one recording again, and counts the calls that come out otherwise.
 fn test_one(
     out: &mut impl io::Write,
-    name: &str,
+    instead: &Instead,
     recording: &str,
     format: Format,
     flips: &mut u64,
 ) -> Result<(), Failure> {
-    let instead = Instead::read(name, 0, read);
-    let instead = instead.map_err(|why| Failure::new(Exit::Usage, format!("failed to {why}")))?;
     let path = journals::find(recording)?;
     let session = journals::name_of(&path);
-    let mut again = Again::by(instead);
+    let mut again = Again::by(instead.clone());
     let scan = journals::scan(&path, |record, _| {
         let Some(flip) = again.record(&record).filter(Flip::is_verdict) else {
             return Ok::<_, Failure>(());
