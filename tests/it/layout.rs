@@ -160,7 +160,7 @@ impl Module {
         (Self { name: name.to_owned(), path, code }, tests)
     }
 
-    /// The room it belongs to; `None` for `lib.rs` and `main.rs`, which stand below all rooms.
+    /// The room it belongs to; `None` for `lib.rs`, `main.rs` and `build.rs`, which stand below all rooms.
     fn room(&self) -> Option<&str> {
         self.path.first().map(String::as_str)
     }
@@ -174,7 +174,7 @@ impl Module {
 fn module_path(name: &str) -> Vec<String> {
     let stem = name.trim_start_matches("src/").trim_end_matches(".rs");
     match stem {
-        "lib" | "main" => Vec::new(),
+        "lib" | "main" | "build" => Vec::new(),
         _ => stem.split('/').map(str::to_owned).collect(),
     }
 }
