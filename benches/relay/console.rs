@@ -11,6 +11,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::home::Home;
+use crate::load::ROUNDS_OF_A_START;
 use crate::place::Place;
 use crate::report::{Report, Row};
 use crate::stats::{Samples, micros, middle, millis, ratio};
@@ -204,47 +205,50 @@ pub(crate) fn keys(ways: &Ways, home: &Home, report: &mut Report) -> Result<(), 
     Ok(())
 }
 
-/// Calls through a gate whose console is stopped against calls through one without a console, in turns.
+/// Calls through a gate whose console is stopped against calls through the same gate without a console, in turns: the
+/// same processes, so that only the console can be what differs.
 pub(crate) fn stopped(
-    (ways, without): (&Ways, &Ways),
+    ways: &Ways,
     home: &Home,
     (rounds, place): (usize, Place),
     report: &mut Report,
 ) -> Result<(), Failure> {
     let payload = "x".repeat(1000);
-    let mut console = Console::open(home)?;
-    console.wait_for_frame()?;
-    console.signal(Signal::STOP)?;
-    let mut peers = [
-        (Peer::start(&below_a_shell(&without.tollgate))?, Samples::default()),
-        (Peer::start(&below_a_shell(&ways.tollgate))?, Samples::default()),
-    ];
-    // What a stopped console leaves unread must have filled whatever buffers there are.
-    for (peer, _) in &mut peers {
-        for _ in 0..2000 {
-            peer.call(&payload)?;
-        }
-    }
+    let mut samples: [Samples; 2] = Default::default();
     let mut ratios = Vec::new();
-    for _ in 0..rounds {
-        let mut middles = [Duration::ZERO; 2];
-        for ((peer, samples), middle) in peers.iter_mut().zip(&mut middles) {
-            let mut these = Samples::default();
-            for _ in 0..100 {
-                let took = peer.call(&payload)?;
-                these.push(took);
-                samples.push(took);
+    for _ in 0..rounds.div_ceil(ROUNDS_OF_A_START) {
+        let mut peer = Peer::start(&below_a_shell(&ways.tollgate))?;
+        for round in 0..=ROUNDS_OF_A_START {
+            let free = calls(&mut peer, &payload)?;
+            let mut console = Console::open(home)?;
+            console.wait_for_frame()?;
+            console.signal(Signal::STOP)?;
+            // What a stopped console leaves unread must have filled whatever buffers there are.
+            for _ in 0..1000 {
+                peer.call(&payload)?;
             }
-            *middle = these.median();
+            let hung = calls(&mut peer, &payload)?;
+            console.signal(Signal::KILL)?;
+            drop(console);
+            if round > 0 {
+                ratios.push(ratio(hung.median(), free.median()));
+                for (samples, these) in samples.iter_mut().zip([free, hung]) {
+                    samples.append(these);
+                }
+            }
         }
-        let [free, hung] = middles;
-        ratios.push(ratio(hung, free));
     }
-    console.signal(Signal::KILL)?;
-    drop(console);
-    let [free, hung] = peers.map(|(_, samples)| samples.median());
+    let [free, hung] = samples.map(|samples| samples.median());
     let figures = format!("without {}, with one stopped {}", micros(free), micros(hung));
     let what = format!("a stopped console{}", place.suffix());
     report.at_most(&what, figures, (middle(ratios), 1.05), "<= 1.05x without");
     Ok(())
+}
+
+fn calls(peer: &mut Peer, payload: &str) -> Result<Samples, Failure> {
+    let mut these = Samples::default();
+    for _ in 0..200 {
+        these.push(peer.call(payload)?);
+    }
+    Ok(these)
 }

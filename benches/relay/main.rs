@@ -94,11 +94,7 @@ fn measure_all(
     let home = Home::new(&tollgate())?;
     let ways = Ways::new(&home)?;
     for place in [Place::Scheduled, Place::OneCore] {
-        let other = Home::new(&tollgate())?;
-        let without = Ways::new(&other)?;
-        place.measure(&home, || {
-            console::stopped((&ways, &without), &home, (rounds, place), report)
-        })?;
+        place.measure(&home, || console::stopped(&ways, &home, (rounds, place), report))?;
     }
     console::ask_on_screen(&ways, &home, report)?;
     console::keys(&ways, &home, report)

@@ -11,6 +11,10 @@ impl Samples {
         self.0.push(sample);
     }
 
+    pub(crate) fn append(&mut self, mut more: Self) {
+        self.0.append(&mut more.0);
+    }
+
     /// The value that so many of a thousand samples do not exceed.
     pub(crate) fn per_mille(&self, rank: usize) -> Duration {
         let mut sorted = self.0.clone();
