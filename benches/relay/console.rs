@@ -223,10 +223,6 @@ pub(crate) fn stopped(
             let mut console = Console::open(home)?;
             console.wait_for_frame()?;
             console.signal(Signal::STOP)?;
-            // What a stopped console leaves unread must have filled whatever buffers there are.
-            for _ in 0..1000 {
-                peer.call(&payload)?;
-            }
             let hung = calls(&mut peer, &payload)?;
             console.signal(Signal::KILL)?;
             drop(console);
@@ -245,7 +241,11 @@ pub(crate) fn stopped(
     Ok(())
 }
 
+/// Behind as many calls as fill whatever buffers a stopped console leaves unread.
 fn calls(peer: &mut Peer, payload: &str) -> Result<Samples, Failure> {
+    for _ in 0..1000 {
+        peer.call(payload)?;
+    }
     let mut these = Samples::default();
     for _ in 0..200 {
         these.push(peer.call(payload)?);
