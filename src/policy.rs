@@ -6,18 +6,22 @@
 use serde::{Deserialize, Serialize};
 
 pub mod compile;
+mod condition;
 mod document;
+mod draft;
 mod error;
 pub mod evaluate;
 pub mod explain;
+mod globs;
 mod known;
 mod name;
 mod shipped;
 
 pub use compile::{Policy, PolicyError};
+pub use condition::Truth;
 pub use error::{Cause, Place};
 pub use evaluate::{Decision, Question};
-pub use explain::{Considered, Explanation, Fit};
+pub use explain::{Considered, Explanation, Fit, When};
 pub use known::Known;
 pub use shipped::{SHIPPED, load, shipped};
 
@@ -76,7 +80,7 @@ impl Risk {
 }
 
 /// What becomes of verdicts: a phase never changes a verdict, only its outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Everything well-formed goes on; verdicts are recorded.
@@ -97,6 +101,16 @@ impl Phase {
             Self::Enforce => "enforce",
         }
     }
+
+    /// What a verdict comes to in this phase: only enforce stops anything.
+    #[must_use]
+    pub const fn acting(self, verdict: Verdict) -> Verdict {
+        match (self, verdict) {
+            (Self::Enforce, verdict) => verdict,
+            (Self::Observe | Self::Warn, Verdict::Allow) => Verdict::Allow,
+            (Self::Observe | Self::Warn, _) => Verdict::Mark,
+        }
+    }
 }
 
 /// Why a verdict is what it is: always a rule, by name.
@@ -109,3 +123,6 @@ pub struct Reason {
     /// What that rule alone would have said.
     pub verdict: Verdict,
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,3 +1,4 @@
 //! What is on disk: where things are, and writes that are there whole or not at all.
 
 pub mod home;
+pub mod policies;

@@ -67,6 +67,9 @@ pub struct ShimHello {
     /// `--unattended`: `deny` or `ask`.
     #[serde(default)]
     pub unattended: Option<String>,
+    /// `--role`; counts only in a folder of its own.
+    #[serde(default)]
+    pub role: Option<String>,
     /// The server's command line.
     pub command: Vec<String>,
     /// The server's process.
@@ -313,6 +316,9 @@ pub struct RunHello {
     /// `--policy`.
     #[serde(default)]
     pub policy: Option<String>,
+    /// `--role`.
+    #[serde(default)]
+    pub role: Option<String>,
     /// The agent's patience with a call, where its configuration sets one, by server.
     #[serde(default)]
     pub patience_ms: Vec<(String, u64)>,

@@ -83,6 +83,7 @@ impl Run {
             policy: POLICY.to_owned(),
             unattended: Unattended::Ask,
             attended: true,
+            role: None,
         }));
         for conn in [ConnId(0), ConnId(1)] {
             run.step(Happening::Opened(Opened {

@@ -38,7 +38,7 @@ pub fn policy_file(data: &[u8]) {
     let from_text = text.split(|c: char| !c.is_alphanumeric() && c != '_').take(20);
     for tool in TOOLS.iter().copied().chain(from_text) {
         for server in ["files", "", "ünïcödé"] {
-            let question = Question { server, tool };
+            let question = Question::call(server, tool);
             let decision = policy.decide(&question);
             assert_eq!(decision, again.decide(&question));
             let strictest: Option<Verdict> =

@@ -167,6 +167,11 @@ impl Follow {
                 line.detail = Some(text.clone());
                 "stderr"
             }
+            What::Layered { layer, policy, by } => {
+                let what = if policy.is_some() { "put on" } else { "taken away" };
+                line.detail = Some(format!("{layer} {what} by {}", by.0));
+                "layered"
+            }
             What::Closed { conn, side, why } => {
                 self.at_conn(line, *conn);
                 line.from = Some(*side);

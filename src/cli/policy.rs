@@ -9,7 +9,8 @@ use crate::cli::exit::{self, Exit, Failure};
 use crate::cli::{Format, journals, replay};
 use crate::journal::Flip;
 use crate::journal::redecide::{Again, Instead};
-use crate::policy::{self, Considered, Explanation, Fit, Policy, Question, Risk, Verdict};
+use crate::policy::{Considered, Explanation, Fit, Policy, Question, Risk, Truth, Verdict};
+use crate::store::policies;
 use crate::text::Safe;
 
 /// Arguments of `tollgate policy`.
@@ -30,6 +31,12 @@ enum Command {
     Explain {
         /// The call, as `SERVER.TOOL`: the server's name ends at the first dot.
         call: String,
+        /// Its arguments, as JSON: an object.
+        #[arg(default_value = "{}")]
+        arguments: String,
+        /// The session's role.
+        #[arg(long, default_value = "")]
+        role: String,
         /// A shipped policy's name, or a file.
         #[arg(long, default_value = "observe")]
         policy: String,
@@ -54,25 +61,21 @@ enum Command {
 pub fn main(args: &Args) -> ExitCode {
     exit::finish(match &args.command {
         Command::Check { policy } => check(policy),
-        Command::Explain { call, policy, format } => explain(call, policy, *format),
+        Command::Explain { call, arguments, role, policy, format } => {
+            explain(call, arguments, role, policy, *format)
+        }
         Command::Test { policy, recordings, format } => test(policy, recordings, *format),
     })
 }
 
 /// A checked policy, shipped or a file.
 fn load(name: &str) -> Result<Policy, Failure> {
-    let usage = |why: String| Failure::new(Exit::Usage, format!("failed to {why}"));
-    let text = policy::load(name, read).map_err(usage)?;
-    Policy::parse(name, &text).map_err(|error| usage(error.to_string()))
-}
-
-fn read(path: &str) -> Result<String, String> {
-    std::fs::read_to_string(path).map_err(|error| error.to_string())
+    policies::load(name).map_err(|why| Failure::new(Exit::Usage, format!("failed to {why}")))
 }
 
 fn check(name: &str) -> Result<Exit, Failure> {
     let policy = load(name)?;
-    let default = policy.explain(&Question { server: "", tool: "" }).default.verdict;
+    let default = policy.default_reason().verdict;
     let mut out = io::stdout().lock();
     writeln!(
         out,
@@ -86,13 +89,30 @@ fn check(name: &str) -> Result<Exit, Failure> {
     Ok(Exit::Fine)
 }
 
-fn explain(call: &str, name: &str, format: Format) -> Result<Exit, Failure> {
+fn explain(
+    call: &str,
+    arguments: &str,
+    role: &str,
+    name: &str,
+    format: Format,
+) -> Result<Exit, Failure> {
     let policy = load(name)?;
     let Some((server, tool)) = call.split_once('.') else {
         let words = "the call is written SERVER.TOOL, as in files.write_file";
         return Err(Failure::new(Exit::Usage, words));
     };
-    let explained = policy.explain(&Question { server, tool });
+    if let Err(error) =
+        serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(arguments)
+    {
+        let words = format!("the arguments are no JSON object: {error}");
+        return Err(Failure::new(Exit::Usage, words));
+    }
+    if !role.is_empty() && !policy.knows_role(role) {
+        let words = format!("the policy {name} has no role {role}");
+        return Err(Failure::new(Exit::Usage, words));
+    }
+    let arguments = Some(arguments.as_bytes());
+    let explained = policy.explain(&Question { role, arguments, ..Question::call(server, tool) });
     let mut out = BufWriter::new(io::stdout().lock());
     match format {
         Format::Text => put_text(&mut out, call, &explained)?,
@@ -121,11 +141,17 @@ fn put_text(out: &mut impl io::Write, call: &str, explained: &Explanation<'_>) -
         let means = match (rule.fits(), rule.reason.verdict == decision.verdict) {
             (true, true) => "decides",
             (true, false) => "fits, and a stricter one decides",
-            (false, _) => "does not fit",
+            (false, _) => unfit(rule),
         };
+        let when = rule.when.as_ref().map(|when| match &when.truth {
+            Truth::Yes => ", when holds".to_owned(),
+            Truth::No => ", when does not hold".to_owned(),
+            Truth::Unknown(why) => format!(", when cannot be told: {}", Safe::escape(why)),
+        });
+        let when = when.unwrap_or_default();
         writeln!(
             out,
-            "  {:columns$}  {:7}  {:6}  {:6}  {means}",
+            "  {:columns$}  {:7}  {:6}  {:6}  {means}{when}",
             rule.reason.rule,
             rule.reason.verdict.word(),
             rule.server.word(),
@@ -142,6 +168,19 @@ fn put_text(out: &mut impl io::Write, call: &str, explained: &Explanation<'_>) -
         "-",
         "-"
     )
+}
+
+/// Why a rule does not take part.
+fn unfit(rule: &Considered<'_>) -> &'static str {
+    if !rule.role {
+        "is about another role"
+    } else if !rule.method {
+        "is about another method"
+    } else if rule.excepted {
+        "stands back: the role's list has the tool"
+    } else {
+        "does not fit"
+    }
 }
 
 /// Version of the lines that `explain` prints.
@@ -168,6 +207,9 @@ struct RuleLine<'a> {
     risk: Risk,
     server: Fit,
     tool: Fit,
+    role: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    when: Option<&'static str>,
     fits: bool,
 }
 
@@ -184,6 +226,12 @@ impl<'a> ExplanationLine<'a> {
             risk: rule.risk,
             server: rule.server,
             tool: rule.tool,
+            role: rule.role,
+            when: rule.when.as_ref().map(|when| match when.truth {
+                Truth::Yes => "holds",
+                Truth::No => "does not hold",
+                Truth::Unknown(_) => "cannot be told",
+            }),
             fits: rule.fits(),
         };
         Self {
@@ -202,7 +250,7 @@ impl<'a> ExplanationLine<'a> {
 
 fn test(name: &str, recordings: &[String], format: Format) -> Result<Exit, Failure> {
     // Its examples are checked with it.
-    let instead = Instead::read(name, 0, read);
+    let instead = Instead::read(name, 0, policies::read);
     let instead = instead.map_err(|why| Failure::new(Exit::Usage, format!("failed to {why}")))?;
     let mut out = BufWriter::new(io::stdout().lock());
     let mut all: u64 = 0;

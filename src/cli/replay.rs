@@ -16,6 +16,7 @@ use crate::console::model::{Call, Model};
 use crate::journal::Flip;
 use crate::journal::redecide::{Again, Instead};
 use crate::policy::Verdict;
+use crate::store::policies;
 
 /// What `--policy` says for the policy that the recording holds.
 const RECORDED: &str = "recorded";
@@ -76,8 +77,7 @@ fn instead(policy: &str) -> Result<Option<Instead>, Failure> {
     if policy == RECORDED {
         return Ok(None);
     }
-    let read = |path: &str| std::fs::read_to_string(path).map_err(|error| error.to_string());
-    let instead = Instead::read(policy, 0, read);
+    let instead = Instead::read(policy, 0, policies::read);
     instead.map(Some).map_err(|why| Failure::new(Exit::Usage, format!("failed to {why}")))
 }
 

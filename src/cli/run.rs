@@ -40,6 +40,9 @@ pub struct Args {
     /// The policy: a shipped one's name or a file.
     #[arg(long)]
     policy: Option<String>,
+    /// The agent's role, one of the policy's `agent_roles`.
+    #[arg(long)]
+    role: Option<String>,
     /// Where the console opens: in a split of tmux or zellij, or nowhere.
     #[arg(long, value_enum, default_value_t)]
     console: pane::Console,
@@ -73,7 +76,7 @@ fn run(args: &Args) -> Result<ExitCode, Failure> {
     // The gate names the session, and is told the agent's limits, which only a plan knows.
     let first = planned(&args.agent, &folder, &launch)?;
     let notice = gate::first_recording(&home.sessions_dir());
-    let mut link = Link::register(&home, hello_of(&first, launch.policy.clone()))?;
+    let mut link = Link::register(&home, hello_of(&first, args, launch.policy.clone()))?;
     link.session().clone_into(&mut launch.session);
     let plan = planned(&args.agent, &folder, &launch)?;
     write_down(&plan)?;
@@ -138,11 +141,12 @@ fn planned(
     })
 }
 
-fn hello_of(plan: &Plan, policy: Option<String>) -> RunHello {
+fn hello_of(plan: &Plan, args: &Args, policy: Option<String>) -> RunHello {
     let patience = |one: &crate::agents::Covered| Some((one.server.clone(), one.patience_ms?));
     RunHello {
         agent: plan.agent.to_owned(),
         policy,
+        role: args.role.clone(),
         patience_ms: plan.covered.iter().filter_map(patience).collect(),
         session: None,
     }

@@ -28,6 +28,9 @@ pub struct Args {
     /// What becomes of asks while nobody can answer: `deny` at once, or `ask` to the deadline.
     #[arg(long, value_parser = ["deny", "ask"])]
     unattended: Option<String>,
+    /// The session's role; counts in a home of its own.
+    #[arg(long)]
+    role: Option<String>,
     /// The server's command line.
     #[arg(last = true, required = true)]
     command: Vec<OsString>,
@@ -44,6 +47,7 @@ pub fn plain(arguments: &[OsString]) -> Option<Args> {
         session: None,
         policy: None,
         unattended: None,
+        role: None,
         command: Vec::new(),
     };
     let mut rest = arguments.iter();
@@ -59,6 +63,7 @@ pub fn plain(arguments: &[OsString]) -> Option<Args> {
             "--home" => args.home = Some(PathBuf::from(value)),
             "--session" => args.session = Some(text?),
             "--policy" => args.policy = Some(text?),
+            "--role" => args.role = Some(text?),
             "--unattended" => {
                 args.unattended = Some(text.filter(|word| word == "deny" || word == "ask")?);
             }
@@ -79,6 +84,7 @@ impl Args {
             ("--session", self.session.as_deref().map(OsStr::new)),
             ("--policy", self.policy.as_deref().map(OsStr::new)),
             ("--unattended", self.unattended.as_deref().map(OsStr::new)),
+            ("--role", self.role.as_deref().map(OsStr::new)),
         ];
         for (option, value) in options {
             if let Some(value) = value {
@@ -97,6 +103,7 @@ impl Args {
             session: self.session,
             policy: self.policy,
             unattended: self.unattended,
+            role: self.role,
             command: self.command,
         }
     }

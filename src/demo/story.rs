@@ -168,7 +168,7 @@ mod tests {
     fn the_policy_says_what_the_story_expects() {
         let policy = Policy::parse("demo", POLICY).unwrap();
         for call in STORY.iter().flat_map(|scene| scene.calls) {
-            let question = Question { server: call.server, tool: call.tool };
+            let question = Question::call(call.server, call.tool);
             let decision = policy.decide(&question);
             assert_eq!(decision.verdict, call.verdict, "{}.{}", call.server, call.tool);
         }

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::policy::{Phase, Reason, Risk, Verdict};
+use crate::policy::{Decision, Phase, Reason, Risk, Verdict};
 use crate::protocol::Side;
 
 /// Microseconds since the Unix epoch. Comes in with each event; never read inside.
@@ -98,6 +98,10 @@ pub struct Started {
     pub unattended: Unattended,
     /// Whether an operator's console was already there.
     pub attended: bool,
+    /// The role whose rights the agent has, as the operator's configuration or the launch says it; never the
+    /// agent's own word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
 }
 
 /// A server was put behind a shim.
@@ -238,6 +242,16 @@ pub enum Happening {
         /// The process: its id and command name.
         by: String,
     },
+    /// A layer of policy was put over the session's policy, or taken away again: an operator holds calls that
+    /// would go on.
+    Layered {
+        /// Its name: `hold`, `pause`. There is one of each.
+        layer: String,
+        /// Its text; `None`: it is taken away.
+        policy: Option<String>,
+        /// Who.
+        by: Operator,
+    },
     /// A new gate took this connection over from one that died.
     Resumed {
         /// Which.
@@ -328,6 +342,12 @@ pub struct Facts {
     /// The phase that turned the verdict into the outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<Phase>,
+    /// What acts, where it is not what the verdict comes to in that phase: rules of another phase act as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acts: Option<Verdict>,
+    /// Arguments that the card shows first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub show: Vec<String>,
     /// A response that reports a failure: a JSON-RPC error or `isError: true`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub failed: bool,
@@ -337,4 +357,27 @@ pub struct Facts {
     /// The judged members of a batch, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<Facts>,
+}
+
+impl Facts {
+    /// Takes over what the policy said.
+    pub(in crate::engine) fn decided(&mut self, decision: Decision) {
+        let Decision { verdict, risk, reasons, phase, acts, show } = decision;
+        self.acts = (acts != phase.acting(verdict)).then_some(acts);
+        self.verdict = Some(verdict);
+        self.risk = Some(risk);
+        self.reasons = reasons;
+        self.phase = Some(phase);
+        self.show = show;
+    }
+
+    /// What the verdict comes to: only rules in force hold or stop anything.
+    #[must_use]
+    pub fn acting(&self) -> Verdict {
+        match (self.acts, self.phase, self.verdict) {
+            (Some(acts), _, _) => acts,
+            (None, Some(phase), Some(verdict)) => phase.acting(verdict),
+            (None, None, _) | (None, _, None) => Verdict::Allow,
+        }
+    }
 }

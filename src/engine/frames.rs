@@ -9,7 +9,7 @@ use crate::engine::refusal::{self, Cause};
 use crate::engine::session::Pending;
 use crate::engine::step::{Engine, Out};
 use crate::engine::tickets::Ask;
-use crate::policy::{Decision, Known, Phase, Policy, Question, Reason, Risk, Verdict, evaluate};
+use crate::policy::{Decision, Phase, Question, Reason, Risk, Verdict, evaluate};
 use crate::protocol::Side;
 use crate::protocol::jsonrpc::{self, Id, Message, Parsed, Shape, Span};
 use crate::protocol::method;
@@ -117,7 +117,7 @@ impl Engine {
 
     fn request(&mut self, incoming: Incoming<'_>, id: &Id, out: &mut Out) -> Outcome {
         let Incoming { conn, from, line, message, .. } = incoming;
-        let mut facts = self.judge(conn, from, message);
+        let mut facts = self.judge(conn, from, line, message);
         self.state.calls += 1;
         facts.call = Some(CallId(self.state.calls));
         let Some(known) = self.state.conns.get_mut(&conn) else {
@@ -203,10 +203,7 @@ impl Engine {
         if facts.findings.iter().any(|finding| finding.rule == "guard.not-a-call") {
             return Some(Cause::Guard("a tool call without a tool's name".to_owned()));
         }
-        if facts.phase != Some(Phase::Enforce) {
-            return None;
-        }
-        match facts.verdict.unwrap_or(Verdict::Allow) {
+        match facts.acting() {
             Verdict::Allow | Verdict::Mark => None,
             Verdict::Deny => Some(Cause::Policy),
             Verdict::Ask => self.hold(&Ask { incoming, id, facts }, out).err(),
@@ -218,6 +215,7 @@ impl Engine {
         &mut self,
         conn: ConnId,
         from: Side,
+        line: &[u8],
         message: &Message,
     ) -> Facts {
         let mut facts = Facts {
@@ -229,8 +227,9 @@ impl Engine {
             method: message.method.clone(),
             ..Facts::default()
         };
-        let name = message.method.as_deref().unwrap_or_default();
-        let decision = if name == method::TOOLS_CALL && from == Side::Agent {
+        let method = message.method.as_deref().unwrap_or_default();
+        let calls = method == method::TOOLS_CALL && from == Side::Agent;
+        if calls {
             if message.name.is_none() {
                 facts.findings.push(Finding {
                     rule: "guard.not-a-call".to_owned(),
@@ -239,25 +238,32 @@ impl Engine {
                 });
             }
             facts.tool.clone_from(&message.name);
-            let server = self.state.conns.get(&conn).map_or("", |conn| conn.server.as_str());
-            let tool = message.name.as_deref().unwrap_or_default();
-            Some(match &mut self.policy {
-                Some(policy) => policy.decide(&Question { server, tool }),
-                None => broken_policy(),
-            })
-        } else {
-            let mode = message.mode.as_deref();
-            match &self.policy {
-                Some(policy) => policy.policy().decide_method(name, mode),
-                None => evaluate::builtin(name, mode).map(|_| broken_policy()),
-            }
+        }
+        let arguments = if calls { &message.arguments } else { &message.params };
+        let question = Question {
+            server: self.state.conns.get(&conn).map_or("", |conn| conn.server.as_str()),
+            tool: facts.tool.as_deref().unwrap_or_default(),
+            method,
+            role: self.state.role(),
+            arguments: arguments.clone().and_then(|span| line.get(span)),
         };
-        if let Some(decision) = decision {
-            facts.verdict = Some(decision.verdict);
-            facts.risk = Some(decision.risk);
-            facts.reasons = decision.reasons;
-            let policy = self.policy.as_ref().map(Known::policy);
-            facts.phase = Some(policy.map_or(Phase::Enforce, Policy::phase));
+        let mode = message.mode.as_deref();
+        let mut said = match &mut self.policy {
+            Some(policy) if calls => Some(policy.decide(&question)),
+            Some(policy) => policy.policy().decide_method(&question, mode),
+            None if calls => Some(broken_policy()),
+            None => evaluate::builtin(method, mode).map(|_| broken_policy()),
+        };
+        for layer in &self.layers {
+            let stricter = layer.decide_layer(&question);
+            match (&mut said, stricter) {
+                (_, None) => {}
+                (Some(decision), Some(stricter)) => decision.add(stricter),
+                (None, stricter) => said = stricter,
+            }
+        }
+        if let Some(decision) = said {
+            facts.decided(decision);
         }
         facts
     }
@@ -303,8 +309,8 @@ impl Engine {
     }
 
     fn notification(&mut self, incoming: Incoming<'_>, out: &mut Out) -> Outcome {
-        let Incoming { conn, from, message, .. } = incoming;
-        let mut facts = self.judge(conn, from, message);
+        let Incoming { conn, from, line, message, .. } = incoming;
+        let mut facts = self.judge(conn, from, line, message);
         if message.method.as_deref() == Some(method::CANCELLED)
             && let Some(id) = &message.request_id
         {
@@ -327,8 +333,7 @@ impl Engine {
         }
         // What a request would be held or refused for cannot be answered without an id; some servers
         // would act on it all the same.
-        let stopped = facts.phase == Some(Phase::Enforce)
-            && facts.verdict.is_some_and(|verdict| verdict >= Verdict::Ask);
+        let stopped = facts.acting() >= Verdict::Ask;
         let nameless = facts.findings.iter().any(|finding| finding.rule == "guard.not-a-call");
         out.facts = Some(facts);
         if stopped || nameless {
@@ -550,6 +555,9 @@ fn broken_policy() -> Decision {
             why: "the session has no policy that can be read".to_owned(),
             verdict: Verdict::Deny,
         }],
+        phase: Phase::Enforce,
+        acts: Verdict::Deny,
+        show: Vec::new(),
     }
 }
 

@@ -30,6 +30,9 @@ pub(in crate::engine) struct State {
     pub(in crate::engine) answering: u32,
     pub(in crate::engine) ever_attended: bool,
     pub(in crate::engine) ended: bool,
+    /// What operators put over the policy, by name.
+    #[serde(default)]
+    pub(in crate::engine) layers: BTreeMap<String, String>,
 }
 
 /// One shim's connection.
@@ -165,6 +168,11 @@ impl State {
             known.end_mut(to).handed_out += permit.wire_len();
         }
         permit
+    }
+
+    /// The session's role, empty where it has none.
+    pub(in crate::engine) fn role(&self) -> &str {
+        self.started.as_ref().and_then(|started| started.role.as_deref()).unwrap_or_default()
     }
 
     /// Takes a ticket out.

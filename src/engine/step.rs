@@ -12,6 +12,8 @@ pub struct Engine {
     pub(in crate::engine) state: State,
     /// `None` until the session started, and when its policy is broken: then every judged call is denied.
     pub(in crate::engine) policy: Option<Known>,
+    /// The compiled form of the state's layers.
+    pub(in crate::engine) layers: Vec<Policy>,
 }
 
 /// Why a snapshot is of no use.
@@ -69,7 +71,7 @@ impl Engine {
     /// An engine that waits for its [`Happening::Started`].
     #[must_use]
     pub fn new() -> Self {
-        Self { state: State::default(), policy: None }
+        Self { state: State::default(), policy: None, layers: Vec::new() }
     }
 
     /// Makes one step: total, deterministic, and the only thing that changes the session.
@@ -101,6 +103,10 @@ impl Engine {
                 Severity::High,
                 format!("{by}, which runs below the wrapped agent, tried `{what}`: refused"),
             ),
+            Happening::Layered { layer, policy, by } => {
+                self.expire(at, &mut out);
+                self.layer(layer, policy, &by, &mut out);
+            }
             Happening::Resumed {
                 conn,
                 sent_to_agent,
@@ -225,7 +231,7 @@ impl Engine {
         if state.steps != steps {
             return Err(SnapshotError::Steps { found: state.steps, wanted: steps });
         }
-        let mut engine = Self { state, policy: None };
+        let mut engine = Self { state, policy: None, layers: Vec::new() };
         engine.compile();
         Ok(engine)
     }
@@ -247,5 +253,6 @@ impl Engine {
             .as_ref()
             .and_then(|started| Policy::parse(&started.policy_name, &started.policy).ok())
             .map(Known::new);
+        self.compile_layers();
     }
 }

@@ -10,7 +10,7 @@ use crate::engine::limits;
 use crate::engine::refusal::Cause;
 use crate::engine::session::{Progress, Ticket};
 use crate::engine::step::{Engine, Out};
-use crate::policy::{Phase, Verdict};
+use crate::policy::Verdict;
 use crate::protocol::Side;
 use crate::protocol::jsonrpc::{self, Id, Message, Parsed};
 
@@ -123,12 +123,12 @@ impl Engine {
         let ticket = self.state.tickets.get(&id).ok_or_else(gone)?;
         let (line, message) = edited(ticket, &arguments)?;
         let (conn, from, before) = (ticket.conn, ticket.from, ticket.line.len());
-        let mut facts = self.judge(conn, from, &message);
+        let mut facts = self.judge(conn, from, &line, &message);
         if facts.tool.is_none() {
             return Err("this request has no arguments to edit".to_owned());
         }
         facts.call = Some(CallId(id.0));
-        if facts.verdict == Some(Verdict::Deny) && facts.phase == Some(Phase::Enforce) {
+        if facts.acting() == Verdict::Deny {
             let rule = facts.reasons.first().map_or("default", |reason| reason.rule.as_str());
             return Err(format!("the policy denies the edited call (rule {rule})"));
         }

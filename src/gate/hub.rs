@@ -27,6 +27,7 @@ pub(super) struct Session {
     pub(super) bytes: Arc<AtomicU64>,
     /// The process that the agent and all it starts descend from.
     pub(super) root: Option<Process>,
+    pub(super) role: Option<String>,
     pub(super) patience_ms: Vec<(String, u64)>,
     pub(super) waiting: Vec<(Waiting, String)>,
     pub(super) ended: bool,
@@ -93,6 +94,11 @@ impl Hub {
             listening: AtomicUsize::new(0),
             custom_home,
         })
+    }
+
+    /// Whether the home is a folder that the operator registered.
+    pub(super) const fn is_custom_home(&self) -> bool {
+        self.custom_home
     }
 
     /// The state. A thread that panicked while it held the lock left whole values behind: they are only ever

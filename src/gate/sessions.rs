@@ -9,10 +9,12 @@ use crate::engine::{Agent, Started, Unattended, limits};
 use crate::gate::authority::Peer;
 use crate::gate::client::build;
 use crate::gate::hub::{Hub, Session, SessionWatch, Waker};
+use crate::policy::Policy;
 use crate::proxy::peer::{self, Process};
 use crate::proxy::recorder::Recorder;
 use crate::proxy::session::{self, Beginning, Disk, Join, Posted, Spec};
 use crate::store::home::Home;
+use crate::store::policies;
 use crate::wire::{Resume, RunHello, ShimHello};
 
 /// The policy of a session whose launch names none.
@@ -42,6 +44,7 @@ struct Origin {
     agent: Agent,
     root: Option<Process>,
     policy: Option<String>,
+    role: Option<String>,
     patience_ms: Vec<(String, u64)>,
     run: bool,
 }
@@ -81,6 +84,12 @@ impl Sessions {
             let Some(session) = state.sessions.get(&name).filter(|session| !session.ended) else {
                 return Err((join, format!("session {name} is over")));
             };
+            if let Some(role) = &join.hello.role
+                && session.role.as_ref() != Some(role)
+            {
+                let why = format!("session {name} does not have the role {role}");
+                return Err((join, why));
+            }
             join.patience_ms = session
                 .patience_ms
                 .iter()
@@ -101,6 +110,13 @@ impl Sessions {
     ) -> Result<String, String> {
         if let Some(resume) = &hello.resume {
             return self.take_up(resume, peer);
+        }
+        // An agent can write what starts this shim; what a role may not do must not depend on it.
+        if hello.role.is_some() && !self.hub.is_custom_home() {
+            return Err(
+                "--role of a shim counts only in a folder of its own: give it to `tollgate run`"
+                    .to_owned(),
+            );
         }
         let chain = peer::ancestry(peer.pid).ok_or("who started this shim cannot be seen")?;
         let above: Vec<Process> = chain.iter().skip(1).map(|stat| stat.process).collect();
@@ -135,6 +151,7 @@ impl Sessions {
             agent,
             root,
             policy: hello.policy.clone(),
+            role: hello.role.clone(),
             patience_ms: Vec::new(),
             run: false,
         };
@@ -171,6 +188,7 @@ impl Sessions {
             agent: Agent { pid: root.pid, ..agent },
             root: Some(root),
             policy: hello.policy,
+            role: hello.role,
             patience_ms: hello.patience_ms,
             run: true,
         };
@@ -185,6 +203,11 @@ impl Sessions {
     ) -> Result<String, String> {
         let policy_name = origin.policy.as_deref().unwrap_or(DEFAULT_POLICY);
         let policy = load_policy(policy_name)?;
+        if let Some(role) = origin.role.as_deref().filter(|role| !policy.knows_role(role)) {
+            return Err(format!(
+                "the policy {policy_name} has no role {role}: add it to agent_roles, or name one that is there"
+            ));
+        }
         let dir = self.home.sessions_dir();
         *notice = first_recording(&dir);
         let (recorder, name) = Recorder::create(&dir, &origin.agent.name)
@@ -195,7 +218,8 @@ impl Sessions {
             agent: origin.agent.clone(),
             redaction: "none".to_owned(),
             policy_name: policy_name.to_owned(),
-            policy,
+            policy: policy.text().to_owned(),
+            role: origin.role.clone(),
             unattended: match unattended {
                 Some("deny") => Unattended::Deny,
                 Some("ask") => Unattended::Ask,
@@ -230,7 +254,9 @@ impl Sessions {
         let started = resumed.engine.started().ok_or("its recording has no beginning")?;
         let agent = started.agent.clone();
         let root = root_of(&agent, peer);
-        let origin = Origin { agent, root, policy: None, patience_ms: Vec::new(), run: false };
+        let role = started.role.clone();
+        let origin =
+            Origin { agent, root, policy: None, role, patience_ms: Vec::new(), run: false };
         tracing::info!(session = name, "taken up from its journal");
         self.spawn(&name, Beginning::Again(Box::new(resumed)), origin)?;
         let answering = self.hub.state().answering();
@@ -274,7 +300,9 @@ impl Sessions {
             return Err(other());
         }
         tracing::info!(session = name, "taken up by its run");
-        let origin = Origin { agent, root: Some(run), policy: None, patience_ms, run: true };
+        let role = resumed.engine.started().and_then(|started| started.role.clone());
+        let root = Some(run);
+        let origin = Origin { agent, root, policy: None, role, patience_ms, run: true };
         self.spawn(name, Beginning::Again(Box::new(resumed)), origin)?;
         Ok(name.to_owned())
     }
@@ -310,6 +338,7 @@ impl Sessions {
                 journal: journal.to_string_lossy().into_owned(),
                 bytes,
                 root: origin.root,
+                role: origin.role,
                 patience_ms: origin.patience_ms,
                 waiting: Vec::new(),
                 ended: false,
@@ -370,7 +399,7 @@ impl Sessions {
 ///
 /// # Errors
 /// No such policy, or one that cannot be read or is broken, in words.
-pub fn load_policy(name: &str) -> Result<String, String> {
+pub fn load_policy(name: &str) -> Result<Policy, String> {
     if crate::policy::shipped(name).is_none() && !Path::new(name).is_absolute() {
         let known: Vec<&str> = crate::policy::SHIPPED.iter().map(|(name, _)| *name).collect();
         return Err(format!(
@@ -378,9 +407,7 @@ pub fn load_policy(name: &str) -> Result<String, String> {
             known.join(", ")
         ));
     }
-    crate::policy::load(name, |path| {
-        std::fs::read_to_string(path).map_err(|error| error.to_string())
-    })
+    policies::load(name)
 }
 
 /// Said once per home, before anything is recorded into this folder.

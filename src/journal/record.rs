@@ -148,6 +148,11 @@ pub enum What {
         what: String,
         by: String,
     },
+    Layered {
+        layer: String,
+        policy: Option<String>,
+        by: Operator,
+    },
     Resumed {
         conn: ConnId,
         sent_to_agent: u64,
@@ -254,6 +259,9 @@ impl From<&Happening> for What {
             Happening::Tick => Self::Tick {},
             Happening::Synced { seq } => Self::Synced { seq: *seq },
             Happening::Attempt { what, by } => Self::Attempt { what: what.clone(), by: by.clone() },
+            Happening::Layered { layer, policy, by } => {
+                Self::Layered { layer: layer.clone(), policy: policy.clone(), by: by.clone() }
+            }
             Happening::Resumed {
                 conn,
                 sent_to_agent,
@@ -288,6 +296,7 @@ impl What {
             | Self::Tick {}
             | Self::Synced { .. }
             | Self::Attempt { .. }
+            | Self::Layered { .. }
             | Self::Resumed { .. }
             | Self::Ended { .. } => None,
         }
@@ -325,6 +334,9 @@ impl Record {
             What::Tick {} => Happening::Tick,
             What::Synced { seq } => Happening::Synced { seq: *seq },
             What::Attempt { what, by } => Happening::Attempt { what: what.clone(), by: by.clone() },
+            What::Layered { layer, policy, by } => {
+                Happening::Layered { layer: layer.clone(), policy: policy.clone(), by: by.clone() }
+            }
             What::Resumed {
                 conn,
                 sent_to_agent,

@@ -70,7 +70,7 @@ impl Instead {
         from_seq: u64,
         read: impl FnOnce(&str) -> Result<String, String>,
     ) -> Result<Self, String> {
-        let text = policy::load(policy, read)?;
+        let text = policy::load(policy, read)?.text().to_owned();
         Ok(Self { policy_name: policy.to_owned(), policy: text, from_seq })
     }
 }

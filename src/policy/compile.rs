@@ -1,26 +1,26 @@
 //! From a policy's text to something that answers questions, or to one error that says where, what and
 //! what to do.
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use serde_saphyr::Spanned;
+use globset::GlobSet;
 use sha2::{Digest as _, Sha256};
 
-use super::document::{self, Document, MatchText, RuleText, TEXT_BYTES_MAX};
+use super::condition::{Condition, Given, Truth};
+use super::document::{self, DefaultText, Document, ExamplesText, TEXT_BYTES_MAX};
+use super::draft::{At, Draft, drafts};
 pub use super::error::PolicyError;
 use super::error::{Cause, Place};
 use super::evaluate::Question;
-use super::explain::{Considered, Fit};
-use super::name::{folded, folded_pattern};
+use super::explain::{Considered, Fit, When};
+use super::globs::{Globs, GlobsBuilder, fenced, few};
 use super::{Phase, Reason, Risk, Verdict};
+use crate::protocol::method;
 
 /// The one version of the format.
 const VERSION: u64 = 1;
 /// Rules of a document; each call is matched against all at once, so this bounds the step.
 const RULES_MAX: usize = 1000;
-/// Longest pattern, in bytes: twice the longest name that the specification advises.
-const PATTERN_BYTES_MAX: usize = 256;
-/// Ids that begin so are ours.
-const BUILTIN: &str = "builtin.";
+/// Ids that begin so are not for a document's own rules.
+const RESERVED: [&str; 3] = ["builtin.", "role.", "approval."];
 /// The id in the reason of the default.
 pub(super) const DEFAULT: &str = "default";
 
@@ -29,133 +29,64 @@ pub(super) const DEFAULT: &str = "default";
 pub struct Policy {
     name: String,
     phase: Phase,
+    default_phase: Phase,
     text: String,
     default: Reason,
+    /// Roles with a list of their own.
+    roles: Vec<String>,
     rules: Vec<Rule>,
     servers: Globs,
     tools: Globs,
 }
 
-/// One rule, compiled: its patterns live in the policy's sets.
+/// What a document is read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// What decides: it has to say what holds where no rule fits.
+    Base,
+    /// What is put over it.
+    Layer,
+}
+
+/// One rule, compiled: its patterns over servers and tools live in the policy's sets.
 #[derive(Debug, Clone)]
 pub(super) struct Rule {
     pub(super) reason: Reason,
     pub(super) risk: Risk,
+    pub(super) phase: Phase,
+    pub(super) show: Vec<String>,
+    pub(super) condition: Option<Condition>,
     any_server: bool,
     any_tool: bool,
+    /// Which roles it is about; `None`: all, and sessions without one.
+    roles: Option<GlobSet>,
+    /// Which methods it is about; `None`: calls of tools.
+    methods: Option<GlobSet>,
+    unless: Option<usize>,
 }
 
-/// All patterns over one kind of name, with the rule that each belongs to.
-#[derive(Debug, Clone)]
-struct Globs {
-    /// Every rule's patterns, for the exact name.
-    exact: GlobSet,
-    exact_rules: Vec<usize>,
-    /// The patterns of the rules that ask or deny, for folded names.
-    folded: GlobSet,
-    folded_rules: Vec<usize>,
-}
-
-impl Globs {
-    /// The rules, by number and possibly more than once, of which a pattern fits this name.
-    fn rules(&self, name: &str) -> Vec<usize> {
-        let mut rules = self.exact(name);
-        rules.extend(self.folded(name));
-        rules
-    }
-
-    /// Those that fit it as it is spelled.
-    fn exact(&self, name: &str) -> Vec<usize> {
-        Self::owners(&self.exact, &self.exact_rules, name)
-    }
-
-    /// Those of the strict ones that fit it in another spelling.
-    fn folded(&self, name: &str) -> Vec<usize> {
-        if self.folded_rules.is_empty() {
-            return Vec::new();
-        }
-        let [plain, words] = folded(name);
-        let mut rules = Self::owners(&self.folded, &self.folded_rules, &plain);
-        if words != plain {
-            rules.extend(Self::owners(&self.folded, &self.folded_rules, &words));
-        }
-        rules
-    }
-
-    fn owners(set: &GlobSet, owners: &[usize], name: &str) -> Vec<usize> {
-        set.matches(fenced(name)).iter().filter_map(|at| owners.get(*at)).copied().collect()
-    }
-}
-
-/// The sets while they are filled.
-struct GlobsBuilder {
-    exact: GlobSetBuilder,
-    exact_rules: Vec<usize>,
-    folded: GlobSetBuilder,
-    folded_rules: Vec<usize>,
-}
-
-impl GlobsBuilder {
-    fn new() -> Self {
-        Self {
-            exact: GlobSetBuilder::new(),
-            exact_rules: Vec::new(),
-            folded: GlobSetBuilder::new(),
-            folded_rules: Vec::new(),
-        }
-    }
-
-    fn add(&mut self, pattern: &str, rule: usize, verdict: Verdict) -> Result<(), Cause> {
-        self.exact.add(glob(pattern)?);
-        self.exact_rules.push(rule);
-        match verdict {
-            Verdict::Ask | Verdict::Deny => {
-                self.folded.add(glob(&folded_pattern(pattern))?);
-                self.folded_rules.push(rule);
-            }
-            Verdict::Allow | Verdict::Mark => {}
-        }
-        Ok(())
-    }
-
-    fn build(self) -> Result<Globs, Cause> {
-        let build = |set: &GlobSetBuilder| {
-            set.build().map_err(|error| Cause::Patterns { why: error.kind().to_string() })
+impl Rule {
+    /// Whether it is about such a request by such a session, whatever the names of server and tool.
+    fn about(&self, question: &Question<'_>) -> (bool, bool) {
+        let role = self.roles.as_ref().is_none_or(|roles| {
+            // No role is no name: `*` is any role that there is.
+            !question.role.is_empty() && roles.is_match(fenced(question.role))
+        });
+        let method = match &self.methods {
+            Some(methods) => methods.is_match(fenced(question.method)),
+            None => question.method == method::TOOLS_CALL,
         };
-        Ok(Globs {
-            exact: build(&self.exact)?,
-            exact_rules: self.exact_rules,
-            folded: build(&self.folded)?,
-            folded_rules: self.folded_rules,
-        })
+        (role, method)
     }
-}
 
-fn glob(pattern: &str) -> Result<globset::Glob, Cause> {
-    let bad = |why: String| Cause::Pattern { pattern: pattern.to_owned(), why };
-    if pattern.is_empty() {
-        return Err(bad("it is empty".to_owned()));
+    /// Whether its condition lets it take part.
+    fn holds(&self, given: &Given<'_>) -> bool {
+        match self.condition.as_ref().map(|condition| condition.holds(given)) {
+            None | Some(Truth::Yes) => true,
+            Some(Truth::No) => false,
+            Some(Truth::Unknown(_)) => self.reason.verdict >= Verdict::Ask,
+        }
     }
-    if pattern.contains("**") {
-        return Err(bad("** is for folders, and names have none: write *".to_owned()));
-    }
-    if pattern.len() > PATTERN_BYTES_MAX {
-        return Err(Cause::PatternTooLong { limit_bytes: PATTERN_BYTES_MAX });
-    }
-    let build = |pattern: &str| {
-        let mut builder = GlobBuilder::new(pattern);
-        builder.literal_separator(false).backslash_escape(true).empty_alternates(true);
-        builder.build().map_err(|error| bad(error.kind().to_string()))
-    };
-    // As it was written first: a fence would close what it leaves open.
-    build(pattern)?;
-    build(&fenced(pattern))
-}
-
-/// globset takes what it matches for a path: `*.` does not match `..`, because that has no file name. Between two
-/// letters nothing is the end of a path, and both pattern and name have them.
-fn fenced(text: &str) -> String {
-    format!("x{text}x")
 }
 
 impl Policy {
@@ -164,13 +95,26 @@ impl Policy {
     /// # Errors
     /// The first thing that is wrong, with its place; nothing of a broken policy is ever in force.
     pub fn parse(file: &str, text: &str) -> Result<Self, PolicyError> {
+        Self::read(file, text, Kind::Base)
+    }
+
+    /// Reads a layer, which is put over a policy and only ever makes it stricter: it says nothing where none of its
+    /// rules fits.
+    ///
+    /// # Errors
+    /// As [`Policy::parse`]; a default is one.
+    pub fn parse_layer(file: &str, text: &str) -> Result<Self, PolicyError> {
+        Self::read(file, text, Kind::Layer)
+    }
+
+    fn read(file: &str, text: &str, kind: Kind) -> Result<Self, PolicyError> {
         if text.len() > TEXT_BYTES_MAX {
             let cause = Cause::TooLarge { limit_bytes: TEXT_BYTES_MAX };
             return Err(PolicyError::new(file, Place::default(), None, cause));
         }
         let document =
             document::read(text).map_err(|error| PolicyError::from_yaml(file, text, &error))?;
-        compile(file, text, document)
+        compile(file, text, &document, kind)
     }
 
     /// The document's own name.
@@ -202,19 +146,60 @@ impl Policy {
         text
     }
 
-    pub(super) const fn default_reason(&self) -> &Reason {
+    /// What holds where no rule fits.
+    #[must_use]
+    pub const fn default_reason(&self) -> &Reason {
         &self.default
+    }
+
+    pub(super) const fn default_phase(&self) -> Phase {
+        self.default_phase
+    }
+
+    /// Whether the document has a list for this role; one without lists knows every role.
+    #[must_use]
+    pub fn knows_role(&self, role: &str) -> bool {
+        self.roles.is_empty() || self.roles.iter().any(|known| known == role)
+    }
+
+    /// The rules, by number, that fit a call's names, its role and its method: what a condition then looks at.
+    pub(super) fn named(&self, question: &Question<'_>) -> Vec<usize> {
+        let servers = self.servers.rules(question.server);
+        let tools = self.tools.rules(question.tool);
+        let fits = |at: usize| {
+            let Some(rule) = self.rules.get(at) else { return false };
+            (rule.any_server || servers.contains(&at))
+                && (rule.any_tool || tools.contains(&at))
+                && rule.about(question) == (true, true)
+        };
+        let excepted = |rule: &Rule| rule.unless.is_some_and(fits);
+        let rules = self.rules.iter().enumerate();
+        rules.filter(|(at, rule)| fits(*at) && !excepted(rule)).map(|(at, _)| at).collect()
+    }
+
+    /// Those of the rules that fit by name whose condition lets them take part.
+    pub(super) fn holding(&self, named: &[usize], question: &Question<'_>) -> Vec<&Rule> {
+        let given = Given::new(question);
+        let rules = named.iter().filter_map(|at| self.rules.get(*at));
+        rules.filter(|rule| rule.holds(&given)).collect()
+    }
+
+    /// Whether any of these looks at more than names.
+    pub(super) fn any_condition(&self, named: &[usize]) -> bool {
+        named.iter().filter_map(|at| self.rules.get(*at)).any(|rule| rule.condition.is_some())
     }
 
     /// The rules that fit, in the document's order.
     pub(super) fn fitting(&self, question: &Question<'_>) -> Vec<&Rule> {
-        let servers = self.servers.rules(question.server);
-        let tools = self.tools.rules(question.tool);
-        let fits = |at: usize, rule: &Rule| {
-            (rule.any_server || servers.contains(&at)) && (rule.any_tool || tools.contains(&at))
-        };
-        let rules = self.rules.iter().enumerate();
-        rules.filter(|(at, rule)| fits(*at, rule)).map(|(_, rule)| rule).collect()
+        self.holding(&self.named(question), question)
+    }
+
+    /// The same for a request that is no call of a tool: what says nothing of methods is not about it.
+    pub(super) fn fitting_method(&self, question: &Question<'_>) -> Vec<&Rule> {
+        if self.rules.iter().all(|rule| rule.methods.is_none()) {
+            return Vec::new();
+        }
+        self.fitting(question)
     }
 }
 
@@ -232,6 +217,7 @@ impl Policy {
         };
         let server = fit(&self.servers, question.server);
         let tool = fit(&self.tools, question.tool);
+        let (named, given) = (self.named(question), Given::new(question));
         let rules = self.rules.iter().enumerate();
         rules
             .map(|(at, rule)| Considered {
@@ -239,8 +225,20 @@ impl Policy {
                 risk: rule.risk,
                 server: server(rule.any_server, at),
                 tool: tool(rule.any_tool, at),
+                role: rule.about(question).0,
+                method: rule.about(question).1,
+                excepted: rule.unless.is_some_and(|other| named.contains(&other)),
+                when: rule.condition.as_ref().map(|condition| When {
+                    source: condition.source(),
+                    truth: condition.holds(&given),
+                }),
             })
             .collect()
+    }
+
+    /// Every rule's id, sentence and verdict, and its risk, in the document's order.
+    pub fn rules(&self) -> impl Iterator<Item = (&Reason, Risk)> {
+        self.rules.iter().map(|rule| (&rule.reason, rule.risk))
     }
 
     /// How many rules it has.
@@ -263,112 +261,187 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    fn error<T>(&self, at: &Spanned<T>, cause: Cause) -> PolicyError {
-        PolicyError::new(self.file, Place::of(at.referenced), self.rule, cause)
+    fn error(&self, place: Place, cause: Cause) -> PolicyError {
+        PolicyError::new(self.file, place, self.rule, cause)
     }
 
-    fn name(&self, name: &Spanned<String>) -> Result<(), PolicyError> {
+    fn name(&self, place: Place, name: &str) -> Result<(), PolicyError> {
         let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-');
-        if name.value.is_empty() || !name.value.bytes().all(fits) {
-            return Err(self.error(name, Cause::Name { name: name.value.clone() }));
+        if name.is_empty() || !name.bytes().all(fits) {
+            return Err(self.error(place, Cause::Name { name: name.to_owned() }));
         }
         Ok(())
     }
 
-    fn why(&self, why: &Spanned<String>) -> Result<String, PolicyError> {
-        let sentence = why.value.trim();
+    fn why(&self, place: Place, why: &str) -> Result<String, PolicyError> {
+        let sentence = why.trim();
         if sentence.is_empty() {
-            return Err(self.error(why, Cause::EmptyWhy));
+            return Err(self.error(place, Cause::EmptyWhy));
         }
         Ok(sentence.to_owned())
     }
+
+    fn few(&self, patterns: Option<&At<Vec<String>>>) -> Result<Option<GlobSet>, PolicyError> {
+        let Some(patterns) = patterns else { return Ok(None) };
+        few(&patterns.value).map(Some).map_err(|cause| self.error(patterns.place, cause))
+    }
 }
 
-fn compile(file: &str, text: &str, document: Document) -> Result<Policy, PolicyError> {
-    let whole = Checker { file, rule: None };
-    let Document { version, name, phase, default, rules } = document;
+fn compile(file: &str, text: &str, document: &Document, kind: Kind) -> Result<Policy, PolicyError> {
+    let check = Checker { file, rule: None };
+    let Document { version, name, phase, phases, default, .. } = document;
+    let place = Place::of(version.referenced);
     if version.value != VERSION {
-        return Err(whole.error(&version, Cause::Version { version: version.value }));
+        return Err(check.error(place, Cause::Version { version: version.value }));
     }
-    whole.name(&name)?;
-    let reason = Reason {
-        rule: DEFAULT.to_owned(),
-        why: Checker { file, rule: Some(DEFAULT) }.why(&default.why)?,
-        verdict: default.verdict,
-    };
-    if rules.len() > RULES_MAX {
-        return Err(whole.error(&name, Cause::TooManyRules { limit: RULES_MAX }));
+    let place = Place::of(name.referenced);
+    check.name(place, &name.value)?;
+    let reason = default_of(file, place, default.as_ref(), kind)?;
+    let every = drafts(file, document)?;
+    if every.len() > RULES_MAX {
+        return Err(check.error(place, Cause::TooManyRules { limit: RULES_MAX }));
     }
     let (mut servers, mut tools) = (GlobsBuilder::new(), GlobsBuilder::new());
     let mut compiled: Vec<Rule> = Vec::new();
-    for (at, rule) in rules.iter().enumerate() {
-        let before = rules.get(..at).unwrap_or_default();
-        compiled.push(compile_rule(file, at, rule, before, &mut servers, &mut tools)?);
+    for (at, draft) in every.iter().enumerate() {
+        let before = every.get(..at).unwrap_or_default();
+        compiled.push(compile_rule(file, at, draft, before, &mut servers, &mut tools)?);
     }
     let broken = |cause| PolicyError::new(file, Place::default(), None, cause);
     let policy = Policy {
-        name: name.value,
-        phase,
+        name: name.value.clone(),
+        phase: *phase,
+        default_phase: phases.rules.unwrap_or(*phase),
         text: text.to_owned(),
         default: reason,
+        roles: document.agent_roles.keys().cloned().collect(),
         rules: compiled,
         servers: servers.build().map_err(broken)?,
         tools: tools.build().map_err(broken)?,
     };
-    rules.iter().try_for_each(|rule| check_examples(file, rule, &policy))?;
+    for (at, draft) in every.iter().enumerate() {
+        if let Some(examples) = draft.examples {
+            check_examples(file, (at, draft), examples, &policy)?;
+        }
+    }
     Ok(policy)
+}
+
+/// What holds where no rule fits. In a layer that is nothing, whatever stands here.
+fn default_of(
+    file: &str,
+    name: Place,
+    default: Option<&DefaultText>,
+    kind: Kind,
+) -> Result<Reason, PolicyError> {
+    let check = Checker { file, rule: Some(DEFAULT) };
+    let (why, verdict) = match (default, kind) {
+        (Some(default), Kind::Base) => {
+            let place = Place::of(default.why.referenced);
+            (check.why(place, &default.why.value)?, default.verdict)
+        }
+        (None, Kind::Layer) => (String::new(), Verdict::Allow),
+        (None, Kind::Base) => {
+            let check = Checker { file, rule: None };
+            return Err(check.error(name, Cause::MissingKey { key: "default" }));
+        }
+        (Some(default), Kind::Layer) => {
+            let place = Place::of(default.why.referenced);
+            return Err(check.error(place, Cause::DefaultOfLayer));
+        }
+    };
+    Ok(Reason { rule: DEFAULT.to_owned(), why, verdict })
 }
 
 fn compile_rule(
     file: &str,
     at: usize,
-    rule: &RuleText,
-    before: &[RuleText],
+    draft: &Draft<'_>,
+    before: &[Draft<'_>],
     servers: &mut GlobsBuilder,
     tools: &mut GlobsBuilder,
 ) -> Result<Rule, PolicyError> {
-    let check = Checker { file, rule: Some(&rule.id.value) };
-    check.name(&rule.id)?;
-    if rule.id.value.starts_with(BUILTIN) || rule.id.value == DEFAULT {
-        return Err(check.error(&rule.id, Cause::ReservedId));
+    let check = Checker { file, rule: Some(&draft.id.value) };
+    check.name(draft.id.place, &draft.id.value)?;
+    let theirs = draft.examples.is_some();
+    let reserved =
+        |id: &str| id == DEFAULT || RESERVED.iter().any(|reserved| id.starts_with(reserved));
+    if theirs && reserved(&draft.id.value) {
+        return Err(check.error(draft.id.place, Cause::ReservedId));
     }
-    if let Some(first) = before.iter().find(|other| other.id.value == rule.id.value) {
-        let line = Place::of(first.id.referenced).line;
-        return Err(check.error(&rule.id, Cause::SameId { line }));
+    if let Some(first) = before.iter().find(|other| other.id.value == draft.id.value) {
+        let line = first.id.place.line;
+        return Err(check.error(draft.id.place, Cause::SameId { line }));
     }
-    let why = check.why(&rule.why)?;
-    let MatchText { server, tool } = &rule.matches.value;
-    if server.is_none() && tool.is_none() {
-        return Err(check.error(&rule.matches, Cause::EmptyMatch));
+    let why = check.why(draft.why.place, &draft.why.value)?;
+    let Draft { server, tool, role, method, when, .. } = draft;
+    let none = server.is_none() && tool.is_none() && role.is_none() && method.is_none();
+    if none && when.is_none() {
+        return Err(check.error(draft.matches, Cause::EmptyMatch));
+    }
+    if let (Some(_), Some(method)) = (tool, method) {
+        let method = method.value.first().cloned().unwrap_or_default();
+        return Err(check.error(draft.matches, Cause::ToolOfMethod { method }));
     }
     for (patterns, globs) in [(server, servers), (tool, tools)] {
         let Some(patterns) = patterns else { continue };
-        for pattern in &patterns.value.0 {
-            globs.add(pattern, at, rule.verdict).map_err(|cause| check.error(patterns, cause))?;
+        for pattern in &patterns.value {
+            globs
+                .add(pattern, at, draft.verdict)
+                .map_err(|cause| check.error(patterns.place, cause))?;
         }
     }
-    let reason = Reason { rule: rule.id.value.clone(), why, verdict: rule.verdict };
-    Ok(Rule { reason, risk: rule.risk, any_server: server.is_none(), any_tool: tool.is_none() })
+    let condition = when.as_ref().map(|when| {
+        Condition::compile(&when.value).map_err(|cause| check.error(when.place, cause))
+    });
+    Ok(Rule {
+        reason: Reason { rule: draft.id.value.clone(), why, verdict: draft.verdict },
+        risk: draft.risk,
+        phase: draft.phase,
+        show: draft.show.to_vec(),
+        condition: condition.transpose()?,
+        any_server: server.is_none(),
+        any_tool: tool.is_none(),
+        roles: check.few(role.as_ref())?,
+        methods: check.few(method.as_ref())?,
+        unless: draft.unless,
+    })
 }
 
-/// A rule has to match and to miss what it says it does, whatever the other rules say.
-fn check_examples(file: &str, rule: &RuleText, policy: &Policy) -> Result<(), PolicyError> {
-    let check = Checker { file, rule: Some(&rule.id.value) };
-    let matches = rule.examples.matches.iter().map(|example| (example, true));
-    let misses = rule.examples.miss.iter().map(|example| (example, false));
+/// A rule has to match and to miss what it says it does, whatever the other rules say. An example is asked in the
+/// first of the roles that the rule is about.
+fn check_examples(
+    file: &str,
+    (at, draft): (usize, &Draft<'_>),
+    examples: &ExamplesText,
+    policy: &Policy,
+) -> Result<(), PolicyError> {
+    let check = Checker { file, rule: Some(&draft.id.value) };
+    let matches = examples.matches.iter().map(|example| (example, true));
+    let misses = examples.miss.iter().map(|example| (example, false));
     for (example, wanted) in matches.chain(misses) {
-        let text = example.value.clone();
-        let Some((server, tool)) = text.split_once('.') else {
-            return Err(check.error(example, Cause::Example { example: text }));
+        let (text, place) = (example.value.clone(), Place::of(example.referenced));
+        let (names, arguments) = match text.split_once(' ') {
+            Some((names, arguments)) => (names, Some(arguments.as_bytes())),
+            None => (text.as_str(), None),
         };
-        let fitting = policy.fitting(&Question { server, tool });
-        if fitting.iter().any(|other| other.reason.rule == rule.id.value) != wanted {
+        let object =
+            arguments.is_none_or(|text| serde_json::from_slice::<serde_json::Value>(text).is_ok());
+        let (Some((server, tool)), true) = (names.split_once('.'), object) else {
+            return Err(check.error(place, Cause::Example { example: text }));
+        };
+        let role = draft.role.as_ref().and_then(|roles| roles.value.first());
+        let role = role.map_or("", String::as_str);
+        let question = Question { role, arguments, ..Question::call(server, tool) };
+        let fits =
+            policy.named(&question).contains(&at) && !policy.holding(&[at], &question).is_empty();
+        if fits != wanted {
             let cause = if wanted {
                 Cause::ExampleMissed { example: text }
             } else {
                 Cause::ExampleMatched { example: text }
             };
-            return Err(check.error(example, cause));
+            return Err(check.error(place, cause));
         }
     }
     Ok(())

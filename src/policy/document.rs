@@ -1,8 +1,9 @@
 //! A policy's text, as serde reads it, with the place of everything that can be wrong later.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::de::{Error as _, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
@@ -18,8 +19,53 @@ pub(super) struct Document {
     pub(super) version: Spanned<u64>,
     pub(super) name: Spanned<String>,
     pub(super) phase: Phase,
-    pub(super) default: DefaultText,
+    #[serde(default)]
+    pub(super) phases: PhasesText,
+    /// A layer has none.
+    #[serde(default, deserialize_with = "given_default")]
+    pub(super) default: Option<DefaultText>,
+    #[serde(default)]
+    pub(super) agent_roles: BTreeMap<String, RoleText>,
+    #[serde(default)]
+    pub(super) human_approval_required: Vec<ApprovalText>,
     pub(super) rules: Vec<RuleText>,
+    #[serde(default)]
+    pub(super) argument_policies: Option<Spanned<IgnoredAny>>,
+    #[serde(default)]
+    pub(super) trust_domains: Option<Spanned<IgnoredAny>>,
+}
+
+/// The phase of a feature, where it is another than the policy's.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PhasesText {
+    /// `agent_roles`.
+    pub(super) allowlist: Option<Phase>,
+    /// `human_approval_required`.
+    pub(super) approvals: Option<Phase>,
+    /// `rules`, and the default.
+    pub(super) rules: Option<Phase>,
+}
+
+/// What one role may call: these tools and no others.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RoleText {
+    pub(super) reason: Spanned<String>,
+    pub(super) allowed_tools: Spanned<Vec<String>>,
+    #[serde(default)]
+    pub(super) denied_tools: Option<Spanned<Patterns>>,
+}
+
+/// Calls of a tool that wait for a person, always or where the condition holds.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ApprovalText {
+    pub(super) tool: Spanned<Patterns>,
+    pub(super) condition: Spanned<String>,
+    pub(super) reason: Spanned<String>,
+    #[serde(default)]
+    pub(super) risk: Risk,
 }
 
 /// What holds where no rule matches.
@@ -41,11 +87,14 @@ pub(super) struct RuleText {
     pub(super) verdict: Verdict,
     #[serde(default)]
     pub(super) risk: Risk,
+    /// Arguments that the card shows first.
+    #[serde(default)]
+    pub(super) show: Vec<String>,
     #[serde(default)]
     pub(super) examples: ExamplesText,
 }
 
-/// Which calls a rule is about; both have to fit where both are given.
+/// Which calls a rule is about; all that are given have to fit.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MatchText {
@@ -53,9 +102,15 @@ pub(super) struct MatchText {
     pub(super) server: Option<Spanned<Patterns>>,
     #[serde(default, deserialize_with = "given")]
     pub(super) tool: Option<Spanned<Patterns>>,
+    #[serde(default, deserialize_with = "given")]
+    pub(super) role: Option<Spanned<Patterns>>,
+    #[serde(default, deserialize_with = "given")]
+    pub(super) method: Option<Spanned<Patterns>>,
+    #[serde(default)]
+    pub(super) when: Option<Spanned<String>>,
 }
 
-/// Calls that a rule has to match and to miss, `server.tool`.
+/// Calls that a rule has to match and to miss: `server.tool`, or `server.tool {"path":"/etc"}`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExamplesText {
@@ -74,6 +129,13 @@ fn given<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Spanned<Patterns>>, D::Error> {
     Spanned::deserialize(deserializer).map(Some)
+}
+
+/// As [`given`].
+fn given_default<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<DefaultText>, D::Error> {
+    DefaultText::deserialize(deserializer).map(Some)
 }
 
 impl<'de> Deserialize<'de> for Patterns {

@@ -114,8 +114,20 @@ pub enum Cause {
     SameId { line: u64 },
     #[error("why is empty; say in a sentence what an operator should know")]
     EmptyWhy,
-    #[error("match names neither server nor tool; write tool: \"*\" if every call is meant")]
+    #[error("match is empty; write tool: \"*\" if every call is meant")]
     EmptyMatch,
+    #[error(
+        "a rule with {method:?} and a tool; tools are called by tools/call, leave the method out"
+    )]
+    ToolOfMethod { method: String },
+    #[error("a condition is longer than {limit_bytes} bytes; make two rules of it")]
+    ConditionTooLong { limit_bytes: usize },
+    #[error("the condition cannot be used: {why}; correct it")]
+    Condition { why: String },
+    #[error("a layer only makes a policy stricter and has no default; take it out")]
+    DefaultOfLayer,
+    #[error("{key} is not supported yet; take it out")]
+    NotYet { key: &'static str },
     #[error("the pattern {pattern:?} cannot be used: {why}; correct it")]
     Pattern { pattern: String, why: String },
     #[error("a pattern is longer than {limit_bytes} bytes; shorten it with *")]
@@ -124,7 +136,9 @@ pub enum Cause {
     Patterns { why: String },
     #[error("more than {limit} rules; join rules into lists of patterns")]
     TooManyRules { limit: usize },
-    #[error("the example {example:?} is no call; write server.tool")]
+    #[error(
+        "the example {example:?} is no call; write server.tool, or server.tool {{\"path\":\"x\"}}"
+    )]
     Example { example: String },
     #[error(
         "the example {example:?} should match this rule and does not; widen match or move it to miss"
@@ -215,7 +229,7 @@ fn rule_at(text: &str, line: u64) -> Option<String> {
 }
 
 /// Long words are far from all.
-fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str> {
+pub(super) fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str> {
     let like = known.iter().filter(|other| word.len() <= other.len().saturating_add(NEAR_EDITS));
     let near = like.map(|other| (strsim::levenshtein(word, other), *other));
     near.filter(|(edits, _)| *edits <= NEAR_EDITS).min().map(|(_, other)| other)

@@ -1,7 +1,7 @@
 //! Why a policy decides as it does: every rule that it has, and whether it fits.
 
 use super::compile::Policy;
-use super::{Decision, Question, Reason, Risk};
+use super::{Decision, Question, Reason, Risk, Truth, Verdict};
 
 /// How a pattern fits a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -31,7 +31,7 @@ impl Fit {
 }
 
 /// One rule, considered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Considered<'a> {
     /// Its id, sentence and verdict.
     pub reason: &'a Reason,
@@ -41,13 +41,36 @@ pub struct Considered<'a> {
     pub server: Fit,
     /// Whether the tool's name fits.
     pub tool: Fit,
+    /// Whether it is about the session's role.
+    pub role: bool,
+    /// Whether it is about the request's method.
+    pub method: bool,
+    /// Whether it stands back because another rule fits.
+    pub excepted: bool,
+    /// What its condition says, where it has one.
+    pub when: Option<When<'a>>,
+}
+
+/// A condition and what it says of the call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct When<'a> {
+    /// Its text.
+    pub source: &'a str,
+    /// Whether it holds.
+    pub truth: Truth,
 }
 
 impl Considered<'_> {
     /// Whether the rule takes part in the decision.
     #[must_use]
     pub fn fits(&self) -> bool {
-        self.server != Fit::No && self.tool != Fit::No
+        let names = self.server != Fit::No && self.tool != Fit::No;
+        let holds = match self.when.as_ref().map(|when| &when.truth) {
+            None | Some(Truth::Yes) => true,
+            Some(Truth::No) => false,
+            Some(Truth::Unknown(_)) => self.reason.verdict >= Verdict::Ask,
+        };
+        names && self.role && self.method && !self.excepted && holds
     }
 }
 
@@ -77,7 +100,7 @@ impl Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::{SHIPPED, Verdict};
+    use crate::policy::SHIPPED;
 
     #[test]
     fn what_fits_is_what_decides_for_every_shipped_policy_and_spelling() {
@@ -85,7 +108,7 @@ mod tests {
         for (name, text) in SHIPPED {
             let policy = Policy::parse(name, text).unwrap();
             for tool in tools {
-                let explained = policy.explain(&Question { server: "files", tool });
+                let explained = policy.explain(&Question::call("files", tool));
                 let mut fitting: Vec<&str> = explained
                     .considered
                     .iter()
@@ -112,7 +135,7 @@ mod tests {
                     - { id: allow, why: w, match: { server: files, tool: write_file }, verdict: allow }\n";
         let policy = Policy::parse("t", text).unwrap();
         let fits = |tool| {
-            let explained = policy.explain(&Question { server: "files", tool });
+            let explained = policy.explain(&Question::call("files", tool));
             let fits: Vec<(Fit, Fit)> =
                 explained.considered.iter().map(|rule| (rule.server, rule.tool)).collect();
             assert_eq!(explained.decision.verdict, Verdict::Deny, "{tool}");

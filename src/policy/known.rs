@@ -10,13 +10,22 @@ const TOOLS_MAX: usize = 1024;
 /// Longer names are decided each time: a name is any text of any length.
 const NAME_BYTES_MAX: usize = 256;
 
-/// A policy, and what it said of each tool so far. **A decision depends on the names alone**: whatever else rules
-/// come to look at is not to be remembered here.
+/// What is known of a tool.
+#[derive(Debug, Clone)]
+enum What {
+    /// Names decide about it.
+    Decided(Decision),
+    /// These rules fit its names, and some of them look at its arguments.
+    Named(Vec<usize>),
+}
+
+/// A policy, and what it said of each tool so far in one session: **its role never changes**, so that besides the
+/// names only conditions are left to look at.
 #[derive(Debug)]
 pub struct Known {
     policy: Policy,
     /// By server and tool.
-    decided: BTreeMap<String, BTreeMap<String, Decision>>,
+    decided: BTreeMap<String, BTreeMap<String, What>>,
     count: usize,
 }
 
@@ -33,18 +42,28 @@ impl Known {
         &self.policy
     }
 
-    /// What [`Policy::decide`] says.
+    /// What [`Policy::decide`] says of a call of a tool.
     pub fn decide(&mut self, question: &Question<'_>) -> Decision {
-        let Question { server, tool } = *question;
-        if let Some(decision) = self.decided.get(server).and_then(|tools| tools.get(tool)) {
-            return decision.clone();
+        let Question { server, tool, .. } = *question;
+        match self.decided.get(server).and_then(|tools| tools.get(tool)) {
+            Some(What::Decided(decision)) => return decision.clone(),
+            Some(What::Named(named)) => {
+                return self.policy.decided(self.policy.holding(named, question));
+            }
+            None => {}
         }
-        let decision = self.policy.decide(question);
+        let named = self.policy.named(question);
+        let decision = self.policy.decided(self.policy.holding(&named, question));
+        let what = if self.policy.any_condition(&named) {
+            What::Named(named)
+        } else {
+            What::Decided(decision.clone())
+        };
         let short = server.len() <= NAME_BYTES_MAX && tool.len() <= NAME_BYTES_MAX;
         if short && self.count < TOOLS_MAX {
             self.count += 1;
             let tools = self.decided.entry(server.to_owned()).or_default();
-            tools.insert(tool.to_owned(), decision.clone());
+            tools.insert(tool.to_owned(), what);
         }
         decision
     }
@@ -64,7 +83,7 @@ mod tests {
         let few = ["read_file", "write_file", "Write_File", "", &long];
         for tool in few.into_iter().chain(names.iter().map(String::as_str)) {
             for server in ["files", "mail"] {
-                let question = Question { server, tool };
+                let question = Question::call(server, tool);
                 for _ in 0..2 {
                     assert_eq!(known.decide(&question), policy.decide(&question), "{tool}");
                 }

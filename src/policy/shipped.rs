@@ -8,20 +8,19 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("ask-writes", include_str!("../../policies/ask-writes.yaml")),
 ];
 
-/// The text of a shipped policy by its name, or else of a file, which `read` reads; checked.
+/// A shipped policy by its name, or else a file's, which `read` reads.
 ///
 /// # Errors
 /// In words, when there is none, or it is broken: nothing of a broken policy is ever in force.
 pub fn load(
     name: &str,
     read: impl FnOnce(&str) -> Result<String, String>,
-) -> Result<String, String> {
+) -> Result<Policy, String> {
     let text = match shipped(name) {
         Some(text) => text.to_owned(),
         None => read(name).map_err(|why| format!("read the policy {name}: {why}"))?,
     };
-    Policy::parse(name, &text).map_err(|error| format!("read the policy {error}"))?;
-    Ok(text)
+    Policy::parse(name, &text).map_err(|error| format!("read the policy {error}"))
 }
 
 /// The text of a shipped policy.

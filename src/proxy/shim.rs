@@ -55,6 +55,8 @@ pub struct Options {
     pub policy: Option<String>,
     /// `--unattended`.
     pub unattended: Option<String>,
+    /// `--role`.
+    pub role: Option<String>,
     /// The server's command line.
     pub command: Vec<OsString>,
     /// The same as arguments of `tollgate shim`.
@@ -329,6 +331,7 @@ impl<'a> Guard<'a> {
                 session: options.session,
                 policy: options.policy,
                 unattended: options.unattended,
+                role: options.role,
                 command: options
                     .command
                     .iter()

@@ -84,6 +84,7 @@ impl Play {
                 policy,
                 unattended: Unattended::Soon,
                 attended: false,
+                role: None,
             }),
             now: 0,
             writer: Writer::default(),

@@ -35,6 +35,7 @@ pub(super) fn run(dir: &Path, pace: Pace) -> Result<Exit, Failure> {
     let hello = RunHello {
         agent: "demo-agent".to_owned(),
         policy: Some(policy_file(dir).display().to_string()),
+        role: None,
         patience_ms: SERVERS.iter().map(|server| ((*server).to_owned(), patience_ms)).collect(),
         session: None,
     };

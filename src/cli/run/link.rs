@@ -149,7 +149,13 @@ mod tests {
     use super::*;
 
     fn hello() -> RunHello {
-        RunHello { agent: "a".to_owned(), policy: None, patience_ms: Vec::new(), session: None }
+        RunHello {
+            agent: "a".to_owned(),
+            policy: None,
+            role: None,
+            patience_ms: Vec::new(),
+            session: None,
+        }
     }
 
     fn pair(first: &str) -> (UnixStream, io::Result<Result<Link, Failure>>) {

@@ -75,6 +75,7 @@ impl Fold<'_> {
                 let text = foreign(&format!("refused `{what}` to {by}: only the operator may"));
                 self.log(Severity::High, Safe::word("operator.attempt"), text);
             }
+            What::Layered { layer, policy, by } => self.layered(layer, policy.is_some(), &by.0),
             What::Resumed { .. } => {
                 let text = Safe::word("a new gate took a connection over from one that died");
                 self.log(Severity::Low, Safe::word("gate"), text);
@@ -99,6 +100,19 @@ impl Fold<'_> {
             }
             What::Attended { .. } | What::Tick {} | What::Synced { .. } => {}
         }
+    }
+
+    /// What an operator put over the policy, or took away.
+    fn layered(&mut self, layer: &str, on: bool, by: &str) {
+        if let Some(session) = self.model.sessions.get_mut(self.id.index()) {
+            let layer = names::identifier(layer);
+            session.layers.retain(|known| *known != layer);
+            if on {
+                session.layers.push(layer);
+            }
+        }
+        let what = if on { "on" } else { "off" };
+        self.log(Severity::Low, Safe::word("gate"), foreign(&format!("{layer} {what}, by {by}")));
     }
 
     fn started(&mut self, started: &Started) {

@@ -37,6 +37,8 @@ pub struct Session {
     pub calls: u64,
     /// Its servers, by the number of their connection.
     pub servers: BTreeMap<u32, Server>,
+    /// What operators put over its policy: `hold`, `pause`.
+    pub layers: Vec<Safe>,
     /// Its policy's rules, and how often they decided.
     pub(super) rules: Rules,
     /// By server and tool, the call that was the first to it.
@@ -88,6 +90,7 @@ impl Session {
             times: None,
             calls: 0,
             servers: BTreeMap::new(),
+            layers: Vec::new(),
             rules: Rules::default(),
             first_uses: Arc::default(),
             rows: Chunks::default(),

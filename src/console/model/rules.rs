@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::console::model::{Model, names};
 use crate::engine::{At, Facts};
-use crate::policy::{Policy, Question, Risk, Verdict};
+use crate::policy::{Policy, Risk, Verdict};
 use crate::text::Safe;
 
 /// Rules that are not the policy's own: the built-in ones, and what a broken policy denies by.
@@ -55,10 +55,9 @@ impl Rules {
     /// Of the policy that a session began with; none where it is broken.
     pub(super) fn of(policy_name: &str, policy: &str) -> Self {
         let Ok(policy) = Policy::parse(policy_name, policy) else { return Self::default() };
-        let explained = policy.explain(&Question { server: "", tool: "" });
-        let own = explained.considered.iter().map(|rule| (rule.reason, Some(rule.risk)));
+        let own = policy.rules().map(|(reason, risk)| (reason, Some(risk)));
         let own: Vec<Rule> = own
-            .chain([(explained.default, None)])
+            .chain([(policy.default_reason(), None)])
             .map(|(reason, risk)| Rule {
                 id: reason.rule.clone(),
                 why: Safe::escape(&reason.why),

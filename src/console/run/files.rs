@@ -12,6 +12,7 @@ use crate::console::model::visible::Bodies;
 use crate::console::run::Shell;
 use crate::console::update::{Break, Export, Inspect, Msg};
 use crate::journal::redecide::Instead;
+use crate::store::policies;
 
 impl Shell {
     /// More of the recording was looked through.
@@ -25,9 +26,7 @@ impl Shell {
     /// Has the recording decided by another policy from a record on.
     pub(super) fn fork(&self, policy: &str, from_seq: u64) -> Result<(), String> {
         let deck = self.deck.as_ref().ok_or("there is no recording")?;
-        let instead = Instead::read(policy, from_seq, |path| {
-            std::fs::read_to_string(path).map_err(|error| error.to_string())
-        })?;
+        let instead = Instead::read(policy, from_seq, policies::read)?;
         deck.decide(instead).map_err(|error| error.to_string())
     }
 

@@ -120,6 +120,7 @@ impl Scripts {
             | What::Tick {}
             | What::Synced { .. }
             | What::Attempt { .. }
+            | What::Layered { .. }
             | What::Resumed { .. }
             | What::Ended { .. } => {}
         }

@@ -31,7 +31,7 @@ fn numbered<'a>(rules: &[Sketch<'a>]) -> Vec<(usize, Sketch<'a>)> {
 }
 
 fn decide(policy: &Policy, server: &str, tool: &str) -> Decision {
-    policy.decide(&Question { server, tool })
+    policy.decide(&Question::call(server, tool))
 }
 
 fn ids(decision: &Decision) -> Vec<&str> {
@@ -132,7 +132,8 @@ fn names_of_any_length_and_content_are_matched() {
 fn servers_that_speak_for_the_operator_are_asked_about() {
     let policy = policy("allow", &[]);
     let rule = |method, mode| {
-        let decision: Decision = policy.decide_method(method, mode)?;
+        let decision: Decision =
+            policy.decide_method(&Question { method, ..Question::call("s", "") }, mode)?;
         assert_eq!((decision.verdict, decision.risk), (Verdict::Ask, Risk::Medium));
         Some(decision.reasons[0].rule.clone())
     };

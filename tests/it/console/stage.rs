@@ -141,6 +141,7 @@ impl Stage {
             policy: POLICY.to_owned(),
             unattended: Unattended::Soon,
             attended: true,
+            role: None,
         };
         self.record(name, What::Started(started), None, Vec::new());
         let opened = Opened {

@@ -1,0 +1,62 @@
+//! What operators put over a session's policy while it runs. A layer only ever makes it stricter: it is asked
+//! beside the policy, and the strictest of both holds.
+
+use crate::engine::effect::Effect;
+use crate::engine::event::{Operator, Severity, TicketId};
+use crate::engine::step::{Engine, Out};
+use crate::policy::{Policy, Verdict};
+use crate::protocol::jsonrpc::{self, Parsed};
+
+impl Engine {
+    /// Puts a layer on, in place of one of the same name, or takes it away. One that is broken changes nothing.
+    pub(in crate::engine) fn layer(
+        &mut self,
+        layer: String,
+        policy: Option<String>,
+        by: &Operator,
+        out: &mut Out,
+    ) {
+        if let Some(text) = policy {
+            if let Err(error) = Policy::parse_layer(&layer, &text) {
+                let what = format!("the layer is not in force: {error}");
+                out.find("builtin.broken-layer", Severity::High, what);
+                return;
+            }
+            self.state.layers.insert(layer, text);
+            self.compile_layers();
+        } else {
+            self.state.layers.remove(&layer);
+            self.compile_layers();
+        }
+        // One in another's place may hold less than that did.
+        self.release(by, out);
+    }
+
+    pub(in crate::engine) fn compile_layers(&mut self) {
+        let layers = self.state.layers.iter();
+        self.layers =
+            layers.filter_map(|(name, text)| Policy::parse_layer(name, text).ok()).collect();
+    }
+
+    /// Calls that only waited because of a layer that is gone go on, as if whoever took it away had allowed each.
+    fn release(&mut self, by: &Operator, out: &mut Out) {
+        let waiting: Vec<TicketId> = self.state.tickets.keys().copied().collect();
+        for id in waiting {
+            let Some(ticket) = self.state.tickets.get(&id) else { continue };
+            // What the operator edited was shown and is waiting for a yes of its own.
+            if ticket.approved.is_some() || ticket.edited.is_some() {
+                continue;
+            }
+            let (conn, from, line) = (ticket.conn, ticket.from, ticket.line.clone());
+            let Parsed::One(message) = jsonrpc::parse(&line) else { continue };
+            if self.judge(conn, from, &line, &message).acting() < Verdict::Ask
+                && let Some(ticket) = self.state.tickets.get_mut(&id)
+            {
+                ticket.approved = Some((by.clone(), self.state.steps));
+                if !out.effects.contains(&Effect::Sync) {
+                    out.push(Effect::Sync);
+                }
+            }
+        }
+    }
+}

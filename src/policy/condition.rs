@@ -1,0 +1,319 @@
+//! A rule's `when`: one expression in CEL over a call, checked when it is loaded, so that evaluating it later can
+//! only say yes, no, or that it cannot tell.
+//!
+//! What is refused at load, and why (docs/architecture.md, "Conditions in CEL"): `map` and `filter`, whose order over
+//! objects differs from run to run; one comprehension inside another, whose work multiplies; numbers with a
+//! fraction; names and functions that are not known; patterns that are not written out, or are none.
+
+use std::cell::OnceCell;
+use std::sync::{Arc, LazyLock};
+
+use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
+use cel::{Context, Env, FunctionContext, Program, Value};
+use regex::{Regex, RegexBuilder};
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
+
+use super::error::{Cause, nearest};
+use super::evaluate::Question;
+
+/// Longest condition, in bytes: what is longer than a few lines is better two rules.
+const SOURCE_BYTES_MAX: usize = 4096;
+/// Arguments larger than this are not read: every condition on them is unknown. Reading so much takes some 5 ms.
+const ARGUMENTS_BYTES_MAX: usize = 1024 * 1024;
+/// Lists and objects with more members make every condition unknown: a comprehension looks at all of them.
+const MEMBERS_MAX: usize = 1000;
+/// Size of one compiled pattern, in bytes; as in filters.
+const PATTERN_BYTES_MAX: usize = 1 << 20;
+/// What a call to `matches` becomes: a call to ours, with the number of its compiled pattern.
+const MATCHES: &str = "matches";
+const MATCHES_COMPILED: &str = "@matches";
+
+/// The names that a condition may use.
+const NAMES: &[&str] = &["args", "method", "role", "server", "size", "text", "tool"];
+/// The functions, beside operators, `has`, `all`, `exists` and `exists_one`.
+const FUNCTIONS: &[&str] =
+    &["contains", "endsWith", "int", MATCHES, "size", "startsWith", "string"];
+
+/// The operators, and what `all` and `exists` expand into.
+const OPERATORS: &[&str] = &[
+    operators::ADD,
+    operators::CONDITIONAL,
+    operators::DIVIDE,
+    operators::EQUALS,
+    operators::GREATER,
+    operators::GREATER_EQUALS,
+    operators::IN,
+    operators::INDEX,
+    operators::LESS,
+    operators::LESS_EQUALS,
+    operators::LOGICAL_AND,
+    operators::LOGICAL_NOT,
+    operators::LOGICAL_OR,
+    operators::MODULO,
+    operators::MULTIPLY,
+    operators::NEGATE,
+    operators::NOT_EQUALS,
+    operators::NOT_STRICTLY_FALSE,
+    operators::SUBSTRACT,
+];
+
+/// The standard functions, set up once.
+static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
+
+/// What a condition says of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Truth {
+    /// It holds.
+    Yes,
+    /// It does not.
+    No,
+    /// It cannot be told, and why: a rule that asks or denies then fits, one that allows or marks does not.
+    Unknown(String),
+}
+
+/// A condition that was checked.
+#[derive(Debug, Clone)]
+pub(super) struct Condition {
+    source: String,
+    expression: Arc<IdedExpr>,
+    patterns: Arc<Vec<Regex>>,
+}
+
+impl Condition {
+    /// Reads and checks a condition.
+    pub(super) fn compile(source: &str) -> Result<Self, Cause> {
+        if source.len() > SOURCE_BYTES_MAX {
+            return Err(Cause::ConditionTooLong { limit_bytes: SOURCE_BYTES_MAX });
+        }
+        let program = Program::compile(source).map_err(|errors| {
+            let first = errors.errors.first();
+            let what = first.map_or("it cannot be read", |error| error.msg.as_str());
+            let column = first.map_or(0, |error| error.pos.1);
+            Cause::Condition { why: format!("column {column}: {}", first_line(what)) }
+        })?;
+        let mut expression = program.expression().clone();
+        let mut checker = Checker { patterns: Vec::new(), bound: Vec::new() };
+        checker.expression(&mut expression).map_err(|why| Cause::Condition { why })?;
+        let Checker { patterns, .. } = checker;
+        Ok(Self {
+            source: source.trim().to_owned(),
+            expression: Arc::new(expression),
+            patterns: Arc::new(patterns),
+        })
+    }
+
+    /// Its text.
+    pub(super) fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// What it says of a call.
+    pub(super) fn holds(&self, given: &Given<'_>) -> Truth {
+        let arguments = match given.arguments() {
+            Ok(arguments) => arguments.clone(),
+            Err(why) => return Truth::Unknown(why.clone()),
+        };
+        let Question { server, tool, method, role, arguments: raw } = *given.question;
+        let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
+        let text = std::str::from_utf8(raw.unwrap_or_default()).unwrap_or_default();
+        let size = i64::try_from(raw.map_or(0, <[u8]>::len)).unwrap_or(i64::MAX);
+        context.add_variable_from_value("args", arguments);
+        context.add_variable_from_value("size", Value::Int(size));
+        let texts = [
+            ("server", server),
+            ("tool", tool),
+            ("method", method),
+            ("role", role),
+            ("text", text),
+        ];
+        for (name, text) in texts {
+            context.add_variable_from_value(name, Value::from(text));
+        }
+        let patterns = Arc::clone(&self.patterns);
+        let matches = move |_: &FunctionContext<'_, '_>, text: Arc<String>, at: i64| {
+            let pattern = usize::try_from(at).ok().and_then(|at| patterns.get(at));
+            pattern.is_some_and(|pattern| pattern.is_match(&text))
+        };
+        if !self.patterns.is_empty()
+            && let Err(error) = context.add_function(MATCHES_COMPILED, matches)
+        {
+            return Truth::Unknown(error.to_string());
+        }
+        match Value::resolve(&self.expression, &context) {
+            Ok(Value::Bool(true)) => Truth::Yes,
+            Ok(Value::Bool(false)) => Truth::No,
+            Ok(other) => Truth::Unknown(format!("it is no yes or no but {}", other.type_of())),
+            Err(error) => Truth::Unknown(first_line(&error.to_string()).to_owned()),
+        }
+    }
+}
+
+/// A call, with its arguments read once for all conditions and only if one looks.
+pub(super) struct Given<'a> {
+    question: &'a Question<'a>,
+    arguments: OnceCell<Result<Value, String>>,
+}
+
+impl<'a> Given<'a> {
+    pub(super) const fn new(question: &'a Question<'a>) -> Self {
+        Self { question, arguments: OnceCell::new() }
+    }
+
+    fn arguments(&self) -> &Result<Value, String> {
+        self.arguments.get_or_init(|| {
+            let raw = self.question.arguments.unwrap_or(b"{}");
+            if raw.len() > ARGUMENTS_BYTES_MAX {
+                return Err(format!("the arguments have more than {ARGUMENTS_BYTES_MAX} bytes"));
+            }
+            let value: serde_json::Value = serde_json::from_slice(raw)
+                .map_err(|error| format!("the arguments cannot be read: {error}"))?;
+            cel::to_value(Shown(&value)).map_err(|error| error.to_string())
+        })
+    }
+}
+
+/// JSON as conditions see it: a whole number is an `int` wherever it is one, whatever its sign.
+struct Shown<'a>(&'a serde_json::Value);
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let bounded = |members: usize| {
+            if members <= MEMBERS_MAX {
+                return Ok(());
+            }
+            let what = format!("the arguments have a list or object of more than {MEMBERS_MAX}");
+            Err(serde::ser::Error::custom(what))
+        };
+        match self.0 {
+            serde_json::Value::Number(number) => match number.as_i64() {
+                Some(whole) => to.serialize_i64(whole),
+                None => number.serialize(to),
+            },
+            serde_json::Value::Array(list) => {
+                bounded(list.len())?;
+                to.collect_seq(list.iter().map(Shown))
+            }
+            serde_json::Value::Object(object) => {
+                bounded(object.len())?;
+                let mut map = to.serialize_map(Some(object.len()))?;
+                for (key, value) in object {
+                    map.serialize_entry(key, &Shown(value))?;
+                }
+                map.end()
+            }
+            plain @ (serde_json::Value::Null
+            | serde_json::Value::Bool(_)
+            | serde_json::Value::String(_)) => plain.serialize(to),
+        }
+    }
+}
+
+/// Walks an expression: refuses what may not be in one, and compiles its patterns.
+struct Checker {
+    patterns: Vec<Regex>,
+    /// Names that a comprehension around this place binds; more than none means that we are inside one.
+    bound: Vec<String>,
+}
+
+impl Checker {
+    fn expression(&mut self, expression: &mut IdedExpr) -> Result<(), String> {
+        match &mut expression.expr {
+            Expr::Unspecified => Err("it has nothing where something belongs".to_owned()),
+            Expr::Literal(LiteralValue::Double(_)) => {
+                Err("it has a number with a fraction; use a whole number".to_owned())
+            }
+            Expr::Literal(_) => Ok(()),
+            Expr::Ident(name) => self.name(name),
+            Expr::Select(select) => self.expression(&mut select.operand),
+            Expr::List(list) => list.elements.iter_mut().try_for_each(|one| self.expression(one)),
+            Expr::Map(map) => map.entries.iter_mut().try_for_each(|entry| match &mut entry.expr {
+                EntryExpr::MapEntry(entry) => {
+                    self.expression(&mut entry.key)?;
+                    self.expression(&mut entry.value)
+                }
+                EntryExpr::StructField(field) => self.expression(&mut field.value),
+            }),
+            Expr::Struct(_) => Err("it builds a message; compare fields instead".to_owned()),
+            Expr::Call(call) => self.call(call),
+            Expr::Comprehension(loops) => {
+                if matches!(loops.accu_init.expr, Expr::List(_)) {
+                    return Err("map and filter are not to be had; use all or exists".to_owned());
+                }
+                self.expression(&mut loops.iter_range)?;
+                if !self.bound.is_empty() {
+                    return Err("it has a loop inside a loop; write two rules".to_owned());
+                }
+                self.bound = vec![loops.iter_var.clone(), loops.accu_var.clone()];
+                self.bound.extend(loops.iter_var2.clone());
+                for part in [&mut loops.loop_cond, &mut loops.loop_step, &mut loops.result] {
+                    self.expression(part)?;
+                }
+                self.bound.clear();
+                Ok(())
+            }
+        }
+    }
+
+    fn name(&self, name: &str) -> Result<(), String> {
+        if NAMES.contains(&name) || self.bound.iter().any(|bound| bound == name) {
+            return Ok(());
+        }
+        Err(unknown("name", name, NAMES))
+    }
+
+    fn call(&mut self, call: &mut CallExpr) -> Result<(), String> {
+        if call.func_name == MATCHES {
+            self.pattern(call)?;
+        } else if !OPERATORS.contains(&call.func_name.as_str())
+            && !FUNCTIONS.contains(&call.func_name.as_str())
+        {
+            return Err(unknown("function", &call.func_name, FUNCTIONS));
+        }
+        let target = call.target.iter_mut().map(AsMut::as_mut);
+        target.chain(&mut call.args).try_for_each(|part| self.expression(part))
+    }
+
+    /// `text.matches("…")`, with the pattern compiled now rather than at each call.
+    fn pattern(&mut self, call: &mut CallExpr) -> Result<(), String> {
+        let mut parts: Vec<IdedExpr> = call
+            .target
+            .take()
+            .map(|target| *target)
+            .into_iter()
+            .chain(call.args.drain(..))
+            .collect();
+        let (Some(pattern), Some(text), None) = (parts.pop(), parts.pop(), parts.pop()) else {
+            return Err("matches takes a text and a pattern".to_owned());
+        };
+        let Expr::Literal(LiteralValue::String(source)) = &pattern.expr else {
+            return Err("matches takes a pattern that is written out in quotes".to_owned());
+        };
+        let built = RegexBuilder::new(source.inner()).size_limit(PATTERN_BYTES_MAX).build();
+        self.patterns.push(built.map_err(|error| {
+            let text = error.to_string();
+            let last = text.lines().next_back().unwrap_or_default();
+            format!("the pattern {:?}: {}", source.inner(), last.trim_start_matches("error: "))
+        })?);
+        let at = i64::try_from(self.patterns.len() - 1).unwrap_or(i64::MAX);
+        let number = Expr::Literal(LiteralValue::Int(at.into()));
+        MATCHES_COMPILED.clone_into(&mut call.func_name);
+        call.args = vec![text, IdedExpr { id: pattern.id, expr: number }];
+        Ok(())
+    }
+}
+
+fn unknown(what: &str, word: &str, known: &[&'static str]) -> String {
+    let near = nearest(word, known);
+    let near = near.map_or_else(
+        || format!("use one of {}", known.join(", ")),
+        |near| format!("did you mean {near:?}?"),
+    );
+    format!("the {what} {word:?} is not known; {near}")
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! What a document says in other shapes than rules, as rules: one kind of thing to match and to explain.
+
+use serde_saphyr::Spanned;
+
+use super::document::{ApprovalText, Document, ExamplesText, Patterns, RoleText, RuleText};
+use super::error::{Cause, Place, PolicyError};
+use super::{Phase, Risk, Verdict};
+
+/// `condition: always`.
+const ALWAYS: &str = "always";
+
+/// A text, or a list of them, with its place.
+#[derive(Debug, Clone)]
+pub(super) struct At<T> {
+    pub(super) place: Place,
+    pub(super) value: T,
+}
+
+/// A rule before it is compiled.
+#[derive(Debug)]
+pub(super) struct Draft<'a> {
+    pub(super) id: At<String>,
+    pub(super) why: At<String>,
+    pub(super) matches: Place,
+    pub(super) verdict: Verdict,
+    pub(super) risk: Risk,
+    pub(super) phase: Phase,
+    pub(super) server: Option<At<Vec<String>>>,
+    pub(super) tool: Option<At<Vec<String>>>,
+    pub(super) role: Option<At<Vec<String>>>,
+    pub(super) method: Option<At<Vec<String>>>,
+    pub(super) when: Option<At<String>>,
+    /// It fits only where that one, by number, does not.
+    pub(super) unless: Option<usize>,
+    pub(super) show: &'a [String],
+    pub(super) examples: Option<&'a ExamplesText>,
+}
+
+fn text(spanned: &Spanned<String>) -> At<String> {
+    At { place: Place::of(spanned.referenced), value: spanned.value.clone() }
+}
+
+fn patterns(spanned: &Spanned<Patterns>) -> At<Vec<String>> {
+    At { place: Place::of(spanned.referenced), value: spanned.value.0.clone() }
+}
+
+/// All rules of a document, the plain ones first.
+///
+/// # Errors
+/// Names what this version does not know yet.
+pub(super) fn drafts<'a>(
+    file: &str,
+    document: &'a Document,
+) -> Result<Vec<Draft<'a>>, PolicyError> {
+    let later = [
+        ("argument_policies", &document.argument_policies),
+        ("trust_domains", &document.trust_domains),
+    ];
+    for (key, value) in later {
+        if let Some(value) = value {
+            let place = Place::of(value.referenced);
+            return Err(PolicyError::new(file, place, None, Cause::NotYet { key }));
+        }
+    }
+    let of = |phase: Option<Phase>| phase.unwrap_or(document.phase);
+    let rules = of(document.phases.rules);
+    let mut all: Vec<Draft<'_>> = document.rules.iter().map(|rule| plain(rule, rules)).collect();
+    for (name, role) in &document.agent_roles {
+        allowlist(name, role, of(document.phases.allowlist), &mut all);
+    }
+    let phase = of(document.phases.approvals);
+    let approvals = document.human_approval_required.iter().zip(1..);
+    all.extend(approvals.map(|(text, number)| approval(text, number, phase)));
+    Ok(all)
+}
+
+fn plain(rule: &RuleText, phase: Phase) -> Draft<'_> {
+    let matches = &rule.matches.value;
+    Draft {
+        id: text(&rule.id),
+        why: text(&rule.why),
+        matches: Place::of(rule.matches.referenced),
+        verdict: rule.verdict,
+        risk: rule.risk,
+        phase,
+        server: matches.server.as_ref().map(patterns),
+        tool: matches.tool.as_ref().map(patterns),
+        role: matches.role.as_ref().map(patterns),
+        method: matches.method.as_ref().map(patterns),
+        when: matches.when.as_ref().map(text),
+        unless: None,
+        show: &rule.show,
+        examples: Some(&rule.examples),
+    }
+}
+
+/// A role: what it may call is allowed, what it may not is denied, and so is everything else.
+fn allowlist(name: &str, role: &RoleText, phase: Phase, all: &mut Vec<Draft<'_>>) {
+    let reason = text(&role.reason);
+    let place = reason.place;
+    let draft = |part: &str, verdict, tool: Option<At<Vec<String>>>, unless| Draft {
+        id: At { place, value: format!("role.{name}.{part}") },
+        why: reason.clone(),
+        matches: place,
+        verdict,
+        risk: Risk::default(),
+        phase,
+        server: None,
+        tool,
+        role: Some(At { place, value: vec![name.to_owned()] }),
+        method: None,
+        when: None,
+        unless,
+        show: &[],
+        examples: None,
+    };
+    let allowed = &role.allowed_tools;
+    let listed = At { place: Place::of(allowed.referenced), value: allowed.value.clone() };
+    // A role without tools has none to allow.
+    let at = (!listed.value.is_empty()).then_some(all.len());
+    if at.is_some() {
+        all.push(draft("allowed", Verdict::Allow, Some(listed), None));
+    }
+    all.push(draft("others", Verdict::Deny, None, at));
+    if let Some(denied) = &role.denied_tools {
+        all.push(draft("denied", Verdict::Deny, Some(patterns(denied)), None));
+    }
+}
+
+fn approval(approval: &ApprovalText, number: usize, phase: Phase) -> Draft<'_> {
+    let tool = patterns(&approval.tool);
+    let condition = text(&approval.condition);
+    Draft {
+        id: At { place: tool.place, value: format!("approval.{number}") },
+        why: text(&approval.reason),
+        matches: tool.place,
+        verdict: Verdict::Ask,
+        risk: approval.risk,
+        phase,
+        server: None,
+        role: None,
+        method: None,
+        when: Some(condition).filter(|condition| condition.value.trim() != ALWAYS),
+        tool: Some(tool),
+        unless: None,
+        show: &[],
+        examples: None,
+    }
+}

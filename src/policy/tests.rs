@@ -1,0 +1,210 @@
+//! What a document says besides plain rules over names: roles, approvals, conditions, methods, phases, layers.
+
+use super::*;
+
+const ROLES: &str = r#"
+version: 1
+name: roles
+phase: enforce
+default: { verdict: allow, why: "D." }
+agent_roles:
+  summarizer:
+    reason: "It reads and sums up."
+    allowed_tools: [read_document, "search_*"]
+    denied_tools: [search_mail]
+  idle: { reason: "It does nothing.", allowed_tools: [] }
+human_approval_required:
+  - { tool: [delete_file, send_email], condition: always, reason: "Cannot be undone.", risk: high }
+  - { tool: write_file, condition: 'args.path.matches("^/(etc|prod)/")', reason: "Shared." }
+rules:
+  - id: resources
+    why: "W."
+    match: { method: "resources/*" }
+    verdict: mark
+  - id: large
+    why: "W."
+    match: { server: fs, when: "size > 100" }
+    verdict: mark
+    show: [path]
+"#;
+
+fn asked<'a>(role: &'a str, tool: &'a str, arguments: &'a str) -> Question<'a> {
+    Question { role, arguments: Some(arguments.as_bytes()), ..Question::call("fs", tool) }
+}
+
+fn roles() -> Policy {
+    Policy::parse("roles.yaml", ROLES).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn first(decision: &Decision) -> (Verdict, &str) {
+    (decision.verdict, decision.reasons[0].rule.as_str())
+}
+
+#[test]
+fn a_role_may_call_what_its_list_names_and_nothing_else() {
+    let policy = roles();
+    for (role, tool, verdict, rule) in [
+        ("summarizer", "read_document", Verdict::Allow, "role.summarizer.allowed"),
+        ("summarizer", "search_index", Verdict::Allow, "role.summarizer.allowed"),
+        ("summarizer", "search_mail", Verdict::Deny, "role.summarizer.denied"),
+        ("summarizer", "foo", Verdict::Deny, "role.summarizer.others"),
+        // Only the exact spelling is on the list.
+        ("summarizer", "Read_Document", Verdict::Deny, "role.summarizer.others"),
+        ("summarizer", "read_document\u{200b}", Verdict::Deny, "role.summarizer.others"),
+        ("summarizer", "read_d\u{43e}cument", Verdict::Deny, "role.summarizer.others"),
+        ("idle", "read_document", Verdict::Deny, "role.idle.others"),
+        ("", "read_document", Verdict::Allow, "default"),
+        ("other", "foo", Verdict::Allow, "default"),
+    ] {
+        let decision = policy.decide(&asked(role, tool, "{}"));
+        assert_eq!(first(&decision), (verdict, rule), "{role} {tool}");
+    }
+    assert!(policy.knows_role("idle") && !policy.knows_role("other"));
+    assert!(Policy::parse("x", SHIPPED[0].1).unwrap().knows_role("any"), "no lists, no names");
+}
+
+#[test]
+fn approvals_ask_always_or_where_their_condition_holds_or_cannot_be_told() {
+    let policy = roles();
+    for (tool, arguments, verdict, rule, risk) in [
+        ("delete_file", "{}", Verdict::Ask, "approval.1", Risk::High),
+        ("send_email", "{}", Verdict::Ask, "approval.1", Risk::High),
+        ("sendEmail", "{}", Verdict::Ask, "approval.1", Risk::High),
+        ("write_file", r#"{"path":"/etc/passwd"}"#, Verdict::Ask, "approval.2", Risk::Medium),
+        ("write_file", r#"{"path":"/home/x"}"#, Verdict::Allow, "default", Risk::Medium),
+        ("write_file", "{}", Verdict::Ask, "approval.2", Risk::Medium),
+        ("write_file", r#"{"path":["/etc"]}"#, Verdict::Ask, "approval.2", Risk::Medium),
+    ] {
+        let decision = policy.decide(&asked("", tool, arguments));
+        assert_eq!(first(&decision), (verdict, rule), "{tool} {arguments}");
+        assert_eq!(decision.risk, risk, "{tool} {arguments}");
+    }
+}
+
+#[test]
+fn what_is_remembered_of_a_tool_still_looks_at_its_arguments() {
+    let policy = roles();
+    let mut known = Known::new(policy.clone());
+    for arguments in ["{}", r#"{"path":"/etc/x"}"#, r#"{"path":"/home/x"}"#, "{}"] {
+        for tool in ["write_file", "delete_file", "other"] {
+            let question = asked("", tool, arguments);
+            assert_eq!(known.decide(&question), policy.decide(&question), "{tool} {arguments}");
+        }
+    }
+}
+
+#[test]
+fn a_rule_with_a_method_is_about_its_requests_and_others_are_not() {
+    let policy = roles();
+    let request = |method| Question { method, ..Question::call("fs", "") };
+    let read = policy.decide_method(&request("resources/read"), None).unwrap();
+    assert_eq!(first(&read), (Verdict::Mark, "resources"));
+    assert!(policy.decide_method(&request("prompts/get"), None).is_none());
+    assert_eq!(policy.decide(&asked("", "resources/read", "{}")).reasons[0].rule, "default");
+    let text = ROLES.replace("resources/*", "sampling/*").replace("verdict: mark", "verdict: deny");
+    let policy = Policy::parse("x", &text).unwrap();
+    let sampling = policy.decide_method(&request("sampling/createMessage"), None).unwrap();
+    assert_eq!(first(&sampling), (Verdict::Deny, "resources"));
+    assert_eq!(sampling.reasons[1].rule, "builtin.sampling");
+}
+
+#[test]
+fn rules_name_what_the_card_shows_first() {
+    let long = format!(r#"{{"path":"{}"}}"#, "x".repeat(100));
+    assert_eq!(roles().decide(&asked("", "x", &long)).show, ["path"]);
+    assert!(roles().decide(&asked("", "x", "{}")).show.is_empty());
+}
+
+#[test]
+fn phases_act_by_feature_and_change_no_verdict() {
+    let lists = ROLES.replace("phase: enforce", "phase: enforce\nphases: { allowlist: observe }");
+    let policy = Policy::parse("x", &lists).unwrap();
+    let watched = policy.decide(&asked("idle", "read_document", "{}"));
+    assert_eq!((watched.verdict, watched.phase), (Verdict::Deny, Phase::Observe));
+    assert_eq!(watched.acts, Verdict::Mark);
+    // The strictest rule watches; what is in force below it acts.
+    let both = policy.decide(&asked("idle", "delete_file", "{}"));
+    assert_eq!((both.verdict, both.acts), (Verdict::Deny, Verdict::Ask));
+    let all = ["observe", "warn", "enforce"].map(|phase| {
+        let text = ROLES.replace("phase: enforce", &format!("phase: {phase}"));
+        Policy::parse("x", &text).unwrap().decide(&asked("idle", "x", "{}"))
+    });
+    assert!(all.iter().all(|decision| decision.verdict == Verdict::Deny));
+    assert_eq!(all.map(|decision| decision.acts), [Verdict::Mark, Verdict::Mark, Verdict::Deny]);
+}
+
+const LAYER: &str = r#"
+version: 1
+name: hold
+phase: enforce
+rules:
+  - { id: hold, why: "Held.", match: { when: 'server == "fs" && tool.startsWith("read")' }, verdict: ask }
+  - { id: wide, why: "Wide.", match: { tool: "*" }, verdict: allow }
+"#;
+
+#[test]
+fn a_layer_makes_stricter_and_never_milder() {
+    let layer = Policy::parse_layer("hold", LAYER).unwrap();
+    let policy = roles();
+    for (role, tool, verdict) in [
+        ("", "read_file", Verdict::Ask),
+        ("", "list_files", Verdict::Allow),
+        ("idle", "read_file", Verdict::Deny),
+        ("", "delete_file", Verdict::Ask),
+    ] {
+        let mut decision = policy.decide(&asked(role, tool, "{}"));
+        decision.add(layer.decide_layer(&asked(role, tool, "{}")).unwrap());
+        assert_eq!(decision.verdict, verdict, "{role} {tool}");
+        assert!(decision.reasons.is_sorted_by(|a, b| a.verdict >= b.verdict));
+    }
+    let narrow =
+        LAYER.replace("  - { id: wide", "  - { id: wide2").replace("tool: \"*\"", "tool: z");
+    let layer = Policy::parse_layer("hold", &narrow).unwrap();
+    assert!(layer.decide_layer(&asked("", "list_files", "{}")).is_none(), "it abstains");
+}
+
+#[test]
+fn documents_that_mean_nothing_do_not_load() {
+    let with = |from: &str, to: &str| ROLES.replace(from, to);
+    for (text, cause) in [
+        (with("argument_policies", ""), ""),
+        (format!("{ROLES}argument_policies: {{}}\n"), "argument_policies is not supported yet"),
+        (format!("{ROLES}trust_domains: [a]\n"), "trust_domains is not supported yet"),
+        (with("condition: always", "condition: allways"), "the name \"allways\" is not known"),
+        (with("reason: \"It does nothing.\"", "reason: \"\""), "why is empty"),
+        (
+            with("phase: enforce", "phases: { allowlists: warn }\nphase: enforce"),
+            "did you mean \"allowlist\"",
+        ),
+        (with("method: \"resources/*\"", "method: x, tool: y"), "tools are called by tools/call"),
+        (with("id: large", "id: role.x"), "are reserved"),
+        (with("size > 100", "sise > 100"), "did you mean \"size\"?"),
+        (with("default: { verdict: allow, why: \"D.\" }\n", ""), "\"default\" is missing"),
+    ] {
+        let said = Policy::parse("p.yaml", &text).err().map(|error| error.to_string());
+        match said {
+            None => assert!(cause.is_empty(), "{cause}"),
+            Some(said) => {
+                assert!(!cause.is_empty() && said.contains(cause), "{cause}: {said}");
+                assert!(said.starts_with("p.yaml:"), "{said}");
+            }
+        }
+    }
+    let layer = LAYER.replace("rules:", "default: { verdict: allow, why: D. }\nrules:");
+    let said = Policy::parse_layer("l", &layer).unwrap_err().to_string();
+    assert!(said.contains("has no default"), "{said}");
+}
+
+#[test]
+fn an_example_has_arguments_where_its_rule_looks_at_them() {
+    let with = |examples: &str| {
+        let show = format!("show: [path]\n    examples: {examples}");
+        Policy::parse("x", &ROLES.replace("show: [path]", &show)).map_err(|error| error.to_string())
+    };
+    let long = format!(r#"fs.x {{\"path\":\"{}\"}}"#, "y".repeat(100));
+    assert!(with(&format!(r#"{{ match: ["{long}"], miss: ["fs.x {{}}", "gh.x"] }}"#)).is_ok());
+    let said = with(r#"{ match: ["fs.x {}"] }"#).unwrap_err();
+    assert!(said.contains("should match this rule and does not"), "{said}");
+    let said = with(r#"{ match: ["fs.x {"] }"#).unwrap_err();
+    assert!(said.contains("is no call"), "{said}");
+}
