@@ -8,6 +8,7 @@ pub mod authority;
 pub mod client;
 mod commands;
 mod consoles;
+mod controls;
 mod hub;
 pub mod serve;
 mod sessions;

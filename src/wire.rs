@@ -158,6 +158,8 @@ pub struct ConsoleHello {
 pub enum FromConsole {
     /// The answer to a ticket.
     Answer(AnswerLine),
+    /// Do something to whole sessions.
+    Control(ControlLine),
     /// Ask the console that may answer to let this one answer too.
     RequestRight,
     /// Let that console answer too.
@@ -205,6 +207,37 @@ pub enum AnswerWord {
     },
 }
 
+/// What an operator does to whole sessions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControlLine {
+    /// The session's name; `None`: all that run, and for a hold those that begin while it is on.
+    #[serde(default)]
+    pub session: Option<String>,
+    /// What.
+    pub control: ControlWord,
+}
+
+/// What is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ControlWord {
+    /// Hold calls that would go on, instead of what was held before.
+    Hold {
+        /// Which, as the operator said it.
+        filter: String,
+        /// The same as a condition of a rule.
+        when: String,
+    },
+    /// Hold them no more: those that only waited for it go on.
+    Unhold {},
+    /// Hold every call.
+    Pause {},
+    /// Let them go on.
+    Resume {},
+    /// End the session: its servers end, what waits is refused.
+    Stop {},
+}
+
 /// The gate to a console. State, not history: each line replaces what it says again, so a slow console
 /// only ever misses intermediate values.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -244,6 +277,11 @@ pub enum ToConsole {
         session: String,
         /// The ticket.
         ticket: u64,
+        /// In words.
+        why: String,
+    },
+    /// A control was not done.
+    NotDone {
         /// In words.
         why: String,
     },
@@ -294,6 +332,9 @@ pub enum Command {
     Tickets {},
     /// Answer a ticket. `Deny` is free to anyone, the rest only to the operator.
     Answer(AnswerLine),
+    /// Do something to whole sessions. Holding and pausing are free outside wrapped agents, the rest is the
+    /// operator's only.
+    Control(ControlLine),
     /// End: sessions are closed in order, shims refuse from then on. Operator only.
     Stop {},
     /// Leave so that a newer build takes over; shims hand their descriptors to it. Operator only.

@@ -233,16 +233,16 @@ pub fn outside_agents(own: &Home, what: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn home() -> Result<Home, Failure> {
+pub(in crate::cli) fn home() -> Result<Home, Failure> {
     Home::of_operator().map_err(|error| Failure::new(Exit::Usage, format!("failed to {error}")))
 }
 
-fn ask(home: &Home, command: Command) -> Result<Reply, Failure> {
+pub(in crate::cli) fn ask(home: &Home, command: Command) -> Result<Reply, Failure> {
     client::command(home, Start::Never, command)
         .map_err(|error| Failure::new(Exit::NoGate, format!("failed to {error}")))
 }
 
-fn done(reply: Reply) -> Result<Exit, Failure> {
+pub(in crate::cli) fn done(reply: Reply) -> Result<Exit, Failure> {
     match reply {
         Reply::Done {} => Ok(Exit::Fine),
         Reply::Refused { why } => Err(Failure::new(Exit::Refused, why)),

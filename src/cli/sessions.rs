@@ -10,10 +10,11 @@ use serde::Serialize;
 
 use crate::cli::exit::{self, Exit, Failure};
 use crate::cli::journals::{self, JournalError, Scan, State};
-use crate::cli::{Format, replay};
+use crate::cli::{Format, operator, replay};
 use crate::engine::At;
 use crate::journal::What;
 use crate::text::{Safe, bytes};
+use crate::wire::{Command, ControlLine, ControlWord};
 
 /// Version of the JSON lines that `list` and `verify` print.
 const LINES_VERSION: u32 = 1;
@@ -52,6 +53,21 @@ enum Ask {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
+    /// Let every call of a session wait for the operator; of all sessions where none is named.
+    Pause {
+        /// The session's name.
+        name: Option<String>,
+    },
+    /// Let the calls of a paused session go on: those that only waited for it, and those to come.
+    Resume {
+        /// The session's name.
+        name: Option<String>,
+    },
+    /// End a running session: its servers end, what waits is refused.
+    Kill {
+        /// The session's name.
+        name: String,
+    },
     /// Answer a client on stdin and stdout as a recorded server did.
     Serve(serve::Args),
 }
@@ -65,12 +81,21 @@ pub fn main(args: Args) -> ExitCode {
         Ask::Show { name, full, format: Format::Text } => show::text(&mut out, &name, full),
         Ask::Show { name, full: _, format: Format::Jsonl } => replay::print(&mut out, &name),
         Ask::Verify { name, format } => verify(&mut out, name.as_deref(), format),
+        Ask::Pause { name } => control(name, ControlWord::Pause {}),
+        Ask::Resume { name } => control(name, ControlWord::Resume {}),
+        Ask::Kill { name } => control(Some(name), ControlWord::Stop {}),
         Ask::Serve(args) => return serve::main(&args),
     };
     exit::finish(done.and_then(|exit| {
         out.flush()?;
         Ok(exit)
     }))
+}
+
+/// Asks the gate to do something to sessions.
+fn control(session: Option<String>, control: ControlWord) -> Result<Exit, Failure> {
+    let line = ControlLine { session, control };
+    operator::done(operator::ask(&operator::home()?, Command::Control(line))?)
 }
 
 /// One line of `list` or `verify`.

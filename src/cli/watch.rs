@@ -86,7 +86,8 @@ fn run(printer: &mut Printer) -> Result<Exit, Failure> {
             ToConsole::Welcome { .. }
             | ToConsole::Consoles { .. }
             | ToConsole::Codes { .. }
-            | ToConsole::NotTaken { .. } => {}
+            | ToConsole::NotTaken { .. }
+            | ToConsole::NotDone { .. } => {}
         }
     }
     Ok(Exit::Fine)

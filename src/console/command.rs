@@ -93,7 +93,7 @@ fn elsewhere(binding: &Binding) -> String {
 
 /// Whether what stands behind a command's name is a filter.
 const fn takes_filter(action: Action) -> bool {
-    matches!(action, Action::Filter | Action::Break)
+    matches!(action, Action::Filter | Action::Break | Action::Hold)
 }
 
 /// Arguments that are more than text.
@@ -109,7 +109,11 @@ fn check(line: &str, at: usize, action: Action, argument: &str) -> Result<(), Li
         return Err(LineError::new(line, at, what));
     }
     if takes_filter(action) && !argument.is_empty() {
-        Filter::parse(argument).map_err(|wrong| LineError::new(line, at + wrong.at, wrong.what))?;
+        let filter = Filter::parse(argument)
+            .map_err(|wrong| LineError::new(line, at + wrong.at, wrong.what))?;
+        if action == Action::Hold {
+            filter.condition().map_err(|what| LineError::new(line, at, what))?;
+        }
     }
     if action == Action::GoTo && number(argument).is_none() {
         return Err(LineError::new(line, at, "a call's number is due here, as in `call 12`"));

@@ -15,6 +15,7 @@ mod body;
 mod complete;
 mod expr;
 mod field;
+mod hold;
 mod parse;
 mod subject;
 mod tester;

@@ -119,6 +119,9 @@ impl Linear {
                 let why = Says::own("#").number(*ticket).and(" was not answered: ").foreign(why);
                 page.line("you:", &why);
             }
+            ToConsole::NotDone { why } => {
+                page.line("gate:", &Says::own("not done: ").foreign(why));
+            }
             ToConsole::Leaving {} => {
                 page.line("gate:", &Says::own("it leaves for a newer build; connecting again"));
             }

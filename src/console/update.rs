@@ -15,6 +15,7 @@ mod prepare;
 mod prompt;
 mod replay;
 mod search;
+mod sessions;
 mod sift;
 
 use std::sync::Arc;
@@ -421,6 +422,7 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         Action::NextAsk => card::next(model),
         Action::RequestRight => gate::request_right(model),
         Action::GrantRight => gate::grant_right(model),
+        Action::HoldOnOff | Action::Pause | Action::StopSession => sessions::act(model, action),
         Action::Full | Action::Raw | Action::Diff => card::face(model, action),
         Action::Back => back(model),
         Action::Yes => gate::yes(model),
@@ -444,6 +446,7 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         | Action::GoToPlace
         | Action::Columns
         | Action::Break
+        | Action::Hold
         | Action::Command
         | Action::Apply
         | Action::Complete

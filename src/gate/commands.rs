@@ -11,12 +11,15 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use crate::engine::{Answer, Digest, Operator, TicketId};
 use crate::gate::authority::{Peer, Standing};
 use crate::gate::client::build;
+use crate::gate::controls;
 use crate::gate::hub::{Hub, Waker};
 use crate::gate::sessions::Sessions;
 use crate::policy::Risk;
 use crate::proxy::link::send;
 use crate::proxy::session::{AnswerTo, Posted};
-use crate::wire::{AnswerLine, AnswerWord, Command, Reply, RunHello, RunNews, StatusLine};
+use crate::wire::{
+    AnswerLine, AnswerWord, Command, ControlLine, ControlWord, Reply, RunHello, RunNews, StatusLine,
+};
 
 /// A session's loop takes an answer within this time unless it hangs.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
@@ -98,6 +101,7 @@ pub(super) fn serve(sessions: &Arc<Sessions>, stream: &UnixStream, peer: Peer, c
         Command::Tickets {} => Reply::Tickets { tickets: hub.state().ticket_lines() },
         Command::Answer(line) => done(answer_command(hub, peer, &line)),
         Command::Ask { what } => done(outside(hub, peer, &what)),
+        Command::Control(line) => done(control_command(hub, peer, &line)),
         Command::Stop {} => {
             done(operator(hub, peer, "stop").map(|()| sessions.stop("stopped by the operator")))
         }
@@ -139,6 +143,16 @@ fn answer_command(hub: &Hub, peer: Peer, line: &AnswerLine) -> Result<(), String
         AnswerWord::Edit { .. } => return Err("edit the call in a console".to_owned()),
     }
     answer(hub, line, By::Command(peer))
+}
+
+/// Tightening is free to anyone who is no agent; the rest is the operator's.
+fn control_command(hub: &Hub, peer: Peer, line: &ControlLine) -> Result<(), String> {
+    match line.control {
+        ControlWord::Hold { .. } | ControlWord::Pause {} => outside(hub, peer, "sessions pause")?,
+        ControlWord::Unhold {} | ControlWord::Resume {} => operator(hub, peer, "sessions resume")?,
+        ControlWord::Stop {} => operator(hub, peer, "sessions kill")?,
+    }
+    controls::control(hub, line, &Operator(peer.describe()))
 }
 
 /// Outside every wrapped agent, with or without a terminal.

@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::RecvFlags;
 
+use crate::engine::Operator;
 use crate::gate::authority::Peer;
 use crate::gate::client::build;
 use crate::gate::commands::{self, By};
+use crate::gate::controls;
 use crate::gate::hub::{Hub, Waker};
 use crate::proxy::link::{Lines, Received, send};
 use crate::wire::{ConsoleHello, ConsoleLine, FromConsole, SessionLine, ToConsole};
@@ -194,6 +196,24 @@ impl Console<'_> {
                     // A console that is gone needs no word.
                     let _gone =
                         send(self.stream, &ToConsole::NotTaken { session, ticket, why }, &[]);
+                }
+            }
+            FromConsole::Control(line) => {
+                let may = {
+                    let state = self.hub.state();
+                    state.consoles.get(&self.number).is_some_and(|console| console.may_answer)
+                };
+                let done = if may {
+                    self.still_operator("control").and_then(|()| {
+                        let by = Operator(format!("console {}", self.number));
+                        controls::control(self.hub, &line, &by)
+                    })
+                } else {
+                    Err("this console only watches".to_owned())
+                };
+                if let Err(why) = done {
+                    // A console that is gone needs no word.
+                    let _gone = send(self.stream, &ToConsole::NotDone { why }, &[]);
                 }
             }
             FromConsole::RequestRight => self.request(),

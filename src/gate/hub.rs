@@ -75,6 +75,8 @@ pub(super) struct State {
     pub(super) consoles: BTreeMap<u32, ConsoleLine>,
     pub(super) next_console: u32,
     pub(super) sessions_begun: u64,
+    /// The layer that sessions begin with while an operator holds calls.
+    pub(super) hold: Option<String>,
 }
 
 /// Shared by all threads of the gate.

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::engine::{Agent, Started, Unattended, limits};
 use crate::gate::authority::Peer;
 use crate::gate::client::build;
+use crate::gate::controls;
 use crate::gate::hub::{Hub, Session, SessionWatch, Waker};
 use crate::policy::Policy;
 use crate::proxy::peer::{self, Process};
@@ -327,7 +328,12 @@ impl Sessions {
         let journal = self.home.sessions_dir().join(format!("{name}.jsonl"));
         // Under the lock, so that the session's first words find its entry.
         let mut state = self.hub.state();
+        let new = matches!(spec.beginning, Beginning::New(..));
         let inbox = session::spawn(spec).map_err(|error| format!("begin a session: {error}"))?;
+        if let Some(hold) = state.hold.as_ref().filter(|_| new) {
+            // First of all, before a shim joins.
+            let _begins = inbox.post(controls::begun(hold));
+        }
         state.sessions_begun += 1;
         let begun = state.sessions_begun;
         state.sessions.insert(

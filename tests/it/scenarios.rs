@@ -1,7 +1,8 @@
 //! Scripts in `tests/scenarios`: what happens, under a clock that only the script moves, and below each line
 //! what the engine made of it. `INSTA_UPDATE=always` (`just bless`) writes the second part anew.
 //!
-//! Head: `agent NAME PATIENCE|none [progress]`, `phase PHASE`, `unattended soon|deny|ask`, `attended`,
+//! Head: `agent NAME PATIENCE|none [progress]`, `phase PHASE`, `unattended soon|deny|ask`, `attended`, `role NAME`,
+//! `policy FILE`,
 //! `slow-disk` (the journal is on disk only where the script says `synced`). Then one event a line:
 //! `TIME [#CONN] WHAT`. Ticks come by themselves whenever the engine wants one.
 
@@ -127,6 +128,11 @@ impl Play {
                 }
                 "unattended" => return started.unattended = unattended(rest),
                 "attended" => return started.attended = true,
+                "role" => return started.role = Some(rest.to_owned()),
+                "policy" => {
+                    let path = dir().join(rest);
+                    return started.policy = fs::read_to_string(path).unwrap();
+                }
                 "slow-disk" => return self.slow_disk = true,
                 _ => {}
             }
@@ -217,6 +223,11 @@ impl Play {
                     again_to_server: 0,
                 }
             }
+            "layer" => Happening::Layered {
+                layer: first.to_owned(),
+                policy: (behind != "off").then(|| layer(first, behind)),
+                by: Operator("operator".to_owned()),
+            },
             "ended" => Happening::Ended { why: rest.to_owned() },
             // Time passes, nothing else.
             "" => return None,
@@ -342,6 +353,15 @@ fn effect_text(effect: &Effect) -> String {
         Effect::EndLine { to, .. } => format!("end the line to {to}"),
         Effect::Close { to, .. } => format!("close {to}"),
     }
+}
+
+/// A layer that asks about calls of tools that a condition means.
+fn layer(name: &str, condition: &str) -> String {
+    let when = serde_json::Value::from(condition);
+    format!(
+        "version: 1\nname: {name}\nphase: enforce\nrules:\n\
+         - {{ id: {name}, why: \"The operator said so.\", match: {{ when: {when} }}, verdict: ask, risk: low }}\n"
+    )
 }
 
 fn unattended(word: &str) -> Unattended {

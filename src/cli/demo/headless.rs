@@ -141,6 +141,7 @@ impl Operator {
                     self.may_answer = consoles.iter().any(|console| console.may_answer);
                 }
                 ToConsole::Refused { why } => return Err(Failure::new(Exit::Refused, why)),
+                ToConsole::NotDone { .. } => {}
                 ToConsole::NotTaken { session: _, ticket, why } => {
                     let why = format!("the answer to #{ticket} was not taken: {why}");
                     return Err(Failure::new(Exit::Findings, why));

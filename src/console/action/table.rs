@@ -249,6 +249,21 @@ pub const BINDINGS: &[Binding] = &[
         &[Ask],
         "let the other console answer too",
     ),
+    row(Action::Hold, "hold", &[Key::Char('i')], PANES, "hold calls; nothing holds none")
+        .panes()
+        .takes(Takes::May("FILTER")),
+    row(Action::HoldOnOff, "hold.turn", &[Key::Char('I')], PANES, "hold off, and on again").panes(),
+    row(Action::Pause, "session.pause", &[Key::Char('p')], &[Sessions], "pause, and go on")
+        .hint("pause")
+        .here(),
+    row(
+        Action::StopSession,
+        "session.stop",
+        &[Key::Char('X')],
+        &[Sessions, Card],
+        "stop the session (asks)",
+    )
+    .here(),
     row(Action::Yes, "yes", &[Key::Char('y')], &[Prompt], "yes").hint("yes"),
     row(Action::Apply, "line.apply", &[Key::Enter], &[Line, Palette], "do it").hint("do it"),
     row(Action::Complete, "line.complete", &[Key::Tab], &[Line], "complete, then the next one")

@@ -233,6 +233,12 @@ impl Pattern {
         &self.source
     }
 
+    /// The regular expression that it is.
+    #[must_use]
+    pub fn expression(&self) -> &str {
+        self.regex.as_str()
+    }
+
     /// Whether it fits.
     #[must_use]
     pub fn fits(&self, text: &str) -> bool {

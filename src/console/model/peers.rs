@@ -69,6 +69,12 @@ pub struct Server {
 }
 
 impl Session {
+    /// Whether an operator put this over its policy: `hold`, `pause`.
+    #[must_use]
+    pub fn has_layer(&self, layer: &str) -> bool {
+        self.layers.iter().any(|known| known.as_str() == layer)
+    }
+
     /// Its name in a column.
     #[must_use]
     pub fn label(&self, columns: usize) -> Safe {

@@ -221,6 +221,11 @@ pub enum Prompt {
     Quit,
     /// Copy the text as it came?
     CopyRaw,
+    /// End this session?
+    Stop {
+        /// Which, by its place in the model.
+        session: usize,
+    },
 }
 
 /// The page of keys.
@@ -269,6 +274,8 @@ pub struct Ui {
     pub sorting: Sorting,
     /// The columns that the operator chose; else as many as there is room for.
     pub columns: Option<Vec<Column>>,
+    /// The filter of the calls that are held, as it was typed last.
+    pub hold: Option<String>,
     /// How often it was said at which calls a tape is to stop.
     pub breaks: u32,
     /// Marks and notes.

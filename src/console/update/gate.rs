@@ -2,7 +2,7 @@
 
 use crate::console::model::ui::Prompt;
 use crate::console::model::{Link, Model, TicketKey};
-use crate::console::update::{Cmd, card, copy, say};
+use crate::console::update::{Cmd, card, copy, say, sessions};
 use crate::engine::TicketId;
 use crate::text::Safe;
 use crate::wire::{FromConsole, ToConsole};
@@ -54,6 +54,9 @@ pub(super) fn said(model: &mut Model, line: ToConsole) {
             let key = TicketKey { session, ticket: TicketId(ticket) };
             card::not_taken(model, key, &why);
         }
+        ToConsole::NotDone { why } => {
+            model.ui.said = Some(Safe::word("not done: ").then(&Safe::escape(&why)));
+        }
         ToConsole::Leaving {} => {
             model.ui.said = Some(Safe::word("the gate leaves for a newer build; connecting again"));
         }
@@ -88,6 +91,7 @@ pub(super) fn yes(model: &mut Model) -> Vec<Cmd> {
         Some(Prompt::Grant { console }) => vec![Cmd::Send(FromConsole::Grant { console })],
         Some(Prompt::Quit) => vec![Cmd::Quit],
         Some(Prompt::CopyRaw) => copy::raw(model),
+        Some(Prompt::Stop { session }) => sessions::stop(model, session),
         None => Vec::new(),
     }
 }

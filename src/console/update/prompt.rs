@@ -8,7 +8,7 @@ use crate::console::filter::{self, Completion, Filter, Known};
 use crate::console::input::Key;
 use crate::console::model::Model;
 use crate::console::model::typing::{Check, Edit, Purpose, Searched, Typing};
-use crate::console::update::{self, Cmd, marks, palette, replay, search, sift};
+use crate::console::update::{self, Cmd, marks, palette, replay, search, sessions, sift};
 use crate::text::Safe;
 
 /// Calls whose names are offered; those of older ones can be typed.
@@ -57,6 +57,11 @@ pub(super) fn act(
         (Action::Break, None) => {
             let breaks = model.replay.as_ref().and_then(|replay| replay.breaks.as_ref());
             let line = format!("break {}", breaks.map_or("", |breaks| breaks.typed.as_str()));
+            open(model, Purpose::Command(context), &line)
+        }
+        (Action::Hold, Some(filter)) => sessions::hold(model, filter),
+        (Action::Hold, None) => {
+            let line = format!("hold {}", model.ui.hold.as_deref().unwrap_or_default());
             open(model, Purpose::Command(context), &line)
         }
         (Action::GoToPlace, Some(place)) => replay::seek(model, place),

@@ -128,6 +128,8 @@ impl Pen<'_, '_> {
         );
         let strip = if session.ended {
             strip.cell(&Safe::word("ended"), 6, Role::Dim)
+        } else if session.has_layer("pause") {
+            strip.cell(&Safe::word("PAUSED"), 6, Role::VerdictAsk)
         } else if waiting > 0 {
             strip.cell(&Safe::escape(&format!("ASK {waiting}")), 6, Role::VerdictAsk)
         } else {

@@ -30,10 +30,11 @@ impl Pen<'_, '_> {
             strip =
                 strip.own("  ", Role::Chrome).safe(&session.policy.clip(24).shown, Role::Chrome);
         }
-        strip = strip
-            .own("   ", Role::Chrome)
-            .number(live.clone().count() as u64, Role::Chrome)
-            .own(if live.count() == 1 { " session   " } else { " sessions   " }, Role::Chrome);
+        strip =
+            strip.own("   ", Role::Chrome).number(live.clone().count() as u64, Role::Chrome).own(
+                if live.clone().count() == 1 { " session   " } else { " sessions   " },
+                Role::Chrome,
+            );
         let waiting = model.waiting().count();
         if let Some(oldest) = model.waiting().next() {
             strip = strip
@@ -43,6 +44,12 @@ impl Pen<'_, '_> {
                 .safe(&time_left(model, oldest.held.deadline_at), Role::ChromeAlert);
         } else {
             strip = strip.own("ASK 0", Role::Chrome);
+        }
+        for layer in ["hold", "pause"] {
+            if live.clone().any(|session| session.has_layer(layer)) {
+                let word = if layer == "hold" { "   HOLD" } else { "   PAUSED" };
+                strip = strip.own(word, Role::ChromeAlert);
+            }
         }
         if model.findings > 0 {
             strip = strip.own("   FIND ", Role::Chrome).number(model.findings, Role::Chrome);
@@ -206,6 +213,16 @@ fn question(model: &Model, prompt: Prompt) -> Strip {
                 .own(" (", Role::ChromeAlert)
                 .drawn(tty.map_or("gone", |line| &line.tty), Role::ChromeAlert)
                 .own(") answer too?  y yes   Esc no", Role::ChromeAlert)
+        }
+        Prompt::Stop { session } => {
+            let name = model.sessions.get(session).map(|session| session.shown.clone());
+            Strip::new()
+                .own(" Stop ", Role::ChromeAlert)
+                .safe(&name.unwrap_or_default(), Role::ChromeAlert)
+                .own(
+                    "? Its servers end, what waits is refused.   y yes   Esc no",
+                    Role::ChromeAlert,
+                )
         }
         Prompt::CopyRaw => Strip::new().own(
             " Copy it unescaped? A terminal may obey it when pasted.   y yes   Esc no",

@@ -45,6 +45,15 @@ pub enum Posted {
         /// Who.
         by: String,
     },
+    /// An operator puts a layer over the policy, or takes it away.
+    Layered {
+        /// Its name.
+        layer: String,
+        /// Its text, or nothing.
+        policy: Option<String>,
+        /// Who.
+        by: Operator,
+    },
     /// The journal is on disk up to this record.
     Synced(u64),
     /// `tollgate run` ended.

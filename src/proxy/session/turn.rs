@@ -231,6 +231,9 @@ impl Loop {
                 Posted::Answer(answer) => self.answer(answer),
                 Posted::Attended(answering) => self.step(Happening::Attended { answering }),
                 Posted::Attempt { what, by } => self.step(Happening::Attempt { what, by }),
+                Posted::Layered { layer, policy, by } => {
+                    self.step(Happening::Layered { layer, policy, by });
+                }
                 Posted::Synced(seq) => self.step(Happening::Synced { seq }),
                 Posted::Released => self.held_open = false,
                 Posted::Stop(why) => self.stop(&why),

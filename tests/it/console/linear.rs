@@ -115,7 +115,7 @@ impl Play {
                 };
                 Some((line.ticket, line.digest.clone(), allows, with))
             }
-            FromConsole::RequestRight | FromConsole::Grant { .. } => None,
+            FromConsole::RequestRight | FromConsole::Grant { .. } | FromConsole::Control(_) => None,
         };
         self.sent.iter().filter_map(answer).collect()
     }

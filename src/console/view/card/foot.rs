@@ -35,6 +35,8 @@ const BATCH: [[Offer; 2]; 3] = [
 ];
 /// Columns inside a card from which on it is wide.
 const WIDE_COLUMNS: u16 = 70;
+/// Those that its last row of answers takes with the key that stops the session.
+const WITH_STOP: u16 = 76;
 
 impl Pen<'_, '_> {
     pub(super) fn card_foot(&mut self, area: Rect, card: &Card, ticket: &Ticket) {
@@ -102,7 +104,11 @@ impl Pen<'_, '_> {
             self.put(area, row + 1, strip);
         }
         let meter = self.tired(card, usize::from(area.width));
-        let deadline = "   at the deadline: DENY, once, never a rule   Esc  back, it waits on";
+        let deadline = if area.width >= WITH_STOP {
+            "   at the deadline: DENY, once, never a rule   Esc  back   X  stop session"
+        } else {
+            "   at the deadline: DENY, once, never a rule   Esc  back, it waits on"
+        };
         self.put(area, 4, meter.unwrap_or_else(|| Strip::new().own(deadline, Role::Dim)));
     }
 

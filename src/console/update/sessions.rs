@@ -1,0 +1,113 @@
+//! What is done to whole sessions: hold calls, pause, stop. The gate does it, and records who said so.
+
+use crate::console::action::Action;
+use crate::console::filter::Filter;
+use crate::console::model::Model;
+use crate::console::model::ui::{Pane, Prompt};
+use crate::console::update::{Cmd, prompt, say};
+use crate::text::Safe;
+use crate::wire::{ControlLine, ControlWord, FromConsole};
+
+/// Keys that do something to sessions.
+pub(super) fn act(model: &mut Model, action: Action) -> Vec<Cmd> {
+    match action {
+        Action::HoldOnOff => turn_hold(model),
+        Action::Pause => pause(model),
+        Action::StopSession => ask_to_stop(model),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether this console may do something to sessions; says why not.
+fn may(model: &mut Model) -> bool {
+    let why = if model.replay.is_some() {
+        "this is a replay: no session runs"
+    } else if model.may_answer() {
+        return true;
+    } else {
+        "this console only watches: W asks for the right to answer"
+    };
+    model.ui.said = Some(Safe::word(why));
+    false
+}
+
+fn send(session: Option<String>, control: ControlWord) -> Vec<Cmd> {
+    vec![Cmd::Send(FromConsole::Control(ControlLine { session, control }))]
+}
+
+/// Holds the calls that a filter means, in all sessions; an empty one holds none.
+pub(super) fn hold(model: &mut Model, text: &str) -> Vec<Cmd> {
+    if !may(model) {
+        return Vec::new();
+    }
+    if text.trim().is_empty() {
+        return send(None, ControlWord::Unhold {});
+    }
+    let condition = Filter::parse(text).map_err(|error| error.to_string());
+    match condition.and_then(|filter| filter.condition()) {
+        Ok(when) => {
+            model.ui.hold = Some(text.to_owned());
+            send(None, ControlWord::Hold { filter: text.to_owned(), when })
+        }
+        Err(why) => {
+            model.ui.said = Some(Safe::word("no hold: ").then(&Safe::escape(&why)));
+            Vec::new()
+        }
+    }
+}
+
+fn turn_hold(model: &mut Model) -> Vec<Cmd> {
+    let on = model.sessions.iter().any(|session| !session.ended && session.has_layer("hold"));
+    match model.ui.hold.clone() {
+        _ if on => hold(model, ""),
+        Some(text) => hold(model, &text),
+        None => {
+            let context = super::context(model);
+            prompt::act(model, Action::Hold, None, context)
+        }
+    }
+}
+
+/// The session of the card, or else the selected one; its place.
+fn meant(model: &Model) -> Option<usize> {
+    match &model.ui.card {
+        Some(card) => Some(card.key().session.index()),
+        None if model.ui.pane == Pane::Sessions => {
+            Some(model.ui.session.min(model.sessions.len().checked_sub(1)?))
+        }
+        None => None,
+    }
+}
+
+fn pause(model: &mut Model) -> Vec<Cmd> {
+    if !may(model) {
+        return Vec::new();
+    }
+    match meant(model).and_then(|at| model.sessions.get(at)).filter(|session| !session.ended) {
+        Some(session) if session.has_layer("pause") => {
+            send(Some(session.name.clone()), ControlWord::Resume {})
+        }
+        Some(session) => send(Some(session.name.clone()), ControlWord::Pause {}),
+        None => say(model, "no session that runs is selected"),
+    }
+}
+
+fn ask_to_stop(model: &mut Model) -> Vec<Cmd> {
+    if !may(model) {
+        return Vec::new();
+    }
+    let running = |at: &usize| model.sessions.get(*at).is_some_and(|session| !session.ended);
+    match meant(model).filter(running) {
+        Some(session) => {
+            model.ui.prompt = Some(Prompt::Stop { session });
+            Vec::new()
+        }
+        None => say(model, "no session that runs is selected"),
+    }
+}
+
+/// It was said yes to.
+pub(super) fn stop(model: &Model, session: usize) -> Vec<Cmd> {
+    let Some(session) = model.sessions.get(session) else { return Vec::new() };
+    send(Some(session.name.clone()), ControlWord::Stop {})
+}
