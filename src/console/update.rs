@@ -405,10 +405,7 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         Action::Fork => replay::fork(model, argument.unwrap_or_default().trim()),
         Action::Tape(key) => replay::act(model, key),
         Action::Open => open(model, context),
-        Action::MarkEquals => {
-            card::mark(model);
-            Vec::new()
-        }
+        Action::MarkEquals => mark_equals(model),
         Action::Follow => {
             model.ui.call = None;
             detail::show_call(model)
@@ -422,7 +419,9 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         Action::NextAsk => card::next(model),
         Action::RequestRight => gate::request_right(model),
         Action::GrantRight => gate::grant_right(model),
-        Action::HoldOnOff | Action::Pause | Action::StopSession => sessions::act(model, action),
+        Action::HoldOnOff => sessions::turn_hold(model),
+        Action::Pause => sessions::pause(model),
+        Action::StopSession => sessions::ask_to_stop(model),
         Action::Full | Action::Raw | Action::Diff => card::face(model, action),
         Action::Back => back(model),
         Action::Yes => gate::yes(model),
@@ -467,6 +466,11 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         | Action::EditOutside
         | Action::SendEdit => Vec::new(),
     }
+}
+
+fn mark_equals(model: &mut Model) -> Vec<Cmd> {
+    card::mark(model);
+    Vec::new()
 }
 
 /// What is selected.

@@ -1,6 +1,7 @@
 //! The gate, its shims and its sessions, attacked from outside: real processes, killed in the middle.
 
 mod authority;
+mod controls;
 mod crash;
 
 mod ends;

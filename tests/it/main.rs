@@ -14,6 +14,7 @@ mod mock;
 mod policies;
 mod program;
 mod pty_answers;
+mod pty_controls;
 mod pty_keystrokes;
 mod pty_lines;
 mod pty_outgoing;

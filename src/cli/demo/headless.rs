@@ -141,7 +141,6 @@ impl Operator {
                     self.may_answer = consoles.iter().any(|console| console.may_answer);
                 }
                 ToConsole::Refused { why } => return Err(Failure::new(Exit::Refused, why)),
-                ToConsole::NotDone { .. } => {}
                 ToConsole::NotTaken { session: _, ticket, why } => {
                     let why = format!("the answer to #{ticket} was not taken: {why}");
                     return Err(Failure::new(Exit::Findings, why));
@@ -149,7 +148,7 @@ impl Operator {
                 ToConsole::Leaving {} => {
                     return Err(Failure::new(Exit::NoGate, "the gate leaves"));
                 }
-                ToConsole::Welcome { .. } => {}
+                ToConsole::Welcome { .. } | ToConsole::NotDone { .. } => {}
             }
         }
         Ok(())

@@ -44,7 +44,7 @@ fn of_test(test: &Test) -> Result<String, String> {
                 NameField::Tool => "tool",
                 NameField::Method => "method",
                 NameField::Session | NameField::Agent | NameField::Rule => {
-                    return Err(not_yet(&Kind::Name(*field)));
+                    return Err(not_yet(Kind::Name(*field)));
                 }
             };
             of_texts(name, is)
@@ -57,10 +57,10 @@ fn of_test(test: &Test) -> Result<String, String> {
             Ok(bracketed(&spans.collect::<Vec<_>>().join(" || ")))
         }
         Test::Body { field: BodyField::Arguments, path, is } => of_argument(path, is),
-        Test::Body { field: field @ BodyField::Result, .. } => Err(not_yet(&Kind::Body(*field))),
-        Test::Tag { field, .. } => Err(not_yet(&Kind::Tag(*field))),
-        Test::Number { field, .. } => Err(not_yet(&Kind::Number(*field))),
-        Test::Time(_) => Err(not_yet(&Kind::Time)),
+        Test::Body { field: field @ BodyField::Result, .. } => Err(not_yet(Kind::Body(*field))),
+        Test::Tag { field, .. } => Err(not_yet(Kind::Tag(*field))),
+        Test::Number { field, .. } => Err(not_yet(Kind::Number(*field))),
+        Test::Time(_) => Err(not_yet(Kind::Time)),
     }
 }
 
@@ -133,8 +133,8 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-fn not_yet(kind: &Kind) -> String {
-    let field = FIELDS.iter().find(|field| field.kind == *kind).map_or("this", |field| field.name);
+fn not_yet(kind: Kind) -> String {
+    let field = FIELDS.iter().find(|field| field.kind == kind).map_or("this", |field| field.name);
     format!(
         "a call that is still to go on has no `{field}`: use srv, tool, method, arg, size or words"
     )

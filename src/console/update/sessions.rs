@@ -8,16 +8,6 @@ use crate::console::update::{Cmd, prompt, say};
 use crate::text::Safe;
 use crate::wire::{ControlLine, ControlWord, FromConsole};
 
-/// Keys that do something to sessions.
-pub(super) fn act(model: &mut Model, action: Action) -> Vec<Cmd> {
-    match action {
-        Action::HoldOnOff => turn_hold(model),
-        Action::Pause => pause(model),
-        Action::StopSession => ask_to_stop(model),
-        _ => Vec::new(),
-    }
-}
-
 /// Whether this console may do something to sessions; says why not.
 fn may(model: &mut Model) -> bool {
     let why = if model.replay.is_some() {
@@ -56,7 +46,8 @@ pub(super) fn hold(model: &mut Model, text: &str) -> Vec<Cmd> {
     }
 }
 
-fn turn_hold(model: &mut Model) -> Vec<Cmd> {
+/// Takes the hold away, or puts the one that was typed last on again.
+pub(super) fn turn_hold(model: &mut Model) -> Vec<Cmd> {
     let on = model.sessions.iter().any(|session| !session.ended && session.has_layer("hold"));
     match model.ui.hold.clone() {
         _ if on => hold(model, ""),
@@ -79,7 +70,8 @@ fn meant(model: &Model) -> Option<usize> {
     }
 }
 
-fn pause(model: &mut Model) -> Vec<Cmd> {
+/// Pauses the session, or lets it go on.
+pub(super) fn pause(model: &mut Model) -> Vec<Cmd> {
     if !may(model) {
         return Vec::new();
     }
@@ -92,7 +84,8 @@ fn pause(model: &mut Model) -> Vec<Cmd> {
     }
 }
 
-fn ask_to_stop(model: &mut Model) -> Vec<Cmd> {
+/// Stops the session, after a question.
+pub(super) fn ask_to_stop(model: &mut Model) -> Vec<Cmd> {
     if !may(model) {
         return Vec::new();
     }

@@ -247,8 +247,9 @@ impl Loop {
         self.stopping = Some(why.to_owned());
         let conns: Vec<ConnId> = self.connections.keys().copied().collect();
         for conn in conns {
-            self.closed(conn, Side::Agent, why);
+            // First the server's end: what the agent still waits for is refused, and not only cut off.
             self.closed(conn, Side::Server, why);
+            self.closed(conn, Side::Agent, why);
         }
     }
 

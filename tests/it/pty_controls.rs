@@ -1,0 +1,71 @@
+//! What is done to whole sessions at the console, end to end.
+
+use serde_json::json;
+
+use crate::bed::{Bed, until};
+use crate::terminal::Terminal;
+
+#[test]
+fn calls_are_held_by_a_filter_and_go_on_without_it() {
+    let bed = Bed::new();
+    let mut console = Terminal::open(&bed.home(), &["console"]);
+    let mut agent = bed.agent(&["--policy", "observe"]);
+    let sent = agent.call(1, "read_file", &json!({ "path": "/tmp/a" }));
+    assert_eq!(agent.result(1), ("done".to_owned(), false));
+    assert!(bed.received().contains(&sent));
+    console.shows("read_file");
+
+    // A filter that asks for what a call does not have yet stays on the line.
+    console.press("iverdict:ask\r");
+    console.shows("has no `verdict`");
+    console.press_until("\x1b", "oldest ask");
+    console.press("iarg.path:/etc/*\r");
+    console.shows("HOLD");
+    agent.call(2, "read_file", &json!({ "path": "/tmp/b" }));
+    assert_eq!(agent.result(2), ("done".to_owned(), false));
+    let held = agent.call(3, "read_file", &json!({ "path": "/etc/hosts" }));
+    console.shows("ASK 1");
+    console.press_until("A", "Ask 1 of 1");
+    console.shows("The operator holds calls that match");
+    assert!(!bed.received().contains(&held));
+    console.press_until_so("\x1b", |screen| !screen.contains("Ask 1 of 1"));
+    console.press("I");
+    assert_eq!(agent.result(3), ("done".to_owned(), false));
+    assert!(bed.received().contains(&held));
+
+    // On again, with the filter that was typed; a session that begins meanwhile is held, too.
+    console.press("I");
+    console.shows("HOLD");
+    let mut other = bed.agent(&["--policy", "observe"]);
+    other.call(1, "read_file", &json!({ "path": "/etc/passwd" }));
+    console.shows("ASK 1");
+    console.press("I");
+    assert_eq!(other.result(1), ("done".to_owned(), false));
+    bed.sound_recordings();
+}
+
+#[test]
+fn a_session_is_paused_goes_on_and_is_stopped() {
+    let bed = Bed::new();
+    let mut console = Terminal::open(&bed.home(), &["console"]);
+    let mut agent = bed.agent(&["--policy", "observe"]);
+    agent.call(1, "read_file", &json!({ "path": "/tmp/a" }));
+    assert_eq!(agent.result(1), ("done".to_owned(), false));
+    console.shows("read_file");
+    console.press_until("6", "6 Sessions (1)");
+    console.press("p");
+    console.shows("PAUSED");
+    let held = agent.call(2, "read_file", &json!({ "path": "/tmp/b" }));
+    console.shows("ASK 1");
+    assert!(!bed.received().contains(&held));
+    console.press("p");
+    assert_eq!(agent.result(2), ("done".to_owned(), false));
+
+    console.press_until("X", "what waits is refused");
+    console.press_until_so("\x1b", |screen| !screen.contains("what waits is refused"));
+    console.press_until("X", "what waits is refused");
+    console.press("y");
+    console.shows("ended");
+    until("the shim's end", || agent.try_exit());
+    bed.sound_recordings();
+}
