@@ -51,6 +51,8 @@ pub struct Payload {
     pub text: String,
     /// The exact bytes of the whole message.
     pub raw: Vec<u8>,
+    /// Arguments that the rules want to be seen first.
+    pub show: Vec<String>,
 }
 
 /// Takes the wanted part out of a record; `None` when it has none.
@@ -58,7 +60,8 @@ pub struct Payload {
 pub fn payload(record: &Record, want: &Want) -> Option<Payload> {
     if want.part == Part::Edited {
         let edited = record.effects.iter().find_map(edited)?;
-        return Some(Payload { text: edited.to_owned(), raw: edited.as_bytes().to_vec() });
+        let (text, raw) = (edited.to_owned(), edited.as_bytes().to_vec());
+        return Some(Payload { text, raw, show: shown(record, want.call) });
     }
     let refusal = record.effects.iter().find_map(|effect| refusal(effect, want.call));
     let frame = record.event.received();
@@ -79,7 +82,15 @@ pub fn payload(record: &Record, want: &Want) -> Option<Payload> {
         Part::Answer | Part::Edited => [&["result"], &["error"], &[]],
     };
     let text = paths.iter().find_map(|path| at(message, path)).unwrap_or(message);
-    Some(Payload { text: text.to_owned(), raw: line })
+    let show = if want.part == Part::Answer { Vec::new() } else { shown(record, want.call) };
+    Some(Payload { text: text.to_owned(), raw: line, show })
+}
+
+/// What the rules want to be seen first of a call, alone or in a batch.
+fn shown(record: &Record, call: CallId) -> Vec<String> {
+    let Some(facts) = &record.facts else { return Vec::new() };
+    let member = facts.members.iter().find(|member| member.call == Some(call));
+    member.unwrap_or(facts).show.clone()
 }
 
 fn edited(effect: &Effected) -> Option<&str> {
@@ -173,7 +184,7 @@ impl Doc {
     pub fn new(payload: Payload) -> Self {
         let lines = json::lines(&payload.text);
         let fields = order::members(&lines.items).map(|members| members.len());
-        let order = order::decisive_first(&lines.items);
+        let order = order::decisive_first(&lines.items, &payload.show);
         Self { lines, fields, order, text: payload.text, raw: payload.raw }
     }
 }

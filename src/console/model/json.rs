@@ -159,6 +159,12 @@ pub fn lines(text: &str) -> Lines {
     out
 }
 
+/// A member's name as [`lines`] shows it.
+#[must_use]
+pub fn name(name: &str) -> Safe {
+    string(&serde_json::Value::from(name).to_string(), &mut Lines::default())
+}
+
 /// A string literal, decoded, escaped and in quotes. Backslashes and quotes stay doubled, so that a
 /// quote inside cannot pass for the end.
 fn string(literal: &str, out: &mut Lines) -> Safe {

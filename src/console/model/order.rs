@@ -10,7 +10,7 @@
 //!
 //! What decides is guessed from names and shapes alone, never from values: a value cannot promote itself.
 
-use crate::console::model::json::Item;
+use crate::console::model::json::{self, Item};
 use crate::text::Safe;
 
 /// Members longer than this come behind the short ones: about two rows of a card.
@@ -102,15 +102,19 @@ pub fn members(items: &[Item]) -> Option<Vec<std::ops::Range<usize>>> {
     Some(runs)
 }
 
-/// The numbers of the lines in our order; `None` where that is the document's own.
+/// The numbers of the lines in our order; `None` where that is the document's own. First those that `show` names,
+/// in its order: somebody who knows the tool wrote them into a rule.
 #[must_use]
-pub fn decisive_first(items: &[Item]) -> Option<Vec<usize>> {
+pub fn decisive_first(items: &[Item], show: &[String]) -> Option<Vec<usize>> {
     let mut runs = members(items)?;
     let before = runs.clone();
+    let show: Vec<Safe> = show.iter().map(|name| json::name(name)).collect();
     runs.sort_by_cached_key(|run| {
         let lines = items.get(run.clone()).unwrap_or_default();
-        let named = lines.first().and_then(|line| line.key.as_ref()).is_some_and(is_decisive);
-        (is_long(lines), !named)
+        let key = lines.first().and_then(|line| line.key.as_ref());
+        let place = key.and_then(|key| show.iter().position(|name| name == key));
+        let first = place.unwrap_or(show.len());
+        (first, place.is_none() && is_long(lines), !key.is_some_and(is_decisive))
     });
     if runs == before {
         return None;
@@ -161,7 +165,7 @@ mod tests {
     /// The names of the members in our order, and whether that differs from theirs.
     fn check(text: &str, expected: &[&str], differs: bool) {
         let lines = json::lines(text);
-        let order = decisive_first(&lines.items);
+        let order = decisive_first(&lines.items, &[]);
         assert_eq!(order.is_some(), differs, "{text}");
         let order = order.unwrap_or_else(|| (0..lines.items.len()).collect());
         let names: Vec<&str> = order
@@ -188,6 +192,22 @@ mod tests {
         );
         let long = format!(r#"{{"note":"{long}","command":"{long}","timeout":5}}"#);
         check(&long, &["\"timeout\"", "\"command\"", "\"note\""], true);
+    }
+
+    #[test]
+    fn what_a_rule_names_comes_before_all_that_is_guessed() {
+        let text = format!(r#"{{"path":"/a","note":"n","o\"dd":1,"body":"{}"}}"#, "x".repeat(1000));
+        let items = json::lines(&text).items;
+        let names = |show: &[&str]| -> Vec<String> {
+            let show: Vec<String> = show.iter().map(|name| (*name).to_owned()).collect();
+            let order = decisive_first(&items, &show).unwrap_or_else(|| (0..items.len()).collect());
+            let keys = order.iter().filter_map(|at| items[*at].key.as_ref());
+            keys.map(|key| key.as_str().trim_matches('"').to_owned()).collect()
+        };
+        let odd = r#"o\"dd"#;
+        assert_eq!(names(&[]), ["path", "note", odd, "body"]);
+        assert_eq!(names(&["body", "note"]), ["body", "note", "path", odd]);
+        assert_eq!(names(&["o\"dd", "missing"]), [odd, "path", "note", "body"]);
     }
 
     #[test]
@@ -223,7 +243,7 @@ mod tests {
             "}{\"path\":1}",
             "{\"a\":1}{\"path\":2}",
         ] {
-            assert_eq!(decisive_first(&json::lines(text).items), None, "{text}");
+            assert_eq!(decisive_first(&json::lines(text).items, &[]), None, "{text}");
         }
     }
 
@@ -242,7 +262,7 @@ mod tests {
                 .collect();
             let lines = json::lines(&format!("{{{}}}", text.join(",")));
             prop_assert_eq!(super::members(&lines.items).map(|runs| runs.len()), Some(members.len()));
-            if let Some(mut order) = decisive_first(&lines.items) {
+            if let Some(mut order) = decisive_first(&lines.items, &[]) {
                 order.sort_unstable();
                 prop_assert_eq!(order, (0..lines.items.len()).collect::<Vec<_>>());
             }
