@@ -171,6 +171,9 @@ pub enum Action {
     Tape(Tape),
     GoToPlace,
     Fork,
+    Dry,
+    Load,
+    Options,
     Theme,
     Open,
     Follow,
@@ -250,6 +253,27 @@ impl Action {
                 | Self::Edit
                 | Self::EditOutside
                 | Self::SendEdit
+        )
+    }
+
+    /// Whether it changes the look of things.
+    #[must_use]
+    pub const fn is_option(self) -> bool {
+        matches!(
+            self,
+            Self::Theme
+                | Self::Layout
+                | Self::Zoom
+                | Self::Unzoom
+                | Self::Wider
+                | Self::Narrower
+                | Self::Columns
+                | Self::Sort
+                | Self::Filter
+                | Self::MarkedOnly
+                | Self::Hold
+                | Self::Level
+                | Self::Wrap
         )
     }
 

@@ -428,7 +428,15 @@ impl Shell {
                     let read = rows.iter().map(|row| (row.row, self.inspect(row))).collect();
                     self.take(Msg::Inspected(generation, read));
                 }
-                Cmd::Editor(text) => self.editor(text).await?,
+                Cmd::Editor(text) => {
+                    let edited = self.away(move || editor::edit(&text)).await?;
+                    self.take(Msg::Edited(edited));
+                }
+                Cmd::Play(name) => self.play(name).await?,
+                Cmd::Dry(dry) => {
+                    let said = self.dry(&dry);
+                    self.take(Msg::Dry(said));
+                }
                 Cmd::Suspend => self.suspend().await?,
                 Cmd::Send(message) => {
                     let lost = match &mut self.attached {
@@ -443,15 +451,39 @@ impl Shell {
         }
     }
 
-    /// Gives the terminal to the operator's own editor and takes it back. Its Ctrl-C is not ours; the gate
-    /// waits for nobody meanwhile.
-    async fn editor(&mut self, text: String) -> Result<(), ConsoleError> {
+    /// Plays a recording by another process of this program, in this terminal.
+    async fn play(&mut self, name: String) -> Result<(), ConsoleError> {
+        let played = self
+            .away(move || {
+                let program = std::env::current_exe().map_err(|error| error.to_string())?;
+                let player =
+                    std::process::Command::new(program).args(["replay", "--", &name]).status();
+                match player {
+                    Ok(status) if status.success() => Ok(()),
+                    Ok(status) => Err(format!("play {name}: {status}; `tollgate replay` says why")),
+                    Err(error) => Err(format!("play {name}: {error}")),
+                }
+            })
+            .await?;
+        self.take(Msg::Back);
+        if let Err(why) = played {
+            self.take(Msg::Cannot(why));
+        }
+        Ok(())
+    }
+
+    /// Gives the terminal to another program, an editor for instance, and takes it back. Its Ctrl-C is not ours;
+    /// the gate waits for nobody meanwhile.
+    async fn away<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce() -> Result<T, String> + Send + 'static,
+    ) -> Result<Result<T, String>, ConsoleError> {
         // Its keys stay its own: the terminal is read by this task alone, which waits here.
         Screen::leave();
-        let mut running = tokio::task::spawn_blocking(move || editor::edit(&text));
-        let edited = loop {
+        let mut running = tokio::task::spawn_blocking(work);
+        let done = loop {
             tokio::select! {
-                edited = &mut running => break edited,
+                done = &mut running => break done,
                 _ = self.signals.int.recv() => {}
                 // Its Ctrl-Z stops us too, or the shell would wait for us.
                 job = self.jobs.next() => {
@@ -462,9 +494,7 @@ impl Shell {
             }
         };
         self.screen.enter().map_err(ConsoleError::Terminal)?;
-        let edited = edited.unwrap_or_else(|error| Err(format!("the editor failed: {error}")));
-        self.take(Msg::Edited(edited));
-        Ok(())
+        Ok(done.unwrap_or_else(|error| Err(format!("it failed: {error}"))))
     }
 
     /// Gives the terminal back and stops; takes it again when the shell lets us go on. Calls that wait count on.

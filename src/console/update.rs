@@ -3,6 +3,7 @@
 mod card;
 mod copy;
 mod detail;
+mod dry;
 mod gate;
 mod marks;
 mod mouse;
@@ -44,6 +45,7 @@ pub use card::{
 };
 pub use copy::copy;
 pub use detail::refresh;
+pub use dry::Dry;
 pub(in crate::console) use marks::range;
 pub use marks::{Export, Exported};
 pub use prepare::prepare;
@@ -104,6 +106,8 @@ pub enum Msg {
     Stops(Stops),
     /// Something that was asked for cannot be done.
     Cannot(String),
+    /// A policy was asked what it makes of a call.
+    Dry(Result<String, String>),
     /// Two recordings were read and aligned.
     Compared(Box<Compare>),
     /// The model holds so many records of the recording.
@@ -132,6 +136,10 @@ pub enum Cmd {
         /// The first record that it decides.
         from_seq: u64,
     },
+    /// Ask a policy what it makes of a call, and tell by [`Msg::Dry`].
+    Dry(Dry),
+    /// Play this recording in the console's place, until its player is left.
+    Play(String),
     /// Look through the recording for calls to stop at, and tell by [`Msg::Stops`]; or look no more.
     Break(Option<Break>),
     /// Read arguments and results of these rows, for the filter of this generation.
@@ -209,12 +217,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             return card::follow(model);
         }
         Msg::Read(session, read, total) => return read_to(model, &session, read, total),
-        Msg::Broken(session, why) => {
-            let id = model.session_id(&session);
-            if let Some(session) = model.sessions.get_mut(id.index()) {
-                session.trouble = Some(Safe::escape(&why));
-            }
-        }
+        Msg::Broken(session, why) => broken(model, &session, &why),
         Msg::Theme(put_on) => outgoing::themed(model, &put_on),
         Msg::Copied(what) => copy::copied(model, what),
         Msg::NotNotified(why) => outgoing::not_notified(model, &why),
@@ -230,6 +233,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Found(found) => replay::found(model, &found),
         Msg::Decided(decided) => replay::decided(model, *decided),
         Msg::Stops(stops) => replay::stops(model, stops),
+        Msg::Dry(said) => dry::decided(model, &said),
         Msg::Cannot(why) => model.ui.said = Some(Safe::escape(&why)),
         Msg::Compared(compare) => {
             model.compare = Some(compare);
@@ -241,6 +245,14 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Tick => return notify::notify(model),
     }
     Vec::new()
+}
+
+/// A journal cannot be read further.
+fn broken(model: &mut Model, session: &str, why: &str) {
+    let id = model.session_id(session);
+    if let Some(session) = model.sessions.get_mut(id.index()) {
+        session.trouble = Some(Safe::escape(why));
+    }
 }
 
 /// A journal was read up to here. Whoever is to be told of new asks is told once all of it was.
@@ -403,6 +415,8 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         | Action::NextDifference => panes::act(model, action, argument),
         Action::Theme => vec![Cmd::Theme(argument.unwrap_or_default().trim().to_owned())],
         Action::Fork => replay::fork(model, argument.unwrap_or_default().trim()),
+        Action::Dry => dry::decide(model, argument),
+        Action::Load => vec![Cmd::Play(argument.unwrap_or_default().trim().to_owned())],
         Action::Tape(key) => replay::act(model, key),
         Action::Open => open(model, context),
         Action::MarkEquals => mark_equals(model),
@@ -427,7 +441,7 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         Action::Yes => gate::yes(model),
         Action::Help => help(model, Some(context)),
         Action::Keys => help(model, None),
-        Action::Palette => palette::open(model),
+        Action::Palette | Action::Options => palette::open(model, action == Action::Options),
         Action::Mark => marks::mark(model),
         Action::Select => marks::select(model),
         Action::Range => marks::turn_range(model),

@@ -69,3 +69,55 @@ fn a_session_is_paused_goes_on_and_is_stopped() {
     until("the shim's end", || agent.try_exit());
     bed.sound_recordings();
 }
+
+#[test]
+fn a_call_is_decided_again_and_nothing_is_sent() {
+    let bed = Bed::new();
+    let mut console = Terminal::open(&bed.home(), &["console"]);
+    let mut agent = bed.agent(&["--policy", "observe"]);
+    agent.call(1, "delete_file", &json!({ "path": "/tmp/a" }));
+    assert_eq!(agent.result(1), ("done".to_owned(), false));
+    console.shows("delete_file");
+    let before = bed.received();
+    console.press("r");
+    console.shows("observe says ask, risk high, by destroys");
+    // By another one, which a colleague sent and which looks at arguments.
+    let policy = bed.home().join("mine.yaml");
+    let text = "version: 1\nname: mine\nphase: enforce\ndefault: { verdict: mark, why: d }\nrules:\n\
+                - { id: tmp, why: w, match: { when: 'args.path.startsWith(\"/tmp/\")' }, verdict: deny }\n";
+    std::fs::write(&policy, text).unwrap();
+    console.press(&format!(":dry {}\r", policy.display()));
+    console.shows("says deny, risk medium, by tmp");
+    console.press(":dry nosuch\r");
+    console.shows("read the policy nosuch");
+    assert_eq!(bed.received(), before);
+}
+
+#[test]
+fn a_recording_is_played_in_the_consoles_place_and_left() {
+    let bed = Bed::new();
+    let mut console = Terminal::open(&bed.home(), &["console"]);
+    let mut agent = bed.agent(&["--policy", "observe"]);
+    agent.call(1, "read_file", &json!({ "path": "/tmp/a" }));
+    assert_eq!(agent.result(1), ("done".to_owned(), false));
+    console.shows("read_file");
+    let name = bed.tollgate(&["sessions", "list"]).stdout;
+    let name = name.lines().last().unwrap().split_whitespace().next().unwrap();
+    console.press(&format!("L{name}\r"));
+    console.shows("REPLAY");
+    console.press("q");
+    console.shows("may answer");
+    // Calls went on meanwhile, and the console is what it was.
+    agent.call(2, "list_files", &json!({}));
+    console.shows("list_files");
+    console.press("Lnosuch\r");
+    console.shows("tollgate replay` says why");
+    // What changes the look, in one place.
+    console.press("O");
+    console.shows("Options");
+    console.shows("theme THEME");
+    console.press_until_so("\x1b", |screen| !screen.contains("Options"));
+    console.press("q");
+    assert_eq!(console.exit(), 0);
+    console.is_restored();
+}

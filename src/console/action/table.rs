@@ -108,7 +108,7 @@ pub const BINDINGS: &[Binding] = &[
     row(
         Action::Export,
         "export",
-        &[Key::Char('x')],
+        &[Key::Char('x'), Key::Char('s')],
         &[Calls],
         "write range, marked or listed calls",
     )
@@ -127,6 +127,13 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Columns, "columns", &[Key::Char('c')], &[Calls], "choose columns; none: all")
         .panes()
         .takes(Takes::May("COLUMNS")),
+    row(Action::Dry, "dry", &[Key::Char('r')], &[Calls], "decide again; nothing is sent")
+        .panes()
+        .takes(Takes::May("POLICY")),
+    row(Action::Load, "load", &[Key::Char('L')], PANES, "play a recording; q returns")
+        .panes()
+        .takes(Takes::Must("RECORDING")),
+    row(Action::Options, "options", &[Key::Char('O')], PANES, "what changes the look").panes(),
     row(Action::GoTo, "call", &[], &[], "go to a call").panes().takes(Takes::Must("NUMBER")),
     row(Action::NextTab, "tab.next", &[Key::Char(']')], &[Detail], "next tab").hint("tab").here(),
     row(Action::PreviousTab, "tab.previous", &[Key::Char('[')], &[Detail], "previous tab").here(),

@@ -120,6 +120,8 @@ impl Fold<'_> {
         if let Some(session) = self.model.sessions.get_mut(self.id.index()) {
             session.agent = names::identifier(&started.agent.name);
             session.policy = names::identifier(policy);
+            session.policy_text = Arc::from(started.policy.as_str());
+            session.role = started.role.clone().unwrap_or_default();
             session.rules = Rules::of(&started.policy_name, &started.policy);
         }
         let text = Safe::word("session started: agent ")

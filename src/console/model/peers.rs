@@ -37,6 +37,10 @@ pub struct Session {
     pub calls: u64,
     /// Its servers, by the number of their connection.
     pub servers: BTreeMap<u32, Server>,
+    /// Its policy's text.
+    pub policy_text: Arc<str>,
+    /// Its role; empty where it has none.
+    pub role: String,
     /// What operators put over its policy: `hold`, `pause`.
     pub layers: Vec<Safe>,
     /// Its policy's rules, and how often they decided.
@@ -96,6 +100,8 @@ impl Session {
             times: None,
             calls: 0,
             servers: BTreeMap::new(),
+            policy_text: Arc::from(""),
+            role: String::new(),
             layers: Vec::new(),
             rules: Rules::default(),
             first_uses: Arc::default(),

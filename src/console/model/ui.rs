@@ -246,6 +246,8 @@ pub struct Palette {
     pub edit: Edit,
     /// Which of the rows that fit.
     pub at: usize,
+    /// Whether only what changes the look of things is offered.
+    pub options: bool,
 }
 
 /// A filter in force.

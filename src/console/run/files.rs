@@ -7,11 +7,13 @@ use crate::console::bodies;
 use crate::console::deck::Part;
 use crate::console::export;
 use crate::console::model::breaks::Stops;
-use crate::console::model::doc::{Payload, Want};
+use crate::console::model::doc::{self, Payload, Want};
 use crate::console::model::visible::Bodies;
 use crate::console::run::Shell;
-use crate::console::update::{Break, Export, Inspect, Msg};
+use crate::console::update::{Break, Dry, Export, Inspect, Msg};
+use crate::journal::Record;
 use crate::journal::redecide::Instead;
+use crate::policy::{Policy, Question};
 use crate::store::policies;
 
 impl Shell {
@@ -95,6 +97,42 @@ impl Shell {
     fn load(&self, want: &Want) -> Result<Payload, String> {
         let journal = self.journal(want).ok_or("its journal is not open")?;
         bodies::read(&journal, want)
+    }
+
+    /// Asks a policy what it makes of a recorded call.
+    pub(super) fn dry(&self, dry: &Dry) -> Result<String, String> {
+        let journal = self.journal(&dry.request).ok_or("its journal is not open")?;
+        let line = bodies::line(&journal, dry.request.place).map_err(|error| error.to_string())?;
+        let record: Record = serde_json::from_slice(&line).map_err(|error| error.to_string())?;
+        let payload = doc::payload(&record, &dry.request).ok_or("the record has no request")?;
+        let name = &dry.policy_name;
+        let policy = match &dry.policy {
+            Some(text) => Policy::parse(name, text).map_err(|error| error.to_string())?,
+            None => policies::load(name)?,
+        };
+        let facts = record.facts.unwrap_or_default();
+        let member = facts.members.iter().find(|member| member.call == Some(dry.request.call));
+        let facts = member.unwrap_or(&facts);
+        let question = Question {
+            server: &dry.server,
+            tool: facts.tool.as_deref().unwrap_or_default(),
+            method: facts.method.as_deref().unwrap_or_default(),
+            role: &dry.role,
+            arguments: Some(payload.text.as_bytes()),
+        };
+        let decision = match facts.tool {
+            Some(_) => Some(policy.decide(&question)),
+            None => policy.decide_method(&question, None),
+        };
+        Ok(match decision {
+            Some(decision) => {
+                let rules: Vec<&str> =
+                    decision.reasons.iter().map(|reason| reason.rule.as_str()).collect();
+                let (verdict, risk) = (decision.verdict.word(), decision.risk.word());
+                format!("{name} says {verdict}, risk {risk}, by {}", rules.join(", "))
+            }
+            None => format!("{name} has no rule about it: it goes on"),
+        })
     }
 
     /// Reads what a filter asks for.

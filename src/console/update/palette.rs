@@ -22,8 +22,11 @@ pub enum Item {
 #[must_use]
 pub fn items(model: &Model) -> Vec<Item> {
     let Some(palette) = &model.ui.palette else { return Vec::new() };
-    let commands = command::offered(place(model)).map(Item::Command);
-    let sessions = model.session_ids().map(Item::Session);
+    let options = palette.options;
+    let commands = command::offered(place(model))
+        .filter(|binding| !options || binding.action.is_option())
+        .map(Item::Command);
+    let sessions = model.session_ids().filter(|_| !options).map(Item::Session);
     let mut fits: Vec<(i32, Item)> = commands
         .chain(sessions)
         .filter_map(|item| {
@@ -55,9 +58,9 @@ fn place(model: &Model) -> Context {
     update::pane_context(model.ui.pane)
 }
 
-/// Opens it.
-pub(super) fn open(model: &mut Model) -> Vec<Cmd> {
-    model.ui.palette = Some(Palette::default());
+/// Opens it; with what changes the look of things alone where options are wanted.
+pub(super) fn open(model: &mut Model, options: bool) -> Vec<Cmd> {
+    model.ui.palette = Some(Palette { options, ..Palette::default() });
     Vec::new()
 }
 

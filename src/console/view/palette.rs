@@ -32,7 +32,7 @@ impl Pen<'_, '_> {
         self.clear(area);
         let items = palette::items(self.model);
         let title = Strip::new()
-            .own("Commands and sessions  ", Role::Title)
+            .own(if open.options { "Options  " } else { "Commands and sessions  " }, Role::Title)
             .number(items.len() as u64, Role::Text);
         let inside = self.frame_of(area, None, title);
         self.edited(Rect { height: 1, ..inside }, " find: ", &open.edit, Role::Text);

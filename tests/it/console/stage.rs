@@ -398,7 +398,8 @@ impl Stage {
                     let cmds = update::update(&mut self.model, Msg::Arrived(at), self.now);
                     self.carry_out(cmds);
                 }
-                Cmd::Break(None) => {}
+                // Both are the shell's: tests/it/pty_controls.rs.
+                Cmd::Break(None) | Cmd::Dry(_) | Cmd::Play(_) => {}
                 Cmd::Break(Some(what)) => {
                     let stops = self.stops(what);
                     let cmds = update::update(&mut self.model, Msg::Stops(stops), self.now);
