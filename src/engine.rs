@@ -6,8 +6,9 @@
 //! able to take up where its journal ends.
 //!
 //! Reading order: `step` (the one entry), `frames` (messages), `tickets` (calls that wait), `lifecycle`
-//! (connections that open, close and are resumed), `layers` (what operators put over the policy); `session` holds the state, `refusal` the words.
+//! (connections that open, close and are resumed), `layers` (what operators put over the policy); `budgets` (how often); `session` holds the state, `refusal` the words.
 
+mod budgets;
 pub mod effect;
 pub mod event;
 mod frames;

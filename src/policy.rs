@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+mod budget;
 pub mod compile;
 mod condition;
 mod document;
@@ -17,6 +18,7 @@ mod known;
 mod name;
 mod shipped;
 
+pub use budget::Budget;
 pub use compile::{Policy, PolicyError};
 pub use condition::Truth;
 pub use error::{Cause, Place};

@@ -141,6 +141,7 @@ fn put_text(out: &mut impl io::Write, call: &str, explained: &Explanation<'_>) -
         let means = match (rule.fits(), rule.reason.verdict == decision.verdict) {
             (true, true) => "decides",
             (true, false) => "fits, and a stricter one decides",
+            (false, _) if rule.counts && rule.is_about() => "counts this call",
             (false, _) => unfit(rule),
         };
         let when = rule.when.as_ref().map(|when| match &when.truth {

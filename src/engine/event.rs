@@ -371,6 +371,18 @@ impl Facts {
         self.show = show;
     }
 
+    /// Takes over what something else says of the same call: the strictest of both holds.
+    pub(in crate::engine) fn also(&mut self, other: Decision) {
+        let acts = self.acting();
+        let (Some(verdict), Some(risk), Some(phase)) = (self.verdict, self.risk, self.phase) else {
+            return self.decided(other);
+        };
+        let (reasons, show) = (std::mem::take(&mut self.reasons), std::mem::take(&mut self.show));
+        let mut decision = Decision { verdict, risk, reasons, phase, acts, show };
+        decision.add(other);
+        self.decided(decision);
+    }
+
     /// What the verdict comes to: only rules in force hold or stop anything.
     #[must_use]
     pub fn acting(&self) -> Verdict {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::engine::effect::{Effect, Settled, Why};
-use crate::engine::event::{At, CallId, ConnId, Facts, Finding, Kind, Problem, Severity};
+use crate::engine::event::{At, CallId, ConnId, Facts, Finding, Kind, Problem, Severity, TicketId};
 use crate::engine::limits;
 use crate::engine::refusal::{self, Cause};
 use crate::engine::session::Pending;
@@ -116,8 +116,9 @@ impl Engine {
     }
 
     fn request(&mut self, incoming: Incoming<'_>, id: &Id, out: &mut Out) -> Outcome {
-        let Incoming { conn, from, line, message, .. } = incoming;
+        let Incoming { at, conn, from, line, message } = incoming;
         let mut facts = self.judge(conn, from, line, message);
+        let budgets = self.budgets(conn, at, &mut facts);
         self.state.calls += 1;
         facts.call = Some(CallId(self.state.calls));
         let Some(known) = self.state.conns.get_mut(&conn) else {
@@ -176,9 +177,12 @@ impl Engine {
             self.refuse(conn, from, id, &facts, &cause, out);
             return Outcome::Done;
         }
-        let held = out.effects.iter().any(|effect| {
-            matches!(effect, Effect::Hold(held) if Some(CallId(held.ticket.0)) == facts.call)
-        });
+        let ticket = facts.call.map(|call| TicketId(call.0));
+        let held = out
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Hold(held) if Some(held.ticket) == ticket));
+        self.state.charge(at, &budgets, ticket.filter(|_| held));
         let until = (!held).then(|| {
             self.state.conns.get(&conn).map_or(0, |c| c.end(from.other()).handed_out)
                 + line.len() as u64
@@ -315,7 +319,7 @@ impl Engine {
             && let Some(id) = &message.request_id
         {
             if let Some(ticket) = self.state.ticket_of(conn, from, id) {
-                self.state.take(ticket);
+                self.state.withdraw(ticket);
                 if let Some(known) = self.state.conns.get_mut(&conn) {
                     known.end_mut(from).asked.remove(id);
                 }
@@ -331,6 +335,7 @@ impl Engine {
                 end.cancel(id);
             }
         }
+        let budgets = self.budgets(conn, incoming.at, &mut facts);
         // What a request would be held or refused for cannot be answered without an id; some servers
         // would act on it all the same.
         let stopped = facts.acting() >= Verdict::Ask;
@@ -342,6 +347,7 @@ impl Engine {
             out.push(Effect::Drop(Why::Unanswerable));
             return Outcome::Done;
         }
+        self.state.charge(incoming.at, &budgets, None);
         Outcome::Pass
     }
 

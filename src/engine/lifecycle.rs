@@ -121,7 +121,7 @@ impl Engine {
             .map(|ticket| ticket.held.ticket)
             .collect();
         for ticket in waiting {
-            self.state.take(ticket);
+            self.state.withdraw(ticket);
             out.push(Effect::Settle { ticket, how: how.clone() });
         }
     }

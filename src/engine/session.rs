@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::budgets::{Charge, Spent};
 use crate::engine::effect::Held;
 use crate::engine::event::{At, CallId, ConnId, Facts, Operator, Started, TicketId, Unattended};
 use crate::engine::limits;
@@ -33,6 +34,9 @@ pub(in crate::engine) struct State {
     /// What operators put over the policy, by name.
     #[serde(default)]
     pub(in crate::engine) layers: BTreeMap<String, String>,
+    /// What was spent of the policy's budgets, by their ids.
+    #[serde(default)]
+    pub(in crate::engine) spent: BTreeMap<String, Spent>,
 }
 
 /// One shim's connection.
@@ -88,6 +92,9 @@ pub(in crate::engine) struct Ticket {
     pub(in crate::engine) progress: Option<Progress>,
     /// The yes that waits for the disk: who, and the record that must be synced.
     pub(in crate::engine) approved: Option<(Operator, u64)>,
+    /// What it was charged to.
+    #[serde(default)]
+    pub(in crate::engine) charge: Charge,
 }
 
 /// Progress that keeps a patient agent patient.
@@ -179,6 +186,13 @@ impl State {
     pub(in crate::engine) fn take(&mut self, id: TicketId) -> Option<Ticket> {
         let ticket = self.tickets.remove(&id)?;
         self.held_bytes = self.held_bytes.saturating_sub(ticket.line.len());
+        Some(ticket)
+    }
+
+    /// Takes a ticket out whose call does not go on.
+    pub(in crate::engine) fn withdraw(&mut self, id: TicketId) -> Option<Ticket> {
+        let ticket = self.take(id)?;
+        self.refund(&ticket.charge);
         Some(ticket)
     }
 

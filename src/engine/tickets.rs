@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
+use crate::engine::budgets::Charge;
 use crate::engine::effect::{Effect, Held, Settled};
 use crate::engine::event::{Answer, At, CallId, Digest, Facts, Operator, TicketId, Unattended};
 use crate::engine::frames::Incoming;
@@ -71,6 +72,7 @@ impl Engine {
                     left: patience_ms / limits::PROGRESS_MS + 1,
                 }),
                 approved: None,
+                charge: Charge::default(),
             },
         );
         Ok(())
@@ -240,7 +242,7 @@ impl Engine {
 
     /// Ends a ticket with a refusal.
     fn settle(&mut self, id: TicketId, how: Settled, cause: &Cause, out: &mut Out) {
-        let Some(ticket) = self.state.take(id) else { return };
+        let Some(ticket) = self.state.withdraw(id) else { return };
         out.push(Effect::Settle { ticket: id, how });
         let pending = self
             .state

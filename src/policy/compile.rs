@@ -4,6 +4,7 @@
 use globset::GlobSet;
 use sha2::{Digest as _, Sha256};
 
+use super::budget::{self, Budget};
 use super::condition::{Condition, Given, Truth};
 use super::document::{self, DefaultText, Document, ExamplesText, TEXT_BYTES_MAX};
 use super::draft::{At, Draft, drafts};
@@ -63,6 +64,8 @@ pub(super) struct Rule {
     /// Which methods it is about; `None`: calls of tools.
     methods: Option<GlobSet>,
     unless: Option<usize>,
+    /// It is no rule but counts calls.
+    budget: Option<Budget>,
 }
 
 impl Rule {
@@ -181,7 +184,20 @@ impl Policy {
     pub(super) fn holding(&self, named: &[usize], question: &Question<'_>) -> Vec<&Rule> {
         let given = Given::new(question);
         let rules = named.iter().filter_map(|at| self.rules.get(*at));
-        rules.filter(|rule| rule.holds(&given)).collect()
+        rules.filter(|rule| rule.budget.is_none() && rule.holds(&given)).collect()
+    }
+
+    /// Whether it counts calls at all.
+    #[must_use]
+    pub fn has_budgets(&self) -> bool {
+        self.rules.iter().any(|rule| rule.budget.is_some())
+    }
+
+    /// The budgets that count a call, by its names.
+    #[must_use]
+    pub fn budgets(&self, question: &Question<'_>) -> Vec<Budget> {
+        let named = self.named(question);
+        named.iter().filter_map(|at| self.rules.get(*at)?.budget.clone()).collect()
     }
 
     /// Whether any of these looks at more than names.
@@ -228,6 +244,7 @@ impl Policy {
                 role: rule.about(question).0,
                 method: rule.about(question).1,
                 excepted: rule.unless.is_some_and(|other| named.contains(&other)),
+                counts: rule.budget.is_some(),
                 when: rule.condition.as_ref().map(|condition| When {
                     source: condition.source(),
                     truth: condition.holds(&given),
@@ -279,6 +296,21 @@ impl Checker<'_> {
             return Err(self.error(place, Cause::EmptyWhy));
         }
         Ok(sentence.to_owned())
+    }
+
+    fn budget(&self, draft: &Draft<'_>, beyond: &Reason) -> Result<Option<Budget>, PolicyError> {
+        let Some((calls, per)) = &draft.budget else { return Ok(None) };
+        if beyond.verdict < Verdict::Ask {
+            return Err(self.error(draft.id.place, Cause::MildBudget));
+        }
+        Ok(Some(Budget {
+            calls: budget::calls(calls.value).map_err(|cause| self.error(calls.place, cause))?,
+            window_ms: budget::window_ms(&per.value)
+                .map_err(|cause| self.error(per.place, cause))?,
+            beyond: beyond.clone(),
+            risk: draft.risk,
+            phase: draft.phase,
+        }))
     }
 
     fn few(&self, patterns: Option<&At<Vec<String>>>) -> Result<Option<GlobSet>, PolicyError> {
@@ -363,7 +395,7 @@ fn compile_rule(
 ) -> Result<Rule, PolicyError> {
     let check = Checker { file, rule: Some(&draft.id.value) };
     check.name(draft.id.place, &draft.id.value)?;
-    let theirs = draft.examples.is_some();
+    let theirs = draft.examples.is_some() || draft.budget.is_some();
     let reserved =
         |id: &str| id == DEFAULT || RESERVED.iter().any(|reserved| id.starts_with(reserved));
     if theirs && reserved(&draft.id.value) {
@@ -394,8 +426,10 @@ fn compile_rule(
     let condition = when.as_ref().map(|when| {
         Condition::compile(&when.value).map_err(|cause| check.error(when.place, cause))
     });
+    let reason = Reason { rule: draft.id.value.clone(), why, verdict: draft.verdict };
     Ok(Rule {
-        reason: Reason { rule: draft.id.value.clone(), why, verdict: draft.verdict },
+        budget: check.budget(draft, &reason)?,
+        reason,
         risk: draft.risk,
         phase: draft.phase,
         show: draft.show.to_vec(),

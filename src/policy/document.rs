@@ -7,6 +7,7 @@ use serde::de::{Error as _, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
+use super::budget::BudgetText;
 use super::{Phase, Risk, Verdict};
 
 /// Longest policy that is read, in bytes; shipped ones have about 5 KiB.
@@ -28,6 +29,8 @@ pub(super) struct Document {
     pub(super) agent_roles: BTreeMap<String, RoleText>,
     #[serde(default)]
     pub(super) human_approval_required: Vec<ApprovalText>,
+    #[serde(default)]
+    pub(super) budgets: Vec<BudgetText>,
     pub(super) rules: Vec<RuleText>,
     #[serde(default)]
     pub(super) argument_policies: Option<Spanned<IgnoredAny>>,
@@ -43,6 +46,8 @@ pub(super) struct PhasesText {
     pub(super) allowlist: Option<Phase>,
     /// `human_approval_required`.
     pub(super) approvals: Option<Phase>,
+    /// `budgets`.
+    pub(super) budgets: Option<Phase>,
     /// `rules`, and the default.
     pub(super) rules: Option<Phase>,
 }

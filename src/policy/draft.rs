@@ -2,6 +2,7 @@
 
 use serde_saphyr::Spanned;
 
+use super::budget::BudgetText;
 use super::document::{ApprovalText, Document, ExamplesText, Patterns, RoleText, RuleText};
 use super::error::{Cause, Place, PolicyError};
 use super::{Phase, Risk, Verdict};
@@ -34,9 +35,11 @@ pub(super) struct Draft<'a> {
     pub(super) unless: Option<usize>,
     pub(super) show: &'a [String],
     pub(super) examples: Option<&'a ExamplesText>,
+    /// It is a budget: so many calls in such a time.
+    pub(super) budget: Option<(At<u64>, At<String>)>,
 }
 
-fn text(spanned: &Spanned<String>) -> At<String> {
+fn words(spanned: &Spanned<String>) -> At<String> {
     At { place: Place::of(spanned.referenced), value: spanned.value.clone() }
 }
 
@@ -71,14 +74,16 @@ pub(super) fn drafts<'a>(
     let phase = of(document.phases.approvals);
     let approvals = document.human_approval_required.iter().zip(1..);
     all.extend(approvals.map(|(text, number)| approval(text, number, phase)));
+    let phase = of(document.phases.budgets);
+    all.extend(document.budgets.iter().map(|text| budget(text, phase)));
     Ok(all)
 }
 
 fn plain(rule: &RuleText, phase: Phase) -> Draft<'_> {
     let matches = &rule.matches.value;
     Draft {
-        id: text(&rule.id),
-        why: text(&rule.why),
+        id: words(&rule.id),
+        why: words(&rule.why),
         matches: Place::of(rule.matches.referenced),
         verdict: rule.verdict,
         risk: rule.risk,
@@ -87,16 +92,17 @@ fn plain(rule: &RuleText, phase: Phase) -> Draft<'_> {
         tool: matches.tool.as_ref().map(patterns),
         role: matches.role.as_ref().map(patterns),
         method: matches.method.as_ref().map(patterns),
-        when: matches.when.as_ref().map(text),
+        when: matches.when.as_ref().map(words),
         unless: None,
         show: &rule.show,
         examples: Some(&rule.examples),
+        budget: None,
     }
 }
 
 /// A role: what it may call is allowed, what it may not is denied, and so is everything else.
 fn allowlist(name: &str, role: &RoleText, phase: Phase, all: &mut Vec<Draft<'_>>) {
-    let reason = text(&role.reason);
+    let reason = words(&role.reason);
     let place = reason.place;
     let draft = |part: &str, verdict, tool: Option<At<Vec<String>>>, unless| Draft {
         id: At { place, value: format!("role.{name}.{part}") },
@@ -113,6 +119,7 @@ fn allowlist(name: &str, role: &RoleText, phase: Phase, all: &mut Vec<Draft<'_>>
         unless,
         show: &[],
         examples: None,
+        budget: None,
     };
     let allowed = &role.allowed_tools;
     let listed = At { place: Place::of(allowed.referenced), value: allowed.value.clone() };
@@ -129,10 +136,10 @@ fn allowlist(name: &str, role: &RoleText, phase: Phase, all: &mut Vec<Draft<'_>>
 
 fn approval(approval: &ApprovalText, number: usize, phase: Phase) -> Draft<'_> {
     let tool = patterns(&approval.tool);
-    let condition = text(&approval.condition);
+    let condition = words(&approval.condition);
     Draft {
         id: At { place: tool.place, value: format!("approval.{number}") },
-        why: text(&approval.reason),
+        why: words(&approval.reason),
         matches: tool.place,
         verdict: Verdict::Ask,
         risk: approval.risk,
@@ -145,5 +152,29 @@ fn approval(approval: &ApprovalText, number: usize, phase: Phase) -> Draft<'_> {
         unless: None,
         show: &[],
         examples: None,
+        budget: None,
+    }
+}
+
+/// A budget: a rule about which calls it counts, and what is said of one beyond it.
+fn budget(text: &BudgetText, phase: Phase) -> Draft<'_> {
+    let matches = &text.matches.value;
+    let calls = At { place: Place::of(text.calls.referenced), value: text.calls.value };
+    Draft {
+        id: words(&text.id),
+        why: words(&text.why),
+        matches: Place::of(text.matches.referenced),
+        verdict: text.verdict,
+        risk: text.risk,
+        phase,
+        server: matches.server.as_ref().map(patterns),
+        tool: matches.tool.as_ref().map(patterns),
+        role: matches.role.as_ref().map(patterns),
+        method: None,
+        when: None,
+        unless: None,
+        show: &[],
+        examples: None,
+        budget: Some((calls, words(&text.per))),
     }
 }

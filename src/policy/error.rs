@@ -126,6 +126,12 @@ pub enum Cause {
     Condition { why: String },
     #[error("a layer only makes a policy stricter and has no default; take it out")]
     DefaultOfLayer,
+    #[error("a budget of {calls} calls is none; write 1 to {most}, or deny by a rule")]
+    Calls { calls: u64, most: u64 },
+    #[error("{per:?} is no time of a budget; write session, or a time up to a day: 30s, 10m, 2h")]
+    Per { per: String },
+    #[error("a budget that only allows or marks limits nothing; write deny or ask")]
+    MildBudget,
     #[error("{key} is not supported yet; take it out")]
     NotYet { key: &'static str },
     #[error("the pattern {pattern:?} cannot be used: {why}; correct it")]

@@ -49,6 +49,8 @@ pub struct Considered<'a> {
     pub excepted: bool,
     /// What its condition says, where it has one.
     pub when: Option<When<'a>>,
+    /// Whether it is no rule but counts the calls that it fits.
+    pub counts: bool,
 }
 
 /// A condition and what it says of the call.
@@ -61,16 +63,22 @@ pub struct When<'a> {
 }
 
 impl Considered<'_> {
+    /// Whether its names, its role and its method are the call's.
+    #[must_use]
+    pub fn is_about(&self) -> bool {
+        let names = self.server != Fit::No && self.tool != Fit::No;
+        names && self.role && self.method && !self.excepted
+    }
+
     /// Whether the rule takes part in the decision.
     #[must_use]
     pub fn fits(&self) -> bool {
-        let names = self.server != Fit::No && self.tool != Fit::No;
         let holds = match self.when.as_ref().map(|when| &when.truth) {
             None | Some(Truth::Yes) => true,
             Some(Truth::No) => false,
             Some(Truth::Unknown(_)) => self.reason.verdict >= Verdict::Ask,
         };
-        names && self.role && self.method && !self.excepted && holds
+        self.is_about() && holds && !self.counts
     }
 }
 

@@ -208,3 +208,45 @@ fn an_example_has_arguments_where_its_rule_looks_at_them() {
     let said = with(r#"{ match: ["fs.x {"] }"#).unwrap_err();
     assert!(said.contains("is no call"), "{said}");
 }
+
+const BUDGETS: &str = r#"
+version: 1
+name: budgets
+phase: enforce
+default: { verdict: allow, why: "D." }
+budgets:
+  - { id: mails, why: "Enough.", match: { tool: "send_*" }, calls: 2, per: session }
+  - { id: calls, why: "Slow down.", match: { server: fs }, calls: 5, per: 10m, verdict: ask, risk: low }
+rules: []
+"#;
+
+#[test]
+fn budgets_count_calls_by_their_names_and_decide_none() {
+    let policy = Policy::parse("b", BUDGETS).unwrap();
+    let counted = |server, tool| -> Vec<(String, u64, Option<u64>)> {
+        let budgets = policy.budgets(&Question::call(server, tool));
+        budgets.into_iter().map(|one| (one.beyond.rule, one.calls, one.window_ms)).collect()
+    };
+    let mails = ("mails".to_owned(), 2, None);
+    let calls = ("calls".to_owned(), 5, Some(600_000));
+    assert_eq!(counted("fs", "send_mail"), [mails.clone(), calls.clone()]);
+    assert_eq!(counted("mail", "sendMail"), [mails], "strict names see through spellings");
+    assert_eq!(counted("fs", "read"), [calls]);
+    assert_eq!(counted("mail", "read"), []);
+    let decision = policy.decide(&Question::call("fs", "send_mail"));
+    assert_eq!(first(&decision), (Verdict::Allow, "default"));
+    assert!(!policy.explain(&Question::call("fs", "send_mail")).considered[0].fits());
+    for (from, to, cause) in [
+        ("calls: 2", "calls: 0", "a budget of 0 calls is none"),
+        ("per: session", "per: week", "is no time of a budget"),
+        ("per: session", "per: 25h", "is no time of a budget"),
+        ("per: session", "per: 0s", "is no time of a budget"),
+        ("verdict: ask", "verdict: mark", "limits nothing"),
+        ("id: mails", "id: calls", "has the same id"),
+        ("match: { server: fs }", "match: {}", "match is empty"),
+        ("match: { server: fs }", "match: { when: \"true\" }", "is not known here"),
+    ] {
+        let said = Policy::parse("b", &BUDGETS.replace(from, to)).unwrap_err().to_string();
+        assert!(said.contains(cause), "{to}: {said}");
+    }
+}

@@ -57,6 +57,38 @@ fn an_agent_neither_pauses_nor_resumes_itself() {
 }
 
 #[test]
+fn a_budget_is_exact_whatever_comes_at_once() {
+    let stage = Stage::set();
+    let policy = "version: 1\nname: b\nphase: enforce\ndefault: { verdict: allow, why: d }\nbudgets:\n\
+                  - { id: ten, why: Enough., match: { tool: x }, calls: 10, per: session }\nrules: []\n";
+    fs::write(stage.policy(), policy).unwrap();
+    let mut agent = Agent::new();
+    // Two servers of one session share it.
+    let clients = ["one", "two"].map(|log| {
+        let client = agent.shim(&stage, &Shim::echo(&stage.file(log)));
+        for id in 1..=500 {
+            client.call(id, "x");
+        }
+        client
+    });
+    let mut passed = 0;
+    for client in &clients {
+        for _ in 0..500 {
+            let message = client.message();
+            if done(&message) {
+                passed += 1;
+            } else {
+                assert!(refusal(&message).contains("Enough (rule ten)"), "{message}");
+            }
+        }
+    }
+    assert_eq!(passed, 10);
+    let received = |log| fs::read_to_string(stage.file(log)).unwrap().matches("\"x\"").count();
+    assert_eq!(received("one") + received("two"), 10);
+    stage.assert_verified();
+}
+
+#[test]
 fn two_roles_on_one_server_have_their_own_lists() {
     let stage = Stage::set();
     let policy = "version: 1\nname: roles\nphase: enforce\ndefault: { verdict: allow, why: d }\nagent_roles:\n\

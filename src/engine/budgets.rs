@@ -1,0 +1,108 @@
+//! What a session spent of its policy's budgets.
+//!
+//! A call is charged when it is let go or held, so that calls that wait cannot be more than a budget has left; one
+//! that is then refused or taken back is given back. **One step is one call**: whatever comes at the same time, no
+//! budget is spent twice.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::event::{At, ConnId, Facts, TicketId};
+use crate::engine::session::State;
+use crate::engine::step::Engine;
+use crate::policy::{Budget, Known, Question};
+use crate::protocol::method;
+
+/// What was spent of one budget.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(in crate::engine) struct Spent {
+    /// In the session.
+    calls: u64,
+    /// The newest ones, as long as the budget's window is; none where it has none.
+    recent: VecDeque<At>,
+}
+
+impl Spent {
+    /// Whether nothing is left.
+    fn is_over(&self, budget: &Budget, at: At) -> bool {
+        let spent = match budget.window_ms {
+            None => self.calls,
+            Some(window) => {
+                let within = self.recent.iter().rev().take_while(|one| at.ms_since(**one) < window);
+                within.count() as u64
+            }
+        };
+        spent >= budget.calls
+    }
+}
+
+/// What one call was charged to.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(in crate::engine) struct Charge {
+    at: At,
+    budgets: Vec<String>,
+}
+
+impl Engine {
+    /// The budgets that count a call, and what those say of it of which nothing is left.
+    pub(in crate::engine) fn budgets(
+        &self,
+        conn: ConnId,
+        at: At,
+        facts: &mut Facts,
+    ) -> Vec<Budget> {
+        let policy = self.policy.as_ref().map(Known::policy);
+        let Some(policy) = policy.filter(|policy| policy.has_budgets()) else { return Vec::new() };
+        let Some(tool) = facts.tool.clone() else { return Vec::new() };
+        let question = Question {
+            server: self.state.conns.get(&conn).map_or("", |conn| conn.server.as_str()),
+            tool: &tool,
+            method: method::TOOLS_CALL,
+            role: self.state.role(),
+            arguments: None,
+        };
+        let budgets = policy.budgets(&question);
+        for budget in &budgets {
+            let spent = self.state.spent.get(&budget.beyond.rule);
+            if spent.is_some_and(|spent| spent.is_over(budget, at)) {
+                facts.also(budget.decision());
+            }
+        }
+        budgets
+    }
+}
+
+impl State {
+    /// Charges a call that goes on or is held.
+    pub(in crate::engine) fn charge(&mut self, at: At, budgets: &[Budget], held: Option<TicketId>) {
+        if budgets.is_empty() {
+            return;
+        }
+        for budget in budgets {
+            let spent = self.spent.entry(budget.beyond.rule.clone()).or_default();
+            spent.calls += 1;
+            if let Some(window) = budget.window_ms {
+                while spent.recent.front().is_some_and(|one| at.ms_since(*one) >= window) {
+                    spent.recent.pop_front();
+                }
+                spent.recent.push_back(at);
+            }
+        }
+        let budgets = budgets.iter().map(|budget| budget.beyond.rule.clone()).collect();
+        if let Some(ticket) = held.and_then(|id| self.tickets.get_mut(&id)) {
+            ticket.charge = Charge { at, budgets };
+        }
+    }
+
+    /// Gives back what a held call was charged: it does not go on.
+    pub(in crate::engine) fn refund(&mut self, charge: &Charge) {
+        for budget in &charge.budgets {
+            let Some(spent) = self.spent.get_mut(budget) else { continue };
+            spent.calls = spent.calls.saturating_sub(1);
+            if let Some(at) = spent.recent.iter().rposition(|one| *one == charge.at) {
+                spent.recent.remove(at);
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! How often a session may call something: a number of calls, in the whole session or in any window of a length.
+
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+
+use super::document::Patterns;
+use super::error::Cause;
+use super::{Decision, Phase, Reason, Risk, Verdict};
+
+/// Most calls of a budget: more is no limit.
+const CALLS_MAX: u64 = 1_000_000;
+/// Longest window, in milliseconds: a day. What is longer is the session.
+const WINDOW_MS_MAX: u64 = 86_400_000;
+/// `per: session`.
+const SESSION: &str = "session";
+
+/// A budget, as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BudgetText {
+    pub(super) id: Spanned<String>,
+    pub(super) why: Spanned<String>,
+    #[serde(rename = "match")]
+    pub(super) matches: Spanned<BudgetMatch>,
+    pub(super) calls: Spanned<u64>,
+    pub(super) per: Spanned<String>,
+    #[serde(default = "deny")]
+    pub(super) verdict: Verdict,
+    #[serde(default)]
+    pub(super) risk: Risk,
+}
+
+const fn deny() -> Verdict {
+    Verdict::Deny
+}
+
+/// Which calls a budget counts, by their names.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BudgetMatch {
+    pub(super) server: Option<Spanned<Patterns>>,
+    pub(super) tool: Option<Spanned<Patterns>>,
+    pub(super) role: Option<Spanned<Patterns>>,
+}
+
+/// A budget, and what is said of a call beyond it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Budget {
+    /// Calls that it allows.
+    pub calls: u64,
+    /// In any time so long, in milliseconds; `None`: in the session.
+    pub window_ms: Option<u64>,
+    /// What is said of one more.
+    pub beyond: Reason,
+    /// The risk of a mistaken yes to it.
+    pub risk: Risk,
+    /// Whether that acts.
+    pub phase: Phase,
+}
+
+impl Budget {
+    /// What is said of a call beyond it.
+    #[must_use]
+    pub fn decision(&self) -> Decision {
+        let verdict = self.beyond.verdict;
+        Decision {
+            verdict,
+            risk: self.risk,
+            reasons: vec![self.beyond.clone()],
+            phase: self.phase,
+            acts: self.phase.acting(verdict),
+            show: Vec::new(),
+        }
+    }
+}
+
+/// So many calls.
+pub(super) fn calls(calls: u64) -> Result<u64, Cause> {
+    let fits = (1..=CALLS_MAX).contains(&calls);
+    if fits { Ok(calls) } else { Err(Cause::Calls { calls, most: CALLS_MAX }) }
+}
+
+/// `session`, or a time: `30s`, `10m`, `2h`; in milliseconds.
+pub(super) fn window_ms(per: &str) -> Result<Option<u64>, Cause> {
+    if per == SESSION {
+        return Ok(None);
+    }
+    let unknown = || Cause::Per { per: per.to_owned() };
+    let (number, unit_ms) = [("s", 1000), ("m", 60_000), ("h", 3_600_000)]
+        .into_iter()
+        .find_map(|(unit, ms)| Some((per.strip_suffix(unit)?, ms)))
+        .ok_or_else(unknown)?;
+    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let number: u64 = if digits { number.parse().map_err(|_| unknown())? } else { 0 };
+    let window = number.saturating_mul(unit_ms);
+    if (1..=WINDOW_MS_MAX).contains(&window) { Ok(Some(window)) } else { Err(unknown()) }
+}
