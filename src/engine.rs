@@ -6,7 +6,7 @@
 //! able to take up where its journal ends.
 //!
 //! Reading order: `step` (the one entry), `frames` (messages), `tickets` (calls that wait), `lifecycle`
-//! (connections that open, close and are resumed), `layers` (what operators put over the policy); `budgets` (how often); `session` holds the state, `refusal` the words.
+//! (connections that open, close and are resumed), `layers` (what operators put over the policy), `lists` (what an agent is shown); `budgets` (how often); `session` holds the state, `refusal` the words.
 
 mod budgets;
 pub mod effect;
@@ -15,6 +15,7 @@ mod frames;
 mod layers;
 mod lifecycle;
 pub mod limits;
+mod lists;
 mod permit;
 mod refusal;
 mod session;

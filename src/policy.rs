@@ -16,6 +16,7 @@ pub mod explain;
 mod globs;
 mod known;
 mod name;
+mod own;
 mod shipped;
 
 pub use budget::Budget;
@@ -23,8 +24,9 @@ pub use compile::{Policy, PolicyError};
 pub use condition::Truth;
 pub use error::{Cause, Place};
 pub use evaluate::{Decision, Question};
-pub use explain::{Considered, Explanation, Fit, When};
+pub use explain::{Considered, Explanation, Fit, Standing, When};
 pub use known::Known;
+pub use own::own_files;
 pub use shipped::{SHIPPED, load, shipped};
 
 /// What the policy says of a call, from mild to strict; the strictest of all matching rules wins.

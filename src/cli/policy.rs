@@ -9,7 +9,9 @@ use crate::cli::exit::{self, Exit, Failure};
 use crate::cli::{Format, journals, replay};
 use crate::journal::Flip;
 use crate::journal::redecide::{Again, Instead};
-use crate::policy::{Considered, Explanation, Fit, Policy, Question, Risk, Truth, Verdict};
+use crate::policy::{
+    Considered, Explanation, Fit, Policy, Question, Risk, Standing, Truth, Verdict,
+};
 use crate::store::policies;
 use crate::text::Safe;
 
@@ -141,7 +143,6 @@ fn put_text(out: &mut impl io::Write, call: &str, explained: &Explanation<'_>) -
         let means = match (rule.fits(), rule.reason.verdict == decision.verdict) {
             (true, true) => "decides",
             (true, false) => "fits, and a stricter one decides",
-            (false, _) if rule.counts && rule.is_about() => "counts this call",
             (false, _) => unfit(rule),
         };
         let when = rule.when.as_ref().map(|when| match &when.truth {
@@ -173,14 +174,12 @@ fn put_text(out: &mut impl io::Write, call: &str, explained: &Explanation<'_>) -
 
 /// Why a rule does not take part.
 fn unfit(rule: &Considered<'_>) -> &'static str {
-    if !rule.role {
-        "is about another role"
-    } else if !rule.method {
-        "is about another method"
-    } else if rule.excepted {
-        "stands back: the role's list has the tool"
-    } else {
-        "does not fit"
+    match rule.standing {
+        Standing::OtherRole => "is about another role",
+        Standing::OtherMethod => "is about another method",
+        Standing::Listed => "stands back: the role's list has the tool",
+        Standing::Counts if rule.names_fit() => "counts this call",
+        Standing::Counts | Standing::In => "does not fit",
     }
 }
 
@@ -227,7 +226,7 @@ impl<'a> ExplanationLine<'a> {
             risk: rule.risk,
             server: rule.server,
             tool: rule.tool,
-            role: rule.role,
+            role: rule.standing != Standing::OtherRole,
             when: rule.when.as_ref().map(|when| match when.truth {
                 Truth::Yes => "holds",
                 Truth::No => "does not hold",

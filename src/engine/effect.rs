@@ -90,7 +90,7 @@ pub enum Effect {
     Replace {
         /// What to send.
         permit: Permit,
-        /// `edited`, `edited-notice`, `batch`: the named transformation.
+        /// `edited`, `edited-notice`, `filtered-list`, `batch`: the named transformation.
         how: &'static str,
     },
     /// Answer the sender ourselves.

@@ -351,6 +351,9 @@ pub struct Facts {
     /// A response that reports a failure: a JSON-RPC error or `isError: true`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub failed: bool,
+    /// Tools that a list had and the agent is not shown: its role may not call them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden: Vec<String>,
     /// What was seen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,

@@ -9,7 +9,7 @@ use crate::engine::refusal::{self, Cause};
 use crate::engine::session::Pending;
 use crate::engine::step::{Engine, Out};
 use crate::engine::tickets::Ask;
-use crate::policy::{Decision, Phase, Question, Reason, Risk, Verdict, evaluate};
+use crate::policy::{Decision, Phase, Question, Reason, Risk, Verdict, evaluate, own_files};
 use crate::protocol::Side;
 use crate::protocol::jsonrpc::{self, Id, Message, Parsed, Shape, Span};
 use crate::protocol::method;
@@ -258,8 +258,9 @@ impl Engine {
             None if calls => Some(broken_policy()),
             None => evaluate::builtin(method, mode).map(|_| broken_policy()),
         };
-        for layer in &self.layers {
-            let stricter = layer.decide_layer(&question);
+        let own = question.arguments.filter(|_| calls).and_then(own_files);
+        let layers = self.layers.iter().map(|layer| layer.decide_layer(&question));
+        for stricter in layers.chain([own]) {
             match (&mut said, stricter) {
                 (_, None) => {}
                 (Some(decision), Some(stricter)) => decision.add(stricter),
@@ -304,6 +305,14 @@ impl Engine {
             && let Some(known) = self.state.conns.get_mut(&conn)
         {
             known.revision = Some(method::Revision::parse(version));
+        }
+        if facts.method.as_deref() == Some(method::TOOLS_LIST)
+            && asker == Side::Agent
+            && let Some((line, hidden)) = self.without_hidden(conn, line, message)
+        {
+            facts.hidden = hidden;
+            out.facts = Some(facts);
+            return Outcome::Changed(line, "filtered-list");
         }
         out.facts = Some(facts);
         match pending.edited.and_then(|arguments| with_notice(line, message, &arguments)) {

@@ -11,7 +11,7 @@ use super::draft::{At, Draft, drafts};
 pub use super::error::PolicyError;
 use super::error::{Cause, Place};
 use super::evaluate::Question;
-use super::explain::{Considered, Fit, When};
+use super::explain::{Considered, Fit, Standing, When};
 use super::globs::{Globs, GlobsBuilder, fenced, few};
 use super::{Phase, Reason, Risk, Verdict};
 use crate::protocol::method;
@@ -21,7 +21,9 @@ const VERSION: u64 = 1;
 /// Rules of a document; each call is matched against all at once, so this bounds the step.
 const RULES_MAX: usize = 1000;
 /// Ids that begin so are not for a document's own rules.
-const RESERVED: [&str; 3] = ["builtin.", "role.", "approval."];
+const RESERVED: [&str; 3] = ["builtin.", ROLE_RULES, "approval."];
+/// The rules of a role's list.
+const ROLE_RULES: &str = "role.";
 /// The id in the reason of the default.
 pub(super) const DEFAULT: &str = "default";
 
@@ -200,6 +202,17 @@ impl Policy {
         named.iter().filter_map(|at| self.rules.get(*at)?.budget.clone()).collect()
     }
 
+    /// Whether a session is not even to be shown a tool: its role may not call it, and that is in force.
+    #[must_use]
+    pub fn hides(&self, question: &Question<'_>) -> bool {
+        let denies = |rule: &Rule| {
+            let role = rule.reason.rule.strip_prefix(ROLE_RULES);
+            role.is_some() && rule.phase.acting(rule.reason.verdict) == Verdict::Deny
+        };
+        let named = self.named(question);
+        named.iter().filter_map(|at| self.rules.get(*at)).any(denies)
+    }
+
     /// Whether any of these looks at more than names.
     pub(super) fn any_condition(&self, named: &[usize]) -> bool {
         named.iter().filter_map(|at| self.rules.get(*at)).any(|rule| rule.condition.is_some())
@@ -241,10 +254,15 @@ impl Policy {
                 risk: rule.risk,
                 server: server(rule.any_server, at),
                 tool: tool(rule.any_tool, at),
-                role: rule.about(question).0,
-                method: rule.about(question).1,
-                excepted: rule.unless.is_some_and(|other| named.contains(&other)),
-                counts: rule.budget.is_some(),
+                standing: match rule.about(question) {
+                    (false, _) => Standing::OtherRole,
+                    (true, false) => Standing::OtherMethod,
+                    _ if rule.budget.is_some() => Standing::Counts,
+                    _ if rule.unless.is_some_and(|other| named.contains(&other)) => {
+                        Standing::Listed
+                    }
+                    _ => Standing::In,
+                },
                 when: rule.condition.as_ref().map(|condition| When {
                     source: condition.source(),
                     truth: condition.holds(&given),

@@ -41,16 +41,25 @@ pub struct Considered<'a> {
     pub server: Fit,
     /// Whether the tool's name fits.
     pub tool: Fit,
-    /// Whether it is about the session's role.
-    pub role: bool,
-    /// Whether it is about the request's method.
-    pub method: bool,
-    /// Whether it stands back because another rule fits.
-    pub excepted: bool,
+    /// Whether anything besides the names keeps it out.
+    pub standing: Standing,
     /// What its condition says, where it has one.
     pub when: Option<When<'a>>,
-    /// Whether it is no rule but counts the calls that it fits.
-    pub counts: bool,
+}
+
+/// Whether a rule takes part where its names fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It does.
+    In,
+    /// It counts the call, and decides nothing before its budget is spent.
+    Counts,
+    /// It is about another role.
+    OtherRole,
+    /// It is about another method.
+    OtherMethod,
+    /// It stands back: its role's list has the tool.
+    Listed,
 }
 
 /// A condition and what it says of the call.
@@ -63,11 +72,10 @@ pub struct When<'a> {
 }
 
 impl Considered<'_> {
-    /// Whether its names, its role and its method are the call's.
+    /// Whether its patterns fit the call's names.
     #[must_use]
-    pub fn is_about(&self) -> bool {
-        let names = self.server != Fit::No && self.tool != Fit::No;
-        names && self.role && self.method && !self.excepted
+    pub fn names_fit(&self) -> bool {
+        self.server != Fit::No && self.tool != Fit::No
     }
 
     /// Whether the rule takes part in the decision.
@@ -78,7 +86,7 @@ impl Considered<'_> {
             Some(Truth::No) => false,
             Some(Truth::Unknown(_)) => self.reason.verdict >= Verdict::Ask,
         };
-        self.is_about() && holds && !self.counts
+        self.names_fit() && self.standing == Standing::In && holds
     }
 }
 

@@ -56,6 +56,7 @@ impl Fold<'_> {
             What::Opened(opened) => self.opened(opened),
             What::Frame { conn, from, raw } => {
                 if let Some(facts) = &record.facts {
+                    self.hidden(*conn, facts);
                     self.frame(*conn, *from, raw, facts);
                 }
             }
@@ -99,6 +100,15 @@ impl Fold<'_> {
                 }
             }
             What::Attended { .. } | What::Tick {} | What::Synced { .. } => {}
+        }
+    }
+
+    /// Tools that the agent is not shown.
+    fn hidden(&mut self, conn: ConnId, facts: &Facts) {
+        if !facts.hidden.is_empty() {
+            let source = self.server_shown(conn);
+            let names = facts.hidden.join(", ");
+            self.log(Severity::Info, source, foreign(&format!("hidden from the agent: {names}")));
         }
     }
 

@@ -1,0 +1,140 @@
+//! Calls that name Tollgate's own files: its policies, keys, recordings and the lock of a project's pins.
+//!
+//! They ask at high risk whatever the policy says (design.md section 7), because what an agent writes there decides
+//! about its next call. **It is a name that is looked for, not an access**: a tool that gets at a file without naming it
+//! is not seen (docs/architecture.md says what else a process of the same user can do).
+
+use memchr::memmem;
+
+use super::{Decision, Phase, Reason, Risk, Verdict};
+
+/// Our folders end so, below any home.
+const FOLDER: &str = "tollgate";
+/// What they stand in: the folders of the XDG base directories, and the variables that name these.
+const PARENTS: &[&str] = &[
+    ".config",
+    ".local/state",
+    "$XDG_CONFIG_HOME",
+    "${XDG_CONFIG_HOME}",
+    "$XDG_STATE_HOME",
+    "${XDG_STATE_HOME}",
+];
+/// A project's approved definitions.
+const LOCK: &str = "tollgate.lock";
+
+/// What is said of a call with these arguments, where they name such a file.
+#[must_use]
+pub fn own_files(arguments: &[u8]) -> Option<Decision> {
+    if !names(arguments) {
+        return None;
+    }
+    let reason = Reason {
+        rule: "builtin.own-files".to_owned(),
+        why: "It names Tollgate's own files, which decide what an agent may do.".to_owned(),
+        verdict: Verdict::Ask,
+    };
+    Some(Decision {
+        verdict: Verdict::Ask,
+        risk: Risk::High,
+        reasons: vec![reason],
+        phase: Phase::Enforce,
+        acts: Verdict::Ask,
+        show: Vec::new(),
+    })
+}
+
+fn names(arguments: &[u8]) -> bool {
+    // Nearly no call goes further. The word as it stands, or the escape of a small letter, which may spell it.
+    let may = [FOLDER.as_bytes(), br"\u006", br"\u007"];
+    if may.iter().all(|bytes| memmem::find(arguments, bytes).is_none()) {
+        return false;
+    }
+    match serde_json::from_slice(arguments) {
+        Ok(value) => in_value(&value),
+        // What is no JSON never gets here: the guard refuses it.
+        Err(_) => true,
+    }
+}
+
+fn in_value(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::String(text) => in_text(text),
+        serde_json::Value::Array(list) => list.iter().any(in_value),
+        serde_json::Value::Object(object) => {
+            object.iter().any(|(key, value)| in_text(key) || in_value(value))
+        }
+        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => {
+            false
+        }
+    }
+}
+
+/// A path, or a command line or an address with paths in it.
+fn in_text(text: &str) -> bool {
+    if !text.contains(FOLDER) {
+        return false;
+    }
+    // `~/.config//x/.././tollgate` is `~/.config/tollgate`.
+    let mut parts: Vec<&str> = Vec::new();
+    for part in text.split(['/', '\\']) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    let plain = parts.join("/");
+    let folder = PARENTS.iter().any(|parent| {
+        let path = format!("{parent}/{FOLDER}");
+        let mut at = 0;
+        // Nothing that only begins or ends so: `.config/tollgate-themes`.
+        while let Some(found) = plain.get(at..).and_then(|rest| rest.find(&path)) {
+            let (start, end) = (at + found, at + found + path.len());
+            let before = plain.get(..start).and_then(|before| before.chars().next_back());
+            let behind = plain.get(end..).and_then(|behind| behind.chars().next());
+            if before.is_none_or(|c| !is_name(c)) && behind.is_none_or(|c| !is_name(c)) {
+                return true;
+            }
+            at = end;
+        }
+        false
+    });
+    folder || plain.split(|c| !is_name(c)).any(|word| word == LOCK)
+}
+
+/// Whether a letter belongs to a file's name.
+const fn is_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_files_are_seen_however_they_are_written_and_no_others() {
+        for (arguments, own) in [
+            (r#"{"path":"/home/x/.config/tollgate/keys.toml"}"#, true),
+            (r#"{"path":"~/.config/tollgate"}"#, true),
+            (r#"{"path":"/root/.local/state/tollgate/sessions/a.jsonl"}"#, true),
+            (r#"{"path":"/home/x/.config//./a/../tollgate/x"}"#, true),
+            (r#"{"path":"\/home\/x\/.config\/tollg\u0061te\/x"}"#, true),
+            (r#"{"command":"cat $XDG_CONFIG_HOME/tollgate/policy.yaml > /tmp/x"}"#, true),
+            (r#"{"command":"rm -rf ~/.config/tollgate; ls"}"#, true),
+            (r#"{"files":[{"~/.config/tollgate/x":1}]}"#, true),
+            (r#"{"path":"tollgate.lock"}"#, true),
+            (r#"{"uri":"file:///work/x/tollgate.lock"}"#, true),
+            (r#"{"path":"/home/x/src/tollgate/src/main.rs"}"#, false),
+            (r#"{"path":"/home/x/.config/tollgate-themes/x"}"#, false),
+            (r#"{"path":"my-tollgate.lock"}"#, false),
+            (r#"{"path":"tollgate.lock.md"}"#, false),
+            (r#"{"text":"tollgate is a firewall; see .config and state"}"#, false),
+            (r#"{"text":"line\nbreak"}"#, false),
+            ("{}", false),
+        ] {
+            assert_eq!(own_files(arguments.as_bytes()).is_some(), own, "{arguments}");
+        }
+    }
+}
