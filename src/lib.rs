@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 pub mod agents;
+pub mod catalog;
 pub mod cli;
 pub mod console;
 pub mod demo;

@@ -2,10 +2,11 @@
 //!
 //! [`framing`] cuts a byte stream into lines under a limit, [`scan`] guards a line before anything
 //! trusts it, [`jsonrpc`] gives the envelope as slices of the original, [`method`] knows what a method
-//! means to a gate. Nothing here re-encodes a message: **what is allowed arrives byte for byte.**
+//! means to a gate, [`canonical`] gives a value its one text for digests. Nothing here re-encodes a message: **what is allowed arrives byte for byte.**
 
 use serde::{Deserialize, Serialize};
 
+pub mod canonical;
 pub mod framing;
 mod id;
 pub mod jsonrpc;

@@ -234,6 +234,15 @@ pub enum ControlWord {
     Pause {},
     /// Let them go on.
     Resume {},
+    /// What a tool is now is what it is to be in this session.
+    Accept {
+        /// Its server.
+        server: String,
+        /// Its name.
+        tool: String,
+        /// The fingerprint of what was shown.
+        fingerprint: String,
+    },
     /// End the session: its servers end, what waits is refused.
     Stop {},
 }

@@ -100,6 +100,20 @@ pub(in crate::cli) struct Follow {
     calls: BTreeMap<CallId, (Option<String>, Option<String>)>,
 }
 
+/// What an operator said of the whole session or of a tool.
+fn said(line: &mut Line, what: &What) -> &'static str {
+    if let What::Layered { layer, policy, by } = what {
+        let what = if policy.is_some() { "put on" } else { "taken away" };
+        line.detail = Some(format!("{layer} {what} by {}", by.0));
+    }
+    if let What::Accepted { server, tool, fingerprint, by } = what {
+        (line.server, line.tool) = (Some(server.clone()), Some(tool.clone()));
+        line.detail = Some(format!("{fingerprint} accepted by {}", by.0));
+        return "accepted";
+    }
+    "layered"
+}
+
 impl Follow {
     /// The record's line. Records have to come in order, from the first.
     pub(in crate::cli) fn line(&mut self, record: &Record) -> Line {
@@ -167,11 +181,7 @@ impl Follow {
                 line.detail = Some(text.clone());
                 "stderr"
             }
-            What::Layered { layer, policy, by } => {
-                let what = if policy.is_some() { "put on" } else { "taken away" };
-                line.detail = Some(format!("{layer} {what} by {}", by.0));
-                "layered"
-            }
+            What::Layered { .. } | What::Accepted { .. } => said(line, what),
             What::Closed { conn, side, why } => {
                 self.at_conn(line, *conn);
                 line.from = Some(*side);

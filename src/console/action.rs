@@ -207,6 +207,7 @@ pub enum Action {
     HoldOnOff,
     Pause,
     StopSession,
+    AcceptTool,
     MarkEquals,
     Allow,
     AllowYes,
@@ -253,6 +254,7 @@ impl Action {
                 | Self::Edit
                 | Self::EditOutside
                 | Self::SendEdit
+                | Self::AcceptTool
         )
     }
 

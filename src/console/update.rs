@@ -433,9 +433,7 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         Action::NextAsk => card::next(model),
         Action::RequestRight => gate::request_right(model),
         Action::GrantRight => gate::grant_right(model),
-        Action::HoldOnOff => sessions::turn_hold(model),
-        Action::Pause => sessions::pause(model),
-        Action::StopSession => sessions::ask_to_stop(model),
+        Action::HoldOnOff | Action::Pause | Action::StopSession => sessions::act(model, action),
         Action::Full | Action::Raw | Action::Diff => card::face(model, action),
         Action::Back => back(model),
         Action::Yes => gate::yes(model),
@@ -478,7 +476,8 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         | Action::SendReason
         | Action::Edit
         | Action::EditOutside
-        | Action::SendEdit => Vec::new(),
+        | Action::SendEdit
+        | Action::AcceptTool => Vec::new(),
     }
 }
 

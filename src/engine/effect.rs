@@ -90,7 +90,7 @@ pub enum Effect {
     Replace {
         /// What to send.
         permit: Permit,
-        /// `edited`, `edited-notice`, `filtered-list`, `batch`: the named transformation.
+        /// `edited`, `edited-notice`, `filtered-list`, `first-definition`, `batch`: the named transformation.
         how: &'static str,
     },
     /// Answer the sender ourselves.
@@ -133,7 +133,7 @@ pub enum Effect {
     Originate {
         /// What to send.
         permit: Permit,
-        /// `progress`, `cancelled`, `resent`.
+        /// `progress`, `cancelled`, `resent`, `list-changed`.
         what: &'static str,
     },
     /// Bring the journal to disk up to and with this record, then post `Synced`.

@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::Observed;
 use crate::policy::{Decision, Phase, Reason, Risk, Verdict};
 use crate::protocol::Side;
 
@@ -252,6 +253,17 @@ pub enum Happening {
         /// Who.
         by: Operator,
     },
+    /// An operator accepts what a tool is now, in place of what was first seen of it.
+    Accepted {
+        /// Whose.
+        server: String,
+        /// Which.
+        tool: String,
+        /// The fingerprint that the operator was shown.
+        fingerprint: String,
+        /// Who.
+        by: Operator,
+    },
     /// A new gate took this connection over from one that died.
     Resumed {
         /// Which.
@@ -351,6 +363,9 @@ pub struct Facts {
     /// A response that reports a failure: a JSON-RPC error or `isError: true`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub failed: bool,
+    /// What a list of tools said that it had not said before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub catalog: Vec<Observed>,
     /// Tools that a list had and the agent is not shown: its role may not call them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hidden: Vec<String>,

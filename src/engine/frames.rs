@@ -260,7 +260,8 @@ impl Engine {
         };
         let own = question.arguments.filter(|_| calls).and_then(own_files);
         let layers = self.layers.iter().map(|layer| layer.decide_layer(&question));
-        for stricter in layers.chain([own]) {
+        let drifted = if calls { self.drifted(question.server, question.tool) } else { None };
+        for stricter in layers.chain([own, drifted]) {
             match (&mut said, stricter) {
                 (_, None) => {}
                 (Some(decision), Some(stricter)) => decision.add(stricter),
@@ -308,11 +309,10 @@ impl Engine {
         }
         if facts.method.as_deref() == Some(method::TOOLS_LIST)
             && asker == Side::Agent
-            && let Some((line, hidden)) = self.without_hidden(conn, line, message)
+            && let Some((line, how)) = self.listed(conn, line, message, &mut facts)
         {
-            facts.hidden = hidden;
             out.facts = Some(facts);
-            return Outcome::Changed(line, "filtered-list");
+            return Outcome::Changed(line, how);
         }
         out.facts = Some(facts);
         match pending.edited.and_then(|arguments| with_notice(line, message, &arguments)) {

@@ -1,13 +1,20 @@
-//! Lists of tools on their way to the agent: what its role may not call is not in them.
+//! Lists of tools on their way to the agent: what they say is kept, what the session's role may not call is not in
+//! them, and a definition that changed since it was first seen is shown as it was.
 
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::engine::event::ConnId;
-use crate::engine::step::Engine;
-use crate::policy::{Known, Question};
+use crate::catalog::{Change, Drift};
+use crate::engine::effect::Effect;
+use crate::engine::event::{ConnId, Facts, Operator, Severity};
+use crate::engine::step::{Engine, Out};
+use crate::policy::{Decision, Known, Phase, Question, Reason, Risk, Verdict};
 use crate::protocol::jsonrpc::{self, Message, Parsed};
+use crate::protocol::{Side, method};
+
+/// Changes that a reason tells; the record has them all.
+const TOLD_MAX: usize = 3;
 
 /// The result of `tools/list`, as far as it is looked at.
 #[derive(Deserialize)]
@@ -23,47 +30,117 @@ struct Named {
 }
 
 impl Engine {
-    /// The answer without the tools that the session's role may not call, and their names; `None` where it has no
-    /// others. A list that cannot be read has none that an agent could call either: it goes on as it is.
-    pub(in crate::engine) fn without_hidden(
-        &self,
+    /// Takes a list in, and gives the answer as the agent is to see it, with the word for what was done to it;
+    /// `None` where it goes on as it came. A list that cannot be read goes on: no tool of it is known.
+    pub(in crate::engine) fn listed(
+        &mut self,
         conn: ConnId,
         line: &Bytes,
         message: &Message,
-    ) -> Option<(Bytes, Vec<String>)> {
-        let role = self.state.role();
+        facts: &mut Facts,
+    ) -> Option<(Bytes, &'static str)> {
         let policy = self.policy.as_ref().map(Known::policy)?;
-        if role.is_empty() {
-            return None;
-        }
+        let role = self.state.started.as_ref()?.role.as_deref().unwrap_or_default();
         let server = self.state.conns.get(&conn)?.server.as_str();
-        let result = message.result.clone()?;
-        let list: List<'_> = serde_json::from_slice(line.get(result)?).ok()?;
+        let list: List<'_> = serde_json::from_slice(line.get(message.result.clone()?)?).ok()?;
         let tools: Vec<&RawValue> = serde_json::from_str(list.tools.get()).ok()?;
-        let mut hidden = Vec::new();
-        let kept: Vec<&str> = tools
-            .into_iter()
-            .filter(|tool| {
-                let named: Option<Named> = serde_json::from_str(tool.get()).ok();
-                let Some(tool) = named.and_then(|named| named.name) else { return true };
-                let question = Question { role, ..Question::call(server, &tool) };
-                let hides = policy.hides(&question);
-                if hides {
-                    hidden.push(tool);
-                }
-                !hides
-            })
-            .map(RawValue::get)
-            .collect();
-        if hidden.is_empty() {
-            return None;
+        let mut shown: Vec<String> = Vec::new();
+        let mut replaced = false;
+        for tool in tools {
+            let text = tool.get();
+            let name = serde_json::from_str(text).ok().and_then(|named: Named| named.name);
+            let Some(name) = name else {
+                shown.push(text.to_owned());
+                continue;
+            };
+            facts.catalog.extend(self.state.catalog.observe(server, &name, text));
+            let question = Question { role, ..Question::call(server, &name) };
+            if !role.is_empty() && policy.hides(&question) {
+                facts.hidden.push(name);
+                continue;
+            }
+            let first = self.state.catalog.first(server, &name);
+            let first = first.filter(|_| policy.phase() == Phase::Enforce);
+            replaced |= first.is_some();
+            shown.push(first.unwrap_or(text).to_owned());
         }
+        let how = match (facts.hidden.is_empty(), replaced) {
+            (false, _) => "filtered-list",
+            (true, true) => "first-definition",
+            (true, false) => return None,
+        };
         // Where the array stands in the line: it borrows from it.
         let array = list.tools.get();
         let start = array.as_ptr().addr().checked_sub(line.as_ptr().addr())?;
-        let changed =
-            jsonrpc::splice(line, &(start..start + array.len()), &format!("[{}]", kept.join(",")));
+        let place = start..start + array.len();
+        let changed = jsonrpc::splice(line, &place, &format!("[{}]", shown.join(",")));
         // What is spliced is guarded again.
-        matches!(jsonrpc::parse(&changed), Parsed::One(_)).then_some((changed, hidden))
+        matches!(jsonrpc::parse(&changed), Parsed::One(_)).then_some((changed, how))
     }
+
+    /// What is said of a call of a tool that is not what it was first said to be.
+    pub(in crate::engine) fn drifted(&self, server: &str, tool: &str) -> Option<Decision> {
+        let drift = self.state.catalog.drift(server, tool).filter(|drift| drift.matters)?;
+        let phase = self.policy.as_ref().map_or(Phase::Enforce, |known| known.policy().phase());
+        let (rule, verdict) = ("builtin.drift".to_owned(), Verdict::Ask);
+        Some(Decision {
+            verdict,
+            risk: Risk::High,
+            reasons: vec![Reason { rule, why: told(&drift), verdict }],
+            phase,
+            acts: phase.acting(verdict),
+            show: Vec::new(),
+        })
+    }
+
+    /// An operator accepts what a tool is now, as it was shown.
+    pub(in crate::engine) fn accept(
+        &mut self,
+        (server, tool): (&str, &str),
+        fingerprint: &str,
+        by: &Operator,
+        out: &mut Out,
+    ) {
+        if self.state.catalog.accept(server, tool, fingerprint) {
+            self.release(by, out);
+            self.list_again(server, out);
+        } else {
+            let what =
+                format!("{server}.{tool} is not what was accepted any more: look at it again");
+            out.find("builtin.drift", Severity::Low, what);
+        }
+    }
+}
+
+impl Engine {
+    /// Tells the agent to ask for this server's list again: what it was shown is not what it may use now. The
+    /// stateless era has no such word out of turn.
+    fn list_again(&mut self, server: &str, out: &mut Out) {
+        let conns = self.state.conns.iter();
+        let open: Vec<ConnId> = conns
+            .filter(|(_, conn)| conn.server == server && !conn.agent.closed && !conn.modern())
+            .map(|(id, _)| *id)
+            .collect();
+        for conn in open {
+            let line = format!(r#"{{"jsonrpc":"2.0","method":"{}"}}"#, method::TOOLS_CHANGED);
+            let permit = self.state.permit(conn, Side::Agent, Bytes::from(line));
+            out.push(Effect::Originate { permit, what: "list-changed" });
+        }
+    }
+}
+
+/// In a sentence, with what was there and what is there now.
+fn told(drift: &Drift<'_>) -> String {
+    let changes = drift.changes.iter().take(TOLD_MAX).map(|change| {
+        let Change { what, .. } = change;
+        match (&change.before, &change.after) {
+            (Some(before), Some(after)) => format!("{what} ({before} is now {after})"),
+            (None, Some(after)) => format!("{what} ({after})"),
+            (Some(_) | None, None) => what.clone(),
+        }
+    });
+    let changes = changes.collect::<Vec<_>>().join("; ");
+    let more = drift.changes.len().saturating_sub(TOLD_MAX);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    format!("Its definition is not what was first seen: {changes}{more}.")
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::Catalog;
 use crate::engine::budgets::{Charge, Spent};
 use crate::engine::effect::Held;
 use crate::engine::event::{At, CallId, ConnId, Facts, Operator, Started, TicketId, Unattended};
@@ -34,6 +35,9 @@ pub(in crate::engine) struct State {
     /// What operators put over the policy, by name.
     #[serde(default)]
     pub(in crate::engine) layers: BTreeMap<String, String>,
+    /// What its servers said of their tools.
+    #[serde(default)]
+    pub(in crate::engine) catalog: Catalog,
     /// What was spent of the policy's budgets, by their ids.
     #[serde(default)]
     pub(in crate::engine) spent: BTreeMap<String, Spent>,

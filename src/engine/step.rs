@@ -107,6 +107,10 @@ impl Engine {
                 self.expire(at, &mut out);
                 self.layer(layer, policy, &by, &mut out);
             }
+            Happening::Accepted { server, tool, fingerprint, by } => {
+                self.expire(at, &mut out);
+                self.accept((&server, &tool), &fingerprint, &by, &mut out);
+            }
             Happening::Resumed {
                 conn,
                 sent_to_agent,

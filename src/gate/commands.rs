@@ -150,6 +150,7 @@ fn control_command(hub: &Hub, peer: Peer, line: &ControlLine) -> Result<(), Stri
     match line.control {
         ControlWord::Hold { .. } | ControlWord::Pause {} => outside(hub, peer, "sessions pause")?,
         ControlWord::Unhold {} | ControlWord::Resume {} => operator(hub, peer, "sessions resume")?,
+        ControlWord::Accept { .. } => operator(hub, peer, "pins approve")?,
         ControlWord::Stop {} => operator(hub, peer, "sessions kill")?,
     }
     controls::control(hub, line, &Operator(peer.describe()))

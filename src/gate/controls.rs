@@ -31,6 +31,15 @@ pub(super) fn control(hub: &Hub, line: &ControlLine, by: &Operator) -> Result<()
             Layer::new(PAUSE, Some(layer(PAUSE, "The operator paused this session.", None)?))
         }
         ControlWord::Resume {} => Layer::new(PAUSE, None),
+        ControlWord::Accept { server, tool, fingerprint } => {
+            let session = line.session.as_deref().ok_or("say which session")?;
+            return each(&hub.state(), Some(session), || Posted::Accepted {
+                server: server.clone(),
+                tool: tool.clone(),
+                fingerprint: fingerprint.clone(),
+                by: by.clone(),
+            });
+        }
         ControlWord::Stop {} => return stop(hub, line.session.as_deref(), by),
     };
     // One lock for both: no session begins in between.

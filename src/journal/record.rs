@@ -153,6 +153,12 @@ pub enum What {
         policy: Option<String>,
         by: Operator,
     },
+    Accepted {
+        server: String,
+        tool: String,
+        fingerprint: String,
+        by: Operator,
+    },
     Resumed {
         conn: ConnId,
         sent_to_agent: u64,
@@ -262,6 +268,12 @@ impl From<&Happening> for What {
             Happening::Layered { layer, policy, by } => {
                 Self::Layered { layer: layer.clone(), policy: policy.clone(), by: by.clone() }
             }
+            Happening::Accepted { server, tool, fingerprint, by } => Self::Accepted {
+                server: server.clone(),
+                tool: tool.clone(),
+                fingerprint: fingerprint.clone(),
+                by: by.clone(),
+            },
             Happening::Resumed {
                 conn,
                 sent_to_agent,
@@ -297,6 +309,7 @@ impl What {
             | Self::Synced { .. }
             | Self::Attempt { .. }
             | Self::Layered { .. }
+            | Self::Accepted { .. }
             | Self::Resumed { .. }
             | Self::Ended { .. } => None,
         }
@@ -337,6 +350,12 @@ impl Record {
             What::Layered { layer, policy, by } => {
                 Happening::Layered { layer: layer.clone(), policy: policy.clone(), by: by.clone() }
             }
+            What::Accepted { server, tool, fingerprint, by } => Happening::Accepted {
+                server: server.clone(),
+                tool: tool.clone(),
+                fingerprint: fingerprint.clone(),
+                by: by.clone(),
+            },
             What::Resumed {
                 conn,
                 sent_to_agent,

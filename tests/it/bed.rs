@@ -82,7 +82,12 @@ impl Bed {
 
     /// One whose server is started by this command.
     pub(crate) fn agent_of(&self, server: &[&str]) -> Agent {
-        Self::shake_hands(Agent::start(self.shim_of(&[]).arg("--").args(server)))
+        self.agent_with(&[], server)
+    }
+
+    /// The same, with options of the shim.
+    pub(crate) fn agent_with(&self, options: &[&str], server: &[&str]) -> Agent {
+        Self::shake_hands(Agent::start(self.shim_of(options).arg("--").args(server)))
     }
 
     fn shake_hands(mut agent: Agent) -> Agent {
@@ -253,7 +258,7 @@ impl Agent {
         input.write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
-    fn request(&mut self, id: u64, method: &str, params: &Value) {
+    pub(crate) fn request(&mut self, id: u64, method: &str, params: &Value) {
         self.send(&format!(
             r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#
         ));

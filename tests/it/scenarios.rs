@@ -59,6 +59,8 @@ struct Play {
     now: u64,
     writer: Writer,
     journal: Vec<u8>,
+    /// What a list said last of each tool.
+    fingerprints: std::collections::BTreeMap<String, String>,
     slow_disk: bool,
     /// Digests by ticket and version.
     digests: Vec<(TicketId, Digest)>,
@@ -90,6 +92,7 @@ impl Play {
             now: 0,
             writer: Writer::default(),
             journal: Vec::new(),
+            fingerprints: std::collections::BTreeMap::new(),
             slow_disk: false,
             digests: Vec::new(),
             says: String::new(),
@@ -223,16 +226,25 @@ impl Play {
                     again_to_server: 0,
                 }
             }
-            "layer" => Happening::Layered {
-                layer: first.to_owned(),
-                policy: (behind != "off").then(|| layer(first, behind)),
-                by: Operator("operator".to_owned()),
-            },
+            "layer" | "accept" => self.operator(word, first, behind),
             "ended" => Happening::Ended { why: rest.to_owned() },
             // Time passes, nothing else.
             "" => return None,
             _ => panic!("what is {text:?}?"),
         })
+    }
+
+    /// What an operator says of the whole session or of a tool.
+    fn operator(&self, word: &str, first: &str, behind: &str) -> Happening {
+        let by = Operator("operator".to_owned());
+        if word == "layer" {
+            let policy = (behind != "off").then(|| layer(first, behind));
+            return Happening::Layered { layer: first.to_owned(), policy, by };
+        }
+        let (tool, fingerprint) = behind.split_once(' ').unwrap();
+        let now = self.fingerprints.get(tool).cloned().unwrap_or_default();
+        let fingerprint = if fingerprint == "now" { now } else { fingerprint.to_owned() };
+        Happening::Accepted { server: first.to_owned(), tool: tool.to_owned(), fingerprint, by }
     }
 
     fn answer(&self, ticket: &str, old: bool, answer: Answer) -> Happening {
@@ -264,6 +276,10 @@ impl Play {
 
     fn say(&mut self, step: &Step) {
         if let Some(facts) = &step.facts {
+            for seen in &facts.catalog {
+                let hex = seen.fingerprint.as_ref().map_or("", |print| print.hex());
+                self.fingerprints.insert(seen.tool.clone(), hex.to_owned());
+            }
             say_facts(&mut self.says, "", facts);
         }
         for effect in &step.effects {
@@ -305,6 +321,13 @@ fn say_facts(says: &mut String, indent: &str, facts: &Facts) {
     if let Some(verdict) = facts.verdict {
         let rules: Vec<&str> = facts.reasons.iter().map(|reason| reason.rule.as_str()).collect();
         writeln!(says, "    {indent}{} ({})", verdict.word(), rules.join(", ")).unwrap();
+    }
+    for seen in &facts.catalog {
+        let news = format!("{:?}", seen.news).to_lowercase();
+        writeln!(says, "    {indent}tool {} {news}", seen.tool).unwrap();
+        for change in &seen.changes {
+            writeln!(says, "    {indent}  {}: {}", change.path, change.what).unwrap();
+        }
     }
     let findings = if facts.members.is_empty() { &facts.findings[..] } else { &[] };
     for finding in findings {

@@ -37,6 +37,13 @@ pub const BINDINGS: &[Binding] = &[
         "deny with a reason to the agent",
     )
     .hint("deny + reason"),
+    row(
+        Action::AcceptTool,
+        "accept.tool",
+        &[Key::Char('P')],
+        &[Card],
+        "take the new definition (asks)",
+    ),
     row(Action::SendReason, "deny.send", &[Key::Enter], &[Reason], "deny with this reason")
         .hint("deny"),
     row(Action::Edit, "edit", &[Key::Char('e')], &[Card], "edit the arguments").hint("edit"),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::catalog::News;
 use crate::console::model::rules::Rules;
 use crate::console::model::{
     Call, CallAt, Ending, Entry, Model, Over, Passed, Place, Server, SessionId, State, Ticket,
@@ -77,6 +78,13 @@ impl Fold<'_> {
                 self.log(Severity::High, Safe::word("operator.attempt"), text);
             }
             What::Layered { layer, policy, by } => self.layered(layer, policy.is_some(), &by.0),
+            What::Accepted { server, tool, by, .. } => {
+                if let Some(session) = self.model.sessions.get_mut(self.id.index()) {
+                    session.drifted.remove(&(server.clone(), tool.clone()));
+                }
+                let text = format!("the new definition of {server}.{tool} accepted, by {}", by.0);
+                self.log(Severity::Low, Safe::word("gate"), foreign(&text));
+            }
             What::Resumed { .. } => {
                 let text = Safe::word("a new gate took a connection over from one that died");
                 self.log(Severity::Low, Safe::word("gate"), text);
@@ -103,8 +111,38 @@ impl Fold<'_> {
         }
     }
 
-    /// Tools that the agent is not shown.
+    /// What a list said that it had not said before, and tools that the agent is not shown.
     fn hidden(&mut self, conn: ConnId, facts: &Facts) {
+        let server = self.server(conn).map(|server| server.name);
+        let server = server.map(|name| self.model.names.get(name).to_string());
+        for seen in &facts.catalog {
+            let key = (server.clone().unwrap_or_default(), seen.tool.clone());
+            if let Some(session) = self.model.sessions.get_mut(self.id.index()) {
+                match &seen.fingerprint {
+                    Some(now) if seen.news == News::Drifted => {
+                        session.drifted.insert(key, now.hex().to_owned());
+                    }
+                    _ => {
+                        session.drifted.remove(&key);
+                    }
+                }
+            }
+            let source = self.server_shown(conn);
+            let (severity, text) = match seen.news {
+                News::New => continue,
+                News::Drifted => {
+                    let changes: Vec<&str> =
+                        seen.changes.iter().map(|change| change.what.as_str()).collect();
+                    let changes = changes.join("; ");
+                    (Severity::High, format!("{} changed: {changes}", seen.tool))
+                }
+                News::Back => (Severity::Low, format!("{} is what it was first", seen.tool)),
+                News::Untold => {
+                    (Severity::Low, format!("{} cannot be compared from now on", seen.tool))
+                }
+            };
+            self.log(severity, source, foreign(&text));
+        }
         if !facts.hidden.is_empty() {
             let source = self.server_shown(conn);
             let names = facts.hidden.join(", ");
@@ -233,7 +271,7 @@ impl Fold<'_> {
         row.verdict = facts.verdict;
         row.risk = facts.risk;
         row.is_tool = facts.tool.is_some();
-        row.enforced = facts.phase == Some(crate::policy::Phase::Enforce);
+        row.enforced = facts.verdict == Some(facts.acting());
         self.model.calls.push(row);
     }
 

@@ -37,6 +37,8 @@ pub struct Session {
     pub calls: u64,
     /// Its servers, by the number of their connection.
     pub servers: BTreeMap<u32, Server>,
+    /// Tools that are not what was first seen of them, by server and name: the fingerprint of what they are.
+    pub drifted: BTreeMap<(String, String), String>,
     /// Its policy's text.
     pub policy_text: Arc<str>,
     /// Its role; empty where it has none.
@@ -100,6 +102,7 @@ impl Session {
             times: None,
             calls: 0,
             servers: BTreeMap::new(),
+            drifted: BTreeMap::new(),
             policy_text: Arc::from(""),
             role: String::new(),
             layers: Vec::new(),

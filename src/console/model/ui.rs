@@ -221,6 +221,8 @@ pub enum Prompt {
     Quit,
     /// Copy the text as it came?
     CopyRaw,
+    /// Take what the tool of the open card is now for what it is to be?
+    Accept,
     /// End this session?
     Stop {
         /// Which, by its place in the model.

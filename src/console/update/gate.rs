@@ -91,6 +91,7 @@ pub(super) fn yes(model: &mut Model) -> Vec<Cmd> {
         Some(Prompt::Grant { console }) => vec![Cmd::Send(FromConsole::Grant { console })],
         Some(Prompt::Quit) => vec![Cmd::Quit],
         Some(Prompt::CopyRaw) => copy::raw(model),
+        Some(Prompt::Accept) => sessions::accept(model),
         Some(Prompt::Stop { session }) => sessions::stop(model, session),
         None => Vec::new(),
     }

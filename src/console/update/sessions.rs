@@ -8,6 +8,17 @@ use crate::console::update::{Cmd, prompt, say};
 use crate::text::Safe;
 use crate::wire::{ControlLine, ControlWord, FromConsole};
 
+/// Keys that do something to sessions.
+pub(super) fn act(model: &mut Model, action: Action) -> Vec<Cmd> {
+    if action == Action::HoldOnOff {
+        turn_hold(model)
+    } else if action == Action::Pause {
+        pause(model)
+    } else {
+        ask_to_stop(model)
+    }
+}
+
 /// Whether this console may do something to sessions; says why not.
 fn may(model: &mut Model) -> bool {
     let why = if model.replay.is_some() {
@@ -47,7 +58,7 @@ pub(super) fn hold(model: &mut Model, text: &str) -> Vec<Cmd> {
 }
 
 /// Takes the hold away, or puts the one that was typed last on again.
-pub(super) fn turn_hold(model: &mut Model) -> Vec<Cmd> {
+fn turn_hold(model: &mut Model) -> Vec<Cmd> {
     let on = model.sessions.iter().any(|session| !session.ended && session.has_layer("hold"));
     match model.ui.hold.clone() {
         _ if on => hold(model, ""),
@@ -71,7 +82,7 @@ fn meant(model: &Model) -> Option<usize> {
 }
 
 /// Pauses the session, or lets it go on.
-pub(super) fn pause(model: &mut Model) -> Vec<Cmd> {
+fn pause(model: &mut Model) -> Vec<Cmd> {
     if !may(model) {
         return Vec::new();
     }
@@ -85,7 +96,7 @@ pub(super) fn pause(model: &mut Model) -> Vec<Cmd> {
 }
 
 /// Stops the session, after a question.
-pub(super) fn ask_to_stop(model: &mut Model) -> Vec<Cmd> {
+fn ask_to_stop(model: &mut Model) -> Vec<Cmd> {
     if !may(model) {
         return Vec::new();
     }
@@ -103,4 +114,31 @@ pub(super) fn ask_to_stop(model: &mut Model) -> Vec<Cmd> {
 pub(super) fn stop(model: &Model, session: usize) -> Vec<Cmd> {
     let Some(session) = model.sessions.get(session) else { return Vec::new() };
     send(Some(session.name.clone()), ControlWord::Stop {})
+}
+
+/// The tool of the open card, where it is not what was first seen of it: its session, server, name and fingerprint.
+fn changed_tool(model: &Model) -> Option<(String, String, String, String)> {
+    let card = model.ui.card.as_ref()?;
+    let ticket = model.ticket(card.key())?;
+    let call = model.calls.get(ticket.row?.0)?;
+    let session = model.session(call.session)?;
+    let name = |id| model.names.get(id).to_string();
+    let (server, tool) = (name(call.server), name(call.name));
+    let fingerprint = session.drifted.get(&(server.clone(), tool.clone()))?.clone();
+    Some((session.name.clone(), server, tool, fingerprint))
+}
+
+/// Takes the new definition of the card's tool, after a question. The card said what changed.
+pub(super) fn ask_to_accept(model: &mut Model) -> Vec<Cmd> {
+    if changed_tool(model).is_none() {
+        return say(model, "this tool is what it was when it was first seen");
+    }
+    model.ui.prompt = Some(Prompt::Accept);
+    Vec::new()
+}
+
+/// It was said yes to.
+pub(super) fn accept(model: &Model) -> Vec<Cmd> {
+    let Some((session, server, tool, fingerprint)) = changed_tool(model) else { return Vec::new() };
+    send(Some(session), ControlWord::Accept { server, tool, fingerprint })
 }

@@ -214,6 +214,10 @@ fn question(model: &Model, prompt: Prompt) -> Strip {
                 .drawn(tty.map_or("gone", |line| &line.tty), Role::ChromeAlert)
                 .own(") answer too?  y yes   Esc no", Role::ChromeAlert)
         }
+        Prompt::Accept => Strip::new().own(
+            " Take this tool's new definition for the rest of the session?   y yes   Esc no",
+            Role::ChromeAlert,
+        ),
         Prompt::Stop { session } => {
             let name = model.sessions.get(session).map(|session| session.shown.clone());
             Strip::new()

@@ -121,6 +121,7 @@ impl Scripts {
             | What::Synced { .. }
             | What::Attempt { .. }
             | What::Layered { .. }
+            | What::Accepted { .. }
             | What::Resumed { .. }
             | What::Ended { .. } => {}
         }

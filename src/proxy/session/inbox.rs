@@ -54,6 +54,17 @@ pub enum Posted {
         /// Who.
         by: Operator,
     },
+    /// An operator accepts what a tool is now.
+    Accepted {
+        /// Its server.
+        server: String,
+        /// Its name.
+        tool: String,
+        /// The fingerprint of what was shown.
+        fingerprint: String,
+        /// Who.
+        by: Operator,
+    },
     /// The journal is on disk up to this record.
     Synced(u64),
     /// `tollgate run` ended.

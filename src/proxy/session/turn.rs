@@ -234,6 +234,9 @@ impl Loop {
                 Posted::Layered { layer, policy, by } => {
                     self.step(Happening::Layered { layer, policy, by });
                 }
+                Posted::Accepted { server, tool, fingerprint, by } => {
+                    self.step(Happening::Accepted { server, tool, fingerprint, by });
+                }
                 Posted::Synced(seq) => self.step(Happening::Synced { seq }),
                 Posted::Released => self.held_open = false,
                 Posted::Stop(why) => self.stop(&why),

@@ -4,8 +4,8 @@ use crate::console::action::Action;
 use crate::console::input::Key;
 use crate::console::model::card::{Card, Step};
 use crate::console::model::{Model, TicketKey};
-use crate::console::update::Cmd;
 use crate::console::update::card::{Guard, answerable, edit, risk_of, say, step};
+use crate::console::update::{Cmd, sessions};
 use crate::policy::Risk;
 use crate::text::Safe;
 use crate::wire::{AnswerLine, AnswerWord, FromConsole};
@@ -54,6 +54,9 @@ pub(in crate::console::update) fn answer(
     }
     if action == Action::Deny {
         return send(model, &Saying::new("deny", AnswerWord::Deny { reason: None }));
+    }
+    if action == Action::AcceptTool {
+        return sessions::ask_to_accept(model);
     }
     if action == Action::SendReason {
         return send_reason(model);

@@ -1,0 +1,204 @@
+//! What a session was told of its tools, and what of that is not what it was told first.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::diff::{Change, Weight, diff};
+use super::fingerprint::Fingerprint;
+
+/// Tools of one session that are kept; those of more are not compared, and that is told.
+pub const TOOLS_MAX: usize = 4096;
+
+/// One definition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Definition {
+    /// As it was sent.
+    text: String,
+    fingerprint: Fingerprint,
+}
+
+/// A tool: what was first seen of it, and what is told now where that is something else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Tool {
+    first: Definition,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    now: Option<(Definition, Vec<Change>)>,
+}
+
+/// What a list said of a tool that it had not said before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum News {
+    /// It was not there before; what it is from now on has to be this.
+    New,
+    /// It is not what was first seen.
+    Drifted,
+    /// It is what was first seen, again.
+    Back,
+    /// It cannot be compared: it has no canonical text, or there are too many tools.
+    Untold,
+}
+
+/// News of one tool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observed {
+    /// Its name.
+    pub tool: String,
+    /// What is new.
+    pub news: News,
+    /// The fingerprint of what it is now, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Fingerprint>,
+    /// What changed since it was first seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
+}
+
+/// A tool that is not what it was.
+#[derive(Debug, Clone, Copy)]
+pub struct Drift<'a> {
+    /// What changed.
+    pub changes: &'a [Change],
+    /// Whether anything but its looks did.
+    pub matters: bool,
+}
+
+/// All tools of a session, by server and name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Catalog {
+    servers: BTreeMap<String, BTreeMap<String, Tool>>,
+}
+
+impl Catalog {
+    /// Takes a definition in that a server sent, and says what is new of it.
+    pub fn observe(&mut self, server: &str, name: &str, text: &str) -> Option<Observed> {
+        let count: usize = self.servers.values().map(BTreeMap::len).sum();
+        let observed = |news, fingerprint: Option<&Fingerprint>, changes: &[Change]| Observed {
+            tool: name.to_owned(),
+            news,
+            fingerprint: fingerprint.cloned(),
+            changes: changes.to_vec(),
+        };
+        let tools = self.servers.entry(server.to_owned()).or_default();
+        let Some(tool) = tools.get_mut(name) else {
+            let Some(first) = definition(text).filter(|_| count < TOOLS_MAX) else {
+                return Some(observed(News::Untold, None, &[]));
+            };
+            let news = observed(News::New, Some(&first.fingerprint), &[]);
+            tools.insert(name.to_owned(), Tool { first, now: None });
+            return Some(news);
+        };
+        // The same bytes need no second look.
+        let now = tool.now.as_ref().map_or(&tool.first, |(now, _)| now);
+        if now.text == text {
+            return None;
+        }
+        let Some(new) = definition(text) else {
+            let untold = Change {
+                path: String::new(),
+                what: "a definition that cannot be compared".to_owned(),
+                weight: Weight::Meaning,
+                before: None,
+                after: None,
+            };
+            let text = text.to_owned();
+            let fingerprint = tool.first.fingerprint.clone();
+            tool.now = Some((Definition { text, fingerprint }, vec![untold.clone()]));
+            return Some(observed(News::Drifted, None, &[untold]));
+        };
+        if new.fingerprint == tool.first.fingerprint {
+            let was = tool.now.take();
+            return was.map(|_| observed(News::Back, Some(&new.fingerprint), &[]));
+        }
+        if now.fingerprint == new.fingerprint && tool.now.is_some() {
+            return None;
+        }
+        let changes = changed(&tool.first.text, text);
+        let news = observed(News::Drifted, Some(&new.fingerprint), &changes);
+        tool.now = Some((new, changes));
+        Some(news)
+    }
+
+    /// How a tool is not what it was, where it is not.
+    #[must_use]
+    pub fn drift(&self, server: &str, name: &str) -> Option<Drift<'_>> {
+        let (_, changes) = self.servers.get(server)?.get(name)?.now.as_ref()?;
+        let matters = changes.iter().any(|change| change.weight == Weight::Meaning);
+        Some(Drift { changes, matters })
+    }
+
+    /// Takes what a tool is now for what it is to be, if it has this fingerprint; `false` if it has not.
+    pub fn accept(&mut self, server: &str, name: &str, fingerprint: &str) -> bool {
+        let tool = self.servers.get_mut(server).and_then(|tools| tools.get_mut(name));
+        let Some(tool) = tool else { return false };
+        match tool.now.take() {
+            Some((now, _)) if now.fingerprint.hex() == fingerprint => {
+                tool.first = now;
+                true
+            }
+            other => {
+                tool.now = other;
+                false
+            }
+        }
+    }
+
+    /// What was first seen of a tool that is something else now, as it was sent.
+    #[must_use]
+    pub fn first(&self, server: &str, name: &str) -> Option<&str> {
+        let tool = self.servers.get(server)?.get(name)?;
+        tool.now.as_ref().map(|_| tool.first.text.as_str())
+    }
+}
+
+fn definition(text: &str) -> Option<Definition> {
+    let fingerprint = Fingerprint::of(text).ok()?;
+    Some(Definition { text: text.to_owned(), fingerprint })
+}
+
+fn changed(before: &str, after: &str) -> Vec<Change> {
+    let value = |text| serde_json::from_str::<Value>(text).unwrap_or_default();
+    diff(&value(before), &value(after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tool_is_new_then_itself_then_drifted_then_back() {
+        let mut catalog = Catalog::default();
+        let plain = r#"{"name":"a","description":"x"}"#;
+        let news = |seen: Option<Observed>| seen.map(|seen| seen.news);
+        assert_eq!(news(catalog.observe("s", "a", plain)), Some(News::New));
+        assert_eq!(news(catalog.observe("s", "a", plain)), None);
+        assert_eq!(news(catalog.observe("s", "a", r#"{"description":"x", "name":"a"}"#)), None);
+        assert!(catalog.drift("s", "a").is_none() && catalog.first("s", "a").is_none());
+        let other = r#"{"name":"a","description":"y"}"#;
+        assert_eq!(news(catalog.observe("s", "a", other)), Some(News::Drifted));
+        assert_eq!(news(catalog.observe("s", "a", other)), None, "it was told");
+        assert!(catalog.drift("s", "a").is_some_and(|drift| drift.matters));
+        assert_eq!(catalog.first("s", "a"), Some(plain));
+        let title = r#"{"name":"a","description":"x","title":"T"}"#;
+        assert_eq!(news(catalog.observe("s", "a", title)), Some(News::Drifted));
+        assert!(catalog.drift("s", "a").is_some_and(|drift| !drift.matters));
+        assert_eq!(news(catalog.observe("s", "a", plain)), Some(News::Back));
+        assert!(catalog.drift("s", "a").is_none());
+        // Another server's is another tool.
+        assert_eq!(news(catalog.observe("t", "a", other)), Some(News::New));
+    }
+
+    #[test]
+    fn what_cannot_be_compared_is_said_and_never_taken_for_the_same() {
+        let mut catalog = Catalog::default();
+        let big = r#"{"name":"a","x":9007199254740993}"#;
+        assert_eq!(catalog.observe("s", "a", big).unwrap().news, News::Untold);
+        catalog.observe("s", "a", r#"{"name":"a"}"#);
+        let seen = catalog.observe("s", "a", big).unwrap();
+        assert_eq!(seen.news, News::Drifted);
+        assert!(catalog.drift("s", "a").is_some_and(|drift| drift.matters));
+        assert_eq!(catalog.observe("s", "a", r#"{"name":"a"}"#).unwrap().news, News::Back);
+    }
+}
