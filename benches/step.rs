@@ -88,5 +88,7 @@ fn opened() -> Opened {
         pid: 0,
         unattended: None,
         patience_ms: None,
+        pins: std::collections::BTreeMap::new(),
+        pins_broken: None,
     }
 }

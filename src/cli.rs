@@ -13,6 +13,7 @@ pub mod gate;
 mod journals;
 mod lines;
 pub mod operator;
+pub mod pins;
 pub mod policy;
 pub mod replay;
 pub mod run;
@@ -46,6 +47,8 @@ enum Command {
     Replay(replay::Args),
     /// Check a policy, ask it why, or try it on recordings.
     Policy(policy::Args),
+    /// Show what tools are to be, or forget it.
+    Pins(pins::Args),
     /// Print what happens in all sessions, as it happens.
     Watch(watch::Args),
     /// Stand in front of one stdio server: for an agent's configuration.
@@ -109,6 +112,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Sessions(args) => sessions::main(args),
         Command::Replay(args) => replay::main(&args),
         Command::Policy(args) => policy::main(&args),
+        Command::Pins(args) => pins::main(&args),
         Command::Watch(args) => watch::main(args),
         Command::Shim(args) => shim::main(args),
         Command::Status => operator::status(),

@@ -1,4 +1,5 @@
 //! What is on disk: where things are, and writes that are there whole or not at all.
 
 pub mod home;
+pub mod pins;
 pub mod policies;

@@ -12,3 +12,10 @@ pub mod place;
 mod safe;
 
 pub use safe::{Clipped, Safe};
+
+/// Two hex digits for each byte.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    nibbles.filter_map(|nibble| char::from_digit(u32::from(nibble), 16)).collect()
+}

@@ -35,6 +35,8 @@ fn opened() -> Opened {
         pid: 6,
         unattended: None,
         patience_ms: None,
+        pins: std::collections::BTreeMap::new(),
+        pins_broken: None,
     }
 }
 

@@ -93,6 +93,8 @@ impl Run {
                 pid: 0,
                 unattended: None,
                 patience_ms: None,
+                pins: std::collections::BTreeMap::new(),
+                pins_broken: None,
             }));
         }
         run

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::protocol::canonical::{NotCanonical, canonical};
+use crate::text::hex;
 
 /// Before what is hashed: a digest of something else is never one of a definition (design.md section 7).
 const DOMAIN: &[u8] = b"tollgate/definition/v1\n";
@@ -19,16 +20,8 @@ impl Fingerprint {
     /// # Errors
     /// A definition that has no canonical text.
     pub fn of(definition: &str) -> Result<Self, NotCanonical> {
-        let digest: [u8; 32] = Sha256::new()
-            .chain_update(DOMAIN)
-            .chain_update(canonical(definition)?)
-            .finalize()
-            .into();
-        let mut text = String::with_capacity(64);
-        for nibble in digest.iter().flat_map(|byte| [byte >> 4, byte & 15]) {
-            text.extend(char::from_digit(u32::from(nibble), 16));
-        }
-        Ok(Self(text))
+        let hashed = Sha256::new().chain_update(DOMAIN).chain_update(canonical(definition)?);
+        Ok(Self(hex(&hashed.finalize())))
     }
 
     /// The hex digits.

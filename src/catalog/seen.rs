@@ -1,6 +1,6 @@
 //! What a session was told of its tools, and what of that is not what it was told first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -69,9 +69,47 @@ pub struct Drift<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Catalog {
     servers: BTreeMap<String, BTreeMap<String, Tool>>,
+    /// Servers of which earlier sessions left pins.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pinned: BTreeSet<String>,
+    /// Servers whose pins could not be read: nothing is known of what their tools are to be.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    unknown: BTreeSet<String>,
 }
 
 impl Catalog {
+    /// Takes in what a tool is to be, as an earlier session left it. What this one saw already stays.
+    pub fn pin(&mut self, server: &str, name: &str, text: &str) {
+        self.pinned.insert(server.to_owned());
+        let tools = self.servers.entry(server.to_owned()).or_default();
+        if let Some(first) = definition(text).filter(|_| tools.len() < TOOLS_MAX) {
+            tools.entry(name.to_owned()).or_insert(Tool { first, now: None });
+        }
+    }
+
+    /// What the tools of this server are to be could not be read.
+    pub fn pins_unknown(&mut self, server: &str) {
+        self.unknown.insert(server.to_owned());
+    }
+
+    /// Whether a tool that is new was not there when earlier sessions saw its server.
+    #[must_use]
+    pub fn is_known(&self, server: &str) -> bool {
+        self.pinned.contains(server)
+    }
+
+    /// Whether that is so.
+    #[must_use]
+    pub fn is_unknown(&self, server: &str) -> bool {
+        self.unknown.contains(server)
+    }
+
+    /// What a tool is to be, as it was sent.
+    #[must_use]
+    pub fn definition(&self, server: &str, name: &str) -> Option<&str> {
+        Some(self.servers.get(server)?.get(name)?.first.text.as_str())
+    }
+
     /// Takes a definition in that a server sent, and says what is new of it.
     pub fn observe(&mut self, server: &str, name: &str, text: &str) -> Option<Observed> {
         let count: usize = self.servers.values().map(BTreeMap::len).sum();

@@ -1,6 +1,8 @@
 //! What an engine is told, and the facts that it finds. These are also the journal's stored words:
 //! a change here is a change of the format (`journal::record::VERSION`).
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -122,6 +124,12 @@ pub struct Opened {
     /// The agent's patience with this server, where its configuration sets one.
     #[serde(default)]
     pub patience_ms: Option<u64>,
+    /// What its tools are to be, as they were sent when they were pinned, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pins: BTreeMap<String, String>,
+    /// Why that could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pins_broken: Option<String>,
 }
 
 /// An operator's answer to a ticket.

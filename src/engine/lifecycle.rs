@@ -17,7 +17,15 @@ impl Engine {
         }
     }
 
-    pub(in crate::engine) fn open(&mut self, opened: Opened) {
+    pub(in crate::engine) fn open(&mut self, opened: Opened, out: &mut Out) {
+        for (name, text) in &opened.pins {
+            self.state.catalog.pin(&opened.server, name, text);
+        }
+        if let Some(why) = &opened.pins_broken {
+            self.state.catalog.pins_unknown(&opened.server);
+            let what = format!("calls of {} ask until its pins can be read: {why}", opened.server);
+            out.find("builtin.pins-broken", Severity::High, what);
+        }
         let conn = Conn {
             server: opened.server,
             unattended: opened.unattended,

@@ -5,9 +5,9 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::catalog::{Change, Drift};
+use crate::catalog::{Change, Drift, News};
 use crate::engine::effect::Effect;
-use crate::engine::event::{ConnId, Facts, Operator, Severity};
+use crate::engine::event::{ConnId, Facts, Finding, Operator, Severity};
 use crate::engine::step::{Engine, Out};
 use crate::policy::{Decision, Known, Phase, Question, Reason, Risk, Verdict};
 use crate::protocol::jsonrpc::{self, Message, Parsed};
@@ -53,7 +53,17 @@ impl Engine {
                 shown.push(text.to_owned());
                 continue;
             };
-            facts.catalog.extend(self.state.catalog.observe(server, &name, text));
+            let seen = self.state.catalog.observe(server, &name, text);
+            if seen.as_ref().is_some_and(|seen| seen.news == News::New)
+                && self.state.catalog.is_known(server)
+            {
+                facts.findings.push(Finding {
+                    rule: "builtin.new-tool".to_owned(),
+                    severity: Severity::Low,
+                    what: format!("{server} has a tool that it did not have before: {name}"),
+                });
+            }
+            facts.catalog.extend(seen);
             let question = Question { role, ..Question::call(server, &name) };
             if !role.is_empty() && policy.hides(&question) {
                 facts.hidden.push(name);
@@ -80,13 +90,17 @@ impl Engine {
 
     /// What is said of a call of a tool that is not what it was first said to be.
     pub(in crate::engine) fn drifted(&self, server: &str, tool: &str) -> Option<Decision> {
-        let drift = self.state.catalog.drift(server, tool).filter(|drift| drift.matters)?;
+        let why = if self.state.catalog.is_unknown(server) {
+            "What its tools are to be cannot be read (tollgate pins list says why).".to_owned()
+        } else {
+            told(&self.state.catalog.drift(server, tool).filter(|drift| drift.matters)?)
+        };
         let phase = self.policy.as_ref().map_or(Phase::Enforce, |known| known.policy().phase());
         let (rule, verdict) = ("builtin.drift".to_owned(), Verdict::Ask);
         Some(Decision {
             verdict,
             risk: Risk::High,
-            reasons: vec![Reason { rule, why: told(&drift), verdict }],
+            reasons: vec![Reason { rule, why, verdict }],
             phase,
             acts: phase.acting(verdict),
             show: Vec::new(),

@@ -81,7 +81,7 @@ impl Engine {
         let mut out = Out::default();
         match what {
             Happening::Started(started) => self.start(started),
-            Happening::Opened(opened) => self.open(opened),
+            Happening::Opened(opened) => self.open(opened, &mut out),
             Happening::Frame { conn, from, raw } => self.frame(at, conn, from, &raw, &mut out),
             Happening::Broken { conn, from, head, problem } => {
                 self.broken(conn, from, &head, &problem, &mut out);
@@ -204,6 +204,12 @@ impl Engine {
     pub fn unanswered(&self, conn: ConnId) -> usize {
         let asked = self.state.conns.get(&conn).map(|conn| conn.end(Side::Agent).asked.values());
         asked.map_or(0, |asked| asked.filter(|p| p.forwarded_until.is_some()).count())
+    }
+
+    /// What a tool is to be, as it was sent.
+    #[must_use]
+    pub fn definition(&self, server: &str, tool: &str) -> Option<&str> {
+        self.state.catalog.definition(server, tool)
     }
 
     /// The session's first event, once it came.

@@ -14,6 +14,7 @@ use crate::engine::step::{Engine, Out};
 use crate::policy::Verdict;
 use crate::protocol::Side;
 use crate::protocol::jsonrpc::{self, Id, Message, Parsed};
+use crate::text::hex;
 
 /// A request that the policy wants a person to see.
 pub(in crate::engine) struct Ask<'a> {
@@ -280,11 +281,5 @@ fn edited(ticket: &Ticket, arguments: &str) -> Result<(Bytes, Message), String> 
 
 /// SHA-256 of a line, in hex.
 fn digest(line: &[u8]) -> Digest {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(64);
-    for byte in Sha256::digest(line) {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    Digest(text)
+    Digest(hex(&Sha256::digest(line)))
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
@@ -21,6 +22,7 @@ use crate::gate::{commands, consoles};
 use crate::proxy::link::{Lines, send};
 use crate::proxy::session::{DiskWork, Join, Posted};
 use crate::store::home::{Home, write_whole_in_memory};
+use crate::store::pins::Pins;
 use crate::wire::{Command, Hello, Role, ToShim, WIRE};
 
 /// A gate that nobody used for so long ends itself.
@@ -71,9 +73,10 @@ pub fn serve(
     let signals = signals().map_err(listen)?;
     let hub = Hub::new(home.custom().is_some());
     let (disk, work) = sync_channel(DISK_WAITING_MAX);
+    let pins = home.pins_dir();
     std::thread::Builder::new()
         .name("disk".to_owned())
-        .spawn(move || wait_for_disk(&work))
+        .spawn(move || wait_for_disk(&work, &pins))
         .map_err(listen)?;
     let ending = Waker::new().map_err(listen)?;
     let sessions = Sessions::new(hub, home.clone(), disk, recognise, Arc::clone(&ending));
@@ -219,6 +222,8 @@ fn greet(stream: UnixStream, sessions: &Arc<Sessions>) {
                 descriptors,
                 patience_ms: None,
                 notice: None,
+                // Read once it is known that it may join.
+                pins: Err("they were not read".to_owned()),
             });
             if let Err((join, why)) = sessions.join(join, peer) {
                 tracing::warn!(why, pid = peer.pid, "a shim was refused");
@@ -256,7 +261,7 @@ fn trusted_peer(stream: &UnixStream) -> Option<Peer> {
 }
 
 /// Brings journals to disk and writes snapshots, so that no session's loop waits for the disk.
-fn wait_for_disk(work: &Receiver<DiskWork>) {
+fn wait_for_disk(work: &Receiver<DiskWork>, pins: &Path) {
     for one in work {
         match one {
             DiskWork::Sync { file, seq, to } => match file.sync_data() {
@@ -268,6 +273,11 @@ fn wait_for_disk(work: &Receiver<DiskWork>) {
                     tracing::error!(%error, "an approval cannot be brought to disk: it will time out");
                 }
             },
+            DiskWork::Pin { server, command, tools, by } => {
+                if let Err(error) = Pins::add(pins, (&server, &command), tools, by) {
+                    tracing::warn!(server, %error, "what tools are to be is not kept");
+                }
+            }
             DiskWork::Write { path, bytes } => {
                 // A snapshot serves a gate that takes over while shims live: not after a power failure.
                 if let Err(error) = write_whole_in_memory(&path, &bytes) {

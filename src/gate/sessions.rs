@@ -15,6 +15,7 @@ use crate::proxy::peer::{self, Process};
 use crate::proxy::recorder::Recorder;
 use crate::proxy::session::{self, Beginning, Disk, Join, Posted, Spec};
 use crate::store::home::Home;
+use crate::store::pins::Pins;
 use crate::store::policies;
 use crate::wire::{Resume, RunHello, ShimHello};
 
@@ -76,6 +77,8 @@ impl Sessions {
         if self.stopping.load(Ordering::Acquire) {
             return Err((join, "the gate is stopping".to_owned()));
         }
+        let pins = Pins::read(&self.home.pins_dir(), &join.hello.server, &join.hello.command);
+        join.pins = pins.map(|pins| pins.tools);
         let name = match self.session_of(&join.hello, peer, &mut join.notice) {
             Ok(name) => name,
             Err(why) => return Err((join, why)),

@@ -15,6 +15,7 @@ use super::explain::{Considered, Fit, Standing, When};
 use super::globs::{Globs, GlobsBuilder, fenced, few};
 use super::{Phase, Reason, Risk, Verdict};
 use crate::protocol::method;
+use crate::text::hex;
 
 /// The one version of the format.
 const VERSION: u64 = 1;
@@ -143,12 +144,7 @@ impl Policy {
     /// SHA-256 of the text, as 64 hex digits.
     #[must_use]
     pub fn digest(&self) -> String {
-        let digest: [u8; 32] = Sha256::digest(self.text.as_bytes()).into();
-        let mut text = String::with_capacity(64);
-        for nibble in digest.iter().flat_map(|byte| [byte >> 4, byte & 15]) {
-            text.extend(char::from_digit(u32::from(nibble), 16));
-        }
-        text
+        hex(&Sha256::digest(self.text.as_bytes()))
     }
 
     /// What holds where no rule fits.

@@ -77,6 +77,17 @@ pub enum DiskWork {
         /// Whom to tell.
         to: Inbox,
     },
+    /// Keep what tools are to be.
+    Pin {
+        /// Their server's name.
+        server: String,
+        /// Its command line.
+        command: Vec<String>,
+        /// Their definitions as they were sent, by name.
+        tools: Vec<(String, String)>,
+        /// Who says so.
+        by: crate::store::pins::By,
+    },
     /// Write a whole file.
     Write {
         /// Where.

@@ -128,6 +128,12 @@ impl Home {
         self.state.join("gate.log")
     }
 
+    /// What tools are to be.
+    #[must_use]
+    pub fn pins_dir(&self) -> PathBuf {
+        self.state.join("pins")
+    }
+
     /// Copies of the binary that configurations may point to.
     #[must_use]
     pub fn bin_dir(&self) -> PathBuf {

@@ -99,7 +99,7 @@ fn commands_that_can_run_do() {
         for line in typed(&text) {
             let Some(arguments) = tollgate_arguments(&line) else { continue };
             let name = arguments.first().unwrap().as_str();
-            if matches!(name, "sessions" | "replay" | "policy") {
+            if matches!(name, "sessions" | "replay" | "policy" | "pins") {
                 let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
                 let done = program::tollgate(home.path(), &arguments);
                 if name == "replay" && !arguments.contains(&"--headless") {

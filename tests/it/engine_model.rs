@@ -79,6 +79,8 @@ impl Run {
                 pid: 2,
                 unattended: None,
                 patience_ms: None,
+                pins: std::collections::BTreeMap::new(),
+                pins_broken: None,
             };
             assert_eq!(run.step(Happening::Opened(opened)).effects, []);
         }

@@ -181,6 +181,8 @@ impl Play {
                     pid: 2,
                     unattended: option("unattended").map(unattended),
                     patience_ms: option("patience").map(millis),
+                    pins: std::collections::BTreeMap::new(),
+                    pins_broken: None,
                 })
             }
             "agent" | "server" => Happening::Frame { conn, from, raw: frame(rest).into() },

@@ -215,7 +215,7 @@ fn question(model: &Model, prompt: Prompt) -> Strip {
                 .own(") answer too?  y yes   Esc no", Role::ChromeAlert)
         }
         Prompt::Accept => Strip::new().own(
-            " Take this tool's new definition for the rest of the session?   y yes   Esc no",
+            " Take this tool's new definition from now on?   y yes   Esc no",
             Role::ChromeAlert,
         ),
         Prompt::Stop { session } => {

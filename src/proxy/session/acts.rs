@@ -39,6 +39,10 @@ impl Loop {
             }
         };
         let patience_ms = join.patience_ms;
+        let (pins, pins_broken) = match join.pins.clone() {
+            Ok(pins) => (pins, None),
+            Err(why) => (std::collections::BTreeMap::new(), Some(why)),
+        };
         let (connection, hello, notice) = match Connection::new(join) {
             Ok(connection) => connection,
             Err(error) => {
@@ -48,6 +52,7 @@ impl Loop {
         };
         connection.tell(&ToShim::Welcome { session: self.name.clone(), conn: id.0, notice });
         self.connections.insert(id, connection);
+        self.servers.insert(id, (hello.server.clone(), hello.command.clone()));
         // One that came back may have the numbers of the one before.
         self.waiter.forget();
         if resumed.is_some() {
@@ -75,6 +80,8 @@ impl Loop {
                     _ => None,
                 },
                 patience_ms,
+                pins,
+                pins_broken,
             }));
         }
     }

@@ -39,6 +39,8 @@ pub struct Join {
     pub patience_ms: Option<u64>,
     /// Told to the user once, by the first shim of a home.
     pub notice: Option<String>,
+    /// What its tools are to be, or why that cannot be read.
+    pub pins: Result<std::collections::BTreeMap<String, String>, String>,
 }
 
 /// How far a connection's end is.

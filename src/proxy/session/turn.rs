@@ -7,13 +7,15 @@ use std::time::{Duration, Instant};
 
 use rustix::event::Timespec;
 
-use crate::engine::{At, ConnId, Engine, Event, Happening};
+use crate::catalog::News;
+use crate::engine::{At, ConnId, Engine, Event, Facts, Happening};
 use crate::protocol::Side;
 use crate::proxy::recorder::{Recorder, Trouble, Unsent};
 use crate::proxy::session::connection::Connection;
 use crate::proxy::session::inbox::{Inbox, Posted, Posts};
 use crate::proxy::session::waiter::{Waiter, Wish};
 use crate::proxy::session::{Clock, Disk, DiskWork, Spec, Watcher};
+use crate::store::pins::By;
 
 /// Bytes read from one descriptor in one turn: the size of a Linux pipe.
 const CHUNK_BYTES: usize = 64 * 1024;
@@ -46,6 +48,8 @@ pub(super) struct Loop {
     pub(super) engine: Engine,
     pub(super) recorder: Recorder,
     pub(super) connections: BTreeMap<ConnId, Connection>,
+    /// Name and command line of each connection's server.
+    pub(super) servers: BTreeMap<ConnId, (String, Vec<String>)>,
     pub(super) unsent: Unsent,
     pub(super) clock: Clock,
     pub(super) watcher: Arc<dyn Watcher>,
@@ -79,6 +83,7 @@ impl Loop {
             engine,
             recorder,
             connections: BTreeMap::new(),
+            servers: BTreeMap::new(),
             unsent,
             clock: Clock::default(),
             watcher,
@@ -235,7 +240,12 @@ impl Loop {
                     self.step(Happening::Layered { layer, policy, by });
                 }
                 Posted::Accepted { server, tool, fingerprint, by } => {
+                    let (name, of) = (server.clone(), tool.clone());
+                    let before = self.engine.definition(&name, &of).map(str::to_owned);
                     self.step(Happening::Accepted { server, tool, fingerprint, by });
+                    if self.engine.definition(&name, &of).map(str::to_owned) != before {
+                        self.keep(&name, &[of], By::Operator);
+                    }
                 }
                 Posted::Synced(seq) => self.step(Happening::Synced { seq }),
                 Posted::Released => self.held_open = false,
@@ -325,7 +335,38 @@ impl Loop {
         let event = Event { at: self.clock.now(), what };
         let copy = event.clone();
         let step = self.engine.step(event);
+        if let (Happening::Frame { conn, .. }, Some(facts)) = (&copy.what, &step.facts)
+            && !facts.catalog.is_empty()
+        {
+            self.keep_new(*conn, facts);
+        }
         let seq = self.recorder.push(&copy, &step);
         self.apply(seq, step);
+    }
+
+    /// Has the definitions kept that a list said first.
+    fn keep_new(&self, conn: ConnId, facts: &Facts) {
+        let Some((server, _)) = self.servers.get(&conn) else { return };
+        let new = facts.catalog.iter().filter(|seen| seen.news == News::New);
+        let new: Vec<String> = new.map(|seen| seen.tool.clone()).collect();
+        self.keep(server, &new, By::FirstUse);
+    }
+
+    /// Has what these tools are to be kept for later sessions, for each command line of this name.
+    fn keep(&self, name: &str, tools: &[String], by: By) {
+        let mut kept: Vec<&Vec<String>> = Vec::new();
+        for (server, command) in self.servers.values().filter(|(server, _)| server == name) {
+            if tools.is_empty() || kept.contains(&command) {
+                continue;
+            }
+            kept.push(command);
+            let text = |tool: &String| {
+                Some((tool.clone(), self.engine.definition(server, tool)?.to_owned()))
+            };
+            let (server, command) = (server.clone(), command.clone());
+            let tools = tools.iter().filter_map(text).collect();
+            // A disk that is that far behind keeps them when they are seen the next time.
+            let _later = self.disk.try_send(DiskWork::Pin { server, command, tools, by });
+        }
     }
 }

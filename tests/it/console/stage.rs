@@ -151,6 +151,8 @@ impl Stage {
             pid: 6,
             unattended: None,
             patience_ms: None,
+            pins: std::collections::BTreeMap::new(),
+            pins_broken: None,
         };
         self.record(name, What::Opened(opened), None, Vec::new());
     }

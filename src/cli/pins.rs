@@ -1,0 +1,144 @@
+//! `tollgate pins`: what tools are to be, and how to forget it.
+
+use std::fs;
+use std::io::{self, BufWriter, Write as _};
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use crate::catalog::Fingerprint;
+use crate::cli::Format;
+use crate::cli::exit::{self, Exit, Failure};
+use crate::cli::operator;
+use crate::store::pins::Pins;
+use crate::text::Safe;
+
+/// Version of the lines that `list` prints.
+const LINES_VERSION: u32 = 1;
+/// Hex digits of a fingerprint for people.
+const SHORT: usize = 12;
+
+/// Arguments of `tollgate pins`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Print every tool that is pinned, with the fingerprint of its definition.
+    List {
+        /// How to print.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Forget what a server's tools are to be: the next session takes what it sees first.
+    Revoke {
+        /// The server's name.
+        server: String,
+        /// One of its tools; else all.
+        tool: Option<String>,
+    },
+}
+
+/// Runs the subcommand.
+#[must_use]
+pub fn main(args: &Args) -> ExitCode {
+    exit::finish(match &args.what {
+        What::List { format } => list(*format),
+        What::Revoke { server, tool } => revoke(server, tool.as_deref()),
+    })
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    v: u32,
+    event: &'static str,
+    server: &'a str,
+    command: &'a [String],
+    tool: &'a str,
+    fingerprint: Option<String>,
+}
+
+fn list(format: Format) -> Result<Exit, Failure> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut exit = Exit::Fine;
+    for (path, pins) in Pins::all(&operator::home()?.pins_dir())? {
+        let pins = match pins {
+            Ok(pins) => pins,
+            Err(error) => {
+                out.flush()?;
+                let path = path.display();
+                exit::say(
+                    Exit::Broken,
+                    format_args!(
+                        "read the pins {path}: {error}; calls of that server ask until `tollgate pins revoke` or the file is mended"
+                    ),
+                );
+                exit = Exit::Broken;
+                continue;
+            }
+        };
+        for (tool, text) in &pins.tools {
+            let fingerprint = Fingerprint::of(text).ok();
+            match format {
+                Format::Jsonl => {
+                    let line = Line {
+                        v: LINES_VERSION,
+                        event: "pin",
+                        server: &pins.server,
+                        command: &pins.command,
+                        tool,
+                        fingerprint: fingerprint.map(|print| print.hex().to_owned()),
+                    };
+                    serde_json::to_writer(&mut out, &line).map_err(io::Error::from)?;
+                    writeln!(out)?;
+                }
+                Format::Text => {
+                    let print = fingerprint.as_ref().map_or("", |print| print.hex());
+                    let short = print.get(..SHORT).unwrap_or_default();
+                    let name = Safe::escape(&format!("{}.{tool}", pins.server));
+                    writeln!(out, "{short}  {name}  {}", Safe::escape(&pins.command.join(" ")))?;
+                }
+            }
+        }
+    }
+    out.flush()?;
+    Ok(exit)
+}
+
+fn revoke(server: &str, tool: Option<&str>) -> Result<Exit, Failure> {
+    operator::outside_agents(&operator::home()?, "pins revoke")?;
+    let mut found = false;
+    for (path, pins) in Pins::all(&operator::home()?.pins_dir())? {
+        // One that cannot be read is known by its file's name alone.
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let Ok(mut pins) = pins else {
+            if tool.is_none() && stem.rsplit_once('-').is_some_and(|(name, _)| name == server) {
+                fs::remove_file(&path)?;
+                found = true;
+            }
+            continue;
+        };
+        if pins.server != server {
+            continue;
+        }
+        match tool {
+            None => {
+                fs::remove_file(&path)?;
+                found = true;
+            }
+            Some(tool) if pins.tools.remove(tool).is_some() => {
+                pins.write(&path)?;
+                found = true;
+            }
+            Some(_) => {}
+        }
+    }
+    if found {
+        return Ok(Exit::Fine);
+    }
+    let what = format!("nothing is pinned of {server}; `tollgate pins list` shows what is");
+    Err(Failure::new(Exit::Usage, Safe::escape(&what)))
+}

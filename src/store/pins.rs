@@ -1,0 +1,215 @@
+//! What tools are to be: the definitions that were seen first, or that an operator took, one file for each server.
+//!
+//! A server is known by its name and its command line: another command is another server. The files stand among the
+//! state, mode 0600; calls that name them ask (`policy::own_files`).
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::store::home::write_whole;
+use crate::text::hex;
+
+/// Version of the files.
+const VERSION: u32 = 1;
+/// Largest file that is read: some thousands of tools.
+const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Letters of a server's name in its file's; the digest tells servers apart.
+const NAME_CHARS_MAX: usize = 40;
+
+/// One file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pins {
+    v: u32,
+    /// The server's name.
+    pub server: String,
+    /// Its command line.
+    pub command: Vec<String>,
+    /// Its tools' definitions as they were sent, by name.
+    pub tools: BTreeMap<String, String>,
+}
+
+/// What a pin is made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// It was seen first: a pin that is there stays.
+    FirstUse,
+    /// An operator took it.
+    Operator,
+}
+
+impl Pins {
+    /// Of a server that nothing is known of.
+    #[must_use]
+    pub fn new(server: &str, command: &[String]) -> Self {
+        let (server, command) = (server.to_owned(), command.to_vec());
+        Self { v: VERSION, server, command, tools: BTreeMap::new() }
+    }
+
+    /// Reads what is pinned of a server; nothing where there is no file.
+    ///
+    /// # Errors
+    /// In words, when a file is there and cannot be used: then nothing is known of what the tools are to be.
+    pub fn read(dir: &Path, server: &str, command: &[String]) -> Result<Self, String> {
+        let path = file(dir, server, command);
+        let pins = match read(&path) {
+            Ok(pins) => pins,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Self::new(server, command));
+            }
+            Err(error) => return Err(format!("read the pins {}: {error}", path.display())),
+        };
+        if pins.server != server || pins.command != command {
+            return Err(format!("the pins {} are another server's", path.display()));
+        }
+        Ok(pins)
+    }
+
+    /// Adds definitions to what is on disk.
+    ///
+    /// # Errors
+    /// When a file is there and cannot be used, or this one cannot be written.
+    pub fn add(
+        dir: &Path,
+        (server, command): (&str, &[String]),
+        tools: impl IntoIterator<Item = (String, String)>,
+        by: By,
+    ) -> Result<(), String> {
+        let mut pins = Self::read(dir, server, command)?;
+        let before = pins.clone();
+        for (name, text) in tools {
+            match by {
+                By::FirstUse => {
+                    pins.tools.entry(name).or_insert(text);
+                }
+                By::Operator => {
+                    pins.tools.insert(name, text);
+                }
+            }
+        }
+        if pins == before {
+            return Ok(());
+        }
+        let path = file(dir, server, command);
+        let folder = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
+        folder
+            .and_then(|()| pins.write(&path))
+            .map_err(|error| format!("write the pins {}: {error}", path.display()))
+    }
+
+    /// Writes the file anew, whole or not at all.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, path: &Path) -> io::Result<()> {
+        write_whole(path, &serde_json::to_vec_pretty(self)?)
+    }
+
+    /// All files of a folder that can be read, by server.
+    ///
+    /// # Errors
+    /// When the folder is there and cannot be read.
+    pub fn all(dir: &Path) -> io::Result<Vec<(PathBuf, io::Result<Self>)>> {
+        let entries = match fs::read_dir(dir) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let mut paths = Vec::new();
+        for entry in entries {
+            let path = entry?.path();
+            if path.extension() == Some(OsStr::new("json")) {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        Ok(paths.into_iter().map(|path| (path.clone(), read(&path))).collect())
+    }
+}
+
+fn read(path: &Path) -> io::Result<Pins> {
+    let size = fs::metadata(path)?.len();
+    if size > FILE_BYTES_MAX {
+        return Err(io::Error::other(format!("{size} bytes, more than {FILE_BYTES_MAX}")));
+    }
+    let pins: Pins = serde_json::from_slice(&fs::read(path)?)?;
+    if pins.v != VERSION {
+        return Err(io::Error::other(format!("version {} is not known", pins.v)));
+    }
+    Ok(pins)
+}
+
+/// `NAME-DIGEST.json`.
+fn file(dir: &Path, server: &str, command: &[String]) -> PathBuf {
+    let mut digest = Sha256::new();
+    for part in std::iter::once(server).chain(command.iter().map(String::as_str)) {
+        // Lengths, so that no two lists run together.
+        digest.update((part.len() as u64).to_le_bytes());
+        digest.update(part);
+    }
+    let digest = hex(&digest.finalize());
+    let short = digest.get(..16).unwrap_or_default();
+    let plain: String = server
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .take(NAME_CHARS_MAX)
+        .collect();
+    dir.join(format!("{plain}-{short}.json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    fn one(name: &str, text: &str) -> [(String, String); 1] {
+        [(name.to_owned(), text.to_owned())]
+    }
+
+    #[test]
+    fn what_was_seen_first_stays_until_an_operator_takes_something_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path().join("pins");
+        let npx = command(&["npx", "fs"]);
+        assert_eq!(Pins::read(&dir, "fs", &npx).unwrap().tools.len(), 0);
+        Pins::add(&dir, ("fs", &npx), one("a", "1"), By::FirstUse).unwrap();
+        Pins::add(&dir, ("fs", &npx), one("a", "2"), By::FirstUse).unwrap();
+        Pins::add(&dir, ("fs", &npx), one("b", "3"), By::FirstUse).unwrap();
+        let tools = |pins: &Pins| pins.tools.values().cloned().collect::<Vec<_>>();
+        assert_eq!(tools(&Pins::read(&dir, "fs", &npx).unwrap()), ["1", "3"]);
+        Pins::add(&dir, ("fs", &npx), one("a", "2"), By::Operator).unwrap();
+        assert_eq!(tools(&Pins::read(&dir, "fs", &npx).unwrap()), ["2", "3"]);
+        // Another command, another name, and words cut elsewhere are other servers.
+        for (server, words) in
+            [("fs", &["npx", "f", "s"][..]), ("fs2", &["npx", "fs"]), ("fs", &["npxfs"])]
+        {
+            assert_eq!(Pins::read(&dir, server, &command(words)).unwrap().tools.len(), 0);
+        }
+        assert_eq!(Pins::all(&dir).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_broken_file_is_an_error_and_not_an_empty_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let npx = command(&["npx"]);
+        Pins::add(dir.path(), ("fs", &npx), one("a", "1"), By::FirstUse).unwrap();
+        let path = file(dir.path(), "fs", &npx);
+        for broken in
+            ["", "{", "{\"v\":2}", "{\"v\":2,\"server\":\"fs\",\"command\":[],\"tools\":{}}"]
+        {
+            fs::write(&path, broken).unwrap();
+            assert!(Pins::read(dir.path(), "fs", &npx).is_err(), "{broken}");
+            assert!(Pins::add(dir.path(), ("fs", &npx), one("b", "1"), By::Operator).is_err());
+            assert_eq!(fs::read_to_string(&path).unwrap(), broken, "and it is left as it is");
+        }
+    }
+}
