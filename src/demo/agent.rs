@@ -1,7 +1,7 @@
 //! The scripted agent: an MCP client that starts the servers of a configuration and plays the story.
 //! It knows nothing of Tollgate; what stands between it and its servers is the configuration's affair.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead as _, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::demo::story::{Call, Scene};
+use crate::protocol::method::TOOLS_CHANGED;
 
 /// What the agent is started with: the shape that most agents' configurations have.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -117,6 +118,8 @@ struct Agent {
     servers: BTreeMap<String, Server>,
     inbox: Receiver<(String, Option<Value>)>,
     next_id: u64,
+    /// Servers that said that their list is another one now.
+    changed: BTreeSet<String>,
 }
 
 struct Server {
@@ -127,7 +130,8 @@ struct Server {
 impl Agent {
     fn start(config: &Config) -> Result<Self, AgentError> {
         let (sender, inbox) = sync_channel(INBOX);
-        let mut agent = Self { servers: BTreeMap::new(), inbox, next_id: 0 };
+        let changed = BTreeSet::new();
+        let mut agent = Self { servers: BTreeMap::new(), inbox, next_id: 0, changed };
         for (name, command) in &config.servers {
             let server = Server::start(name, command, sender.clone())
                 .map_err(|source| AgentError::Server { server: name.clone(), source })?;
@@ -149,8 +153,12 @@ impl Agent {
         Ok(agent)
     }
 
-    /// Sends all calls, then takes the answers as they come.
+    /// Asks again for the lists that changed, sends all calls, then takes the answers as they come.
     fn scene(&mut self, calls: &[Call]) -> Result<Vec<End>, AgentError> {
+        while let Some(server) = self.changed.pop_first() {
+            let id = self.request(&server, "tools/list", &json!({}))?;
+            self.answer(id)?;
+        }
         let mut open = BTreeMap::new();
         for call in calls {
             let arguments: Value =
@@ -211,7 +219,10 @@ impl Agent {
                 RecvTimeoutError::Timeout => AgentError::Silent(PATIENCE),
                 RecvTimeoutError::Disconnected => AgentError::Gone("all".to_owned()),
             })?;
-            let message = message.ok_or(AgentError::Gone(server))?;
+            let message = message.ok_or_else(|| AgentError::Gone(server.clone()))?;
+            if message.get("method").and_then(Value::as_str) == Some(TOOLS_CHANGED) {
+                self.changed.insert(server);
+            }
             let id = message.get("id").and_then(Value::as_u64);
             if let (Some(id), None) = (id, message.get("method")) {
                 return Ok((id, message));

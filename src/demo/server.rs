@@ -39,6 +39,10 @@ impl Tool {
 /// What a server can do.
 pub(in crate::demo) trait Tools {
     fn list(&self) -> Vec<Tool>;
+    /// Whether the last call changed the list; asked once.
+    fn changed(&mut self) -> bool {
+        false
+    }
     /// The result's text, or what went wrong.
     fn call(&mut self, tool: &str, arguments: &Value) -> Result<String, String>;
 }
@@ -72,6 +76,11 @@ pub fn serve(which: Which, input: impl BufRead, mut output: impl Write) -> io::R
         };
         if let Some(answer) = answer {
             writeln!(output, "{answer}")?;
+            if tools.changed() {
+                let news =
+                    json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" });
+                writeln!(output, "{news}")?;
+            }
             output.flush()?;
         }
     }
@@ -87,7 +96,7 @@ fn answer(tools: &mut dyn Tools, message: &Value) -> Option<Value> {
     let result = match method {
         "initialize" => json!({
             "protocolVersion": params.get("protocolVersion").cloned().unwrap_or(Value::Null),
-            "capabilities": { "tools": {} },
+            "capabilities": { "tools": { "listChanged": true } },
             "serverInfo": { "name": "tollgate-demo", "version": env!("CARGO_PKG_VERSION") },
         }),
         "ping" => json!({}),

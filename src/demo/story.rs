@@ -30,6 +30,8 @@ pub struct Call {
     pub verdict: Verdict,
     /// What the demo's own operator does, where the verdict is `ask`.
     pub answer: Answer,
+    /// Whether the tool is not what it was: then it is not [`POLICY`] that asks.
+    pub drifted: bool,
 }
 
 /// The answer to a held call when the demo answers itself.
@@ -60,7 +62,7 @@ impl Call {
 }
 
 const fn quiet(server: &'static str, tool: &'static str, arguments: &'static str) -> Call {
-    Call { server, tool, arguments, verdict: Verdict::Allow, answer: Answer::None }
+    Call { server, tool, arguments, verdict: Verdict::Allow, answer: Answer::None, drifted: false }
 }
 
 const fn asks(
@@ -69,10 +71,11 @@ const fn asks(
     arguments: &'static str,
     answer: Answer,
 ) -> Call {
-    Call { server, tool, arguments, verdict: Verdict::Ask, answer }
+    Call { server, tool, arguments, verdict: Verdict::Ask, answer, drifted: false }
 }
 
-/// An agent prepares a release: honest work, a write that asks, a stranger's idea that is forbidden.
+/// An agent prepares a release: honest work, a write that asks, a stranger's idea that is forbidden, a
+/// tool that turns bad.
 pub const STORY: &[Scene] = &[
     Scene {
         say: "I prepare the release. First I look at what is here.",
@@ -96,6 +99,7 @@ pub const STORY: &[Scene] = &[
             arguments: r#"{"query":"release"}"#,
             verdict: Verdict::Mark,
             answer: Answer::None,
+            drifted: false,
         }],
     },
     Scene {
@@ -120,6 +124,7 @@ pub const STORY: &[Scene] = &[
             arguments: r#"{"path":"notes/open.md"}"#,
             verdict: Verdict::Deny,
             answer: Answer::None,
+            drifted: false,
         }],
     },
     Scene {
@@ -153,6 +158,18 @@ pub const STORY: &[Scene] = &[
         )],
     },
     Scene {
+        say: "Did anybody answer? The mail server says that its search is a better one now.",
+        think_ms: 4000,
+        calls: &[Call {
+            server: "mail",
+            tool: "search",
+            arguments: r#"{"query":"testers"}"#,
+            verdict: Verdict::Ask,
+            answer: Answer::Deny("that search is not the one that I looked at"),
+            drifted: true,
+        }],
+    },
+    Scene {
         say: "A last look at what is there now.",
         think_ms: 3000,
         calls: &[quiet("files", "list_files", "{}")],
@@ -167,7 +184,7 @@ mod tests {
     #[test]
     fn the_policy_says_what_the_story_expects() {
         let policy = Policy::parse("demo", POLICY).unwrap();
-        for call in STORY.iter().flat_map(|scene| scene.calls) {
+        for call in STORY.iter().flat_map(|scene| scene.calls).filter(|call| !call.drifted) {
             let question = Question::call(call.server, call.tool);
             let decision = policy.decide(&question);
             assert_eq!(decision.verdict, call.verdict, "{}.{}", call.server, call.tool);

@@ -59,11 +59,12 @@ fn headless_it_plays_the_story_and_leaves_nothing() {
     let stderr = String::from_utf8(ran.stderr).unwrap();
     assert!(ran.status.success(), "{stdout}{stderr}");
     let (calls, summary) = stdout.trim_end().rsplit_once('\n').unwrap();
-    assert_eq!(summary, "11 calls, every verdict as the story says");
+    assert_eq!(summary, "12 calls, every verdict as the story says");
     let count = |word: &str| calls.lines().filter(|line| line.starts_with(word)).count();
-    assert_eq!([count("allow"), count("mark"), count("ask"), count("deny")], [5, 1, 4, 1]);
+    assert_eq!([count("allow"), count("mark"), count("ask"), count("deny")], [5, 1, 5, 1]);
     assert!(calls.contains("denied by the operator"), "{calls}");
     assert!(calls.contains("denied at its deadline"), "{calls}");
+    assert_eq!(calls.matches("mail.search").count(), 2, "{calls}");
     assert!(begun.elapsed() < LIMIT, "{:?}", begun.elapsed());
     assert_cleared(tmp.path());
 }

@@ -17,7 +17,8 @@ use crate::wire::{self, Reply};
 const BEFORE: &str = "\
 An agent is about to prepare a release, with two tool servers: files and mail.
 Everything that it calls passes the gate. Reading goes on by itself, deleting
-is forbidden; writing a file and sending a mail wait for you:
+is forbidden; writing a file and sending a mail wait for you, and so does a tool
+that turns bad once a mail was sent:
 
   A  opens the oldest call that waits
   a  allows it, with a y or a code        d  denies it
