@@ -5,13 +5,14 @@
 //! give the same effects**, which is what makes a recording enough to decide again, and a crashed gate
 //! able to take up where its journal ends.
 //!
-//! Reading order: `step` (the one entry), `frames` (messages), `tickets` (calls that wait), `lifecycle`
+//! Reading order: `step` (the one entry), `frames` (messages), `judge` (what is said of them), `tickets` (calls that wait), `lifecycle`
 //! (connections that open, close and are resumed), `layers` (what operators put over the policy), `lists` (what an agent is shown); `budgets` (how often); `session` holds the state, `refusal` the words.
 
 mod budgets;
 pub mod effect;
 pub mod event;
 mod frames;
+mod judge;
 mod layers;
 mod lifecycle;
 pub mod limits;

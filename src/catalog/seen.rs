@@ -8,8 +8,12 @@ use serde_json::Value;
 use super::diff::{Change, Weight, diff};
 use super::fingerprint::Fingerprint;
 
-/// Tools of one session that are kept; those of more are not compared, and that is told.
+/// Tools of one session that are kept; those of more are not compared, and their calls ask.
 pub const TOOLS_MAX: usize = 4096;
+/// Longest definition that is kept, in bytes; the longest of published servers have some 20 kB.
+const DEFINITION_BYTES_MAX: usize = 256 * 1024;
+/// All definitions of a session together.
+const KEPT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// One definition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +41,7 @@ pub enum News {
     Drifted,
     /// It is what was first seen, again.
     Back,
-    /// It cannot be compared: it has no canonical text, or there are too many tools.
+    /// It cannot be kept: it is too long, or there are too many tools.
     Untold,
 }
 
@@ -69,10 +73,13 @@ pub struct Drift<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Catalog {
     servers: BTreeMap<String, BTreeMap<String, Tool>>,
+    /// Bytes of all that is kept.
+    #[serde(default)]
+    kept: usize,
     /// Servers of which earlier sessions left pins.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pinned: BTreeSet<String>,
-    /// Servers whose pins could not be read: nothing is known of what their tools are to be.
+    /// Servers whose pins could not be read, or whose tools cannot be kept: what these are to be is not known.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     unknown: BTreeSet<String>,
 }
@@ -81,14 +88,27 @@ impl Catalog {
     /// Takes in what a tool is to be, as an earlier session left it. What this one saw already stays.
     pub fn pin(&mut self, server: &str, name: &str, text: &str) {
         self.pinned.insert(server.to_owned());
+        if !self.has_room(text) {
+            self.unknown(server);
+            return;
+        }
         let tools = self.servers.entry(server.to_owned()).or_default();
-        if let Some(first) = definition(text).filter(|_| tools.len() < TOOLS_MAX) {
-            tools.entry(name.to_owned()).or_insert(Tool { first, now: None });
+        if !tools.contains_key(name) {
+            self.kept += text.len();
+            tools.insert(name.to_owned(), Tool { first: Definition::new(text), now: None });
         }
     }
 
-    /// What the tools of this server are to be could not be read.
-    pub fn pins_unknown(&mut self, server: &str) {
+    /// Whether one more definition may be kept.
+    fn has_room(&self, text: &str) -> bool {
+        let tools: usize = self.servers.values().map(BTreeMap::len).sum();
+        tools < TOOLS_MAX
+            && text.len() <= DEFINITION_BYTES_MAX
+            && self.kept + text.len() <= KEPT_BYTES_MAX
+    }
+
+    /// What the tools of this server are to be is not known.
+    pub fn unknown(&mut self, server: &str) {
         self.unknown.insert(server.to_owned());
     }
 
@@ -112,19 +132,22 @@ impl Catalog {
 
     /// Takes a definition in that a server sent, and says what is new of it.
     pub fn observe(&mut self, server: &str, name: &str, text: &str) -> Option<Observed> {
-        let count: usize = self.servers.values().map(BTreeMap::len).sum();
+        let room = self.has_room(text);
         let observed = |news, fingerprint: Option<&Fingerprint>, changes: &[Change]| Observed {
             tool: name.to_owned(),
             news,
             fingerprint: fingerprint.cloned(),
             changes: changes.to_vec(),
         };
-        let tools = self.servers.entry(server.to_owned()).or_default();
-        let Some(tool) = tools.get_mut(name) else {
-            let Some(first) = definition(text).filter(|_| count < TOOLS_MAX) else {
+        let Some(tool) = self.servers.get_mut(server).and_then(|tools| tools.get_mut(name)) else {
+            if !room {
+                self.unknown(server);
                 return Some(observed(News::Untold, None, &[]));
-            };
+            }
+            let first = Definition::new(text);
             let news = observed(News::New, Some(&first.fingerprint), &[]);
+            self.kept += text.len();
+            let tools = self.servers.entry(server.to_owned()).or_default();
             tools.insert(name.to_owned(), Tool { first, now: None });
             return Some(news);
         };
@@ -133,29 +156,25 @@ impl Catalog {
         if now.text == text {
             return None;
         }
-        let Some(new) = definition(text) else {
-            let untold = Change {
-                path: String::new(),
-                what: "a definition that cannot be compared".to_owned(),
-                weight: Weight::Meaning,
-                before: None,
-                after: None,
-            };
-            let text = text.to_owned();
-            let fingerprint = tool.first.fingerprint.clone();
-            tool.now = Some((Definition { text, fingerprint }, vec![untold.clone()]));
-            return Some(observed(News::Drifted, None, &[untold]));
-        };
+        let new = Definition::new(text);
         if new.fingerprint == tool.first.fingerprint {
             let was = tool.now.take();
-            return was.map(|_| observed(News::Back, Some(&new.fingerprint), &[]));
+            return was.map(|(now, _)| {
+                self.kept = self.kept.saturating_sub(now.text.len());
+                observed(News::Back, Some(&new.fingerprint), &[])
+            });
         }
-        if now.fingerprint == new.fingerprint && tool.now.is_some() {
+        if now.fingerprint == new.fingerprint {
             return None;
+        }
+        if !room {
+            self.unknown(server);
+            return Some(observed(News::Untold, Some(&new.fingerprint), &[]));
         }
         let changes = changed(&tool.first.text, text);
         let news = observed(News::Drifted, Some(&new.fingerprint), &changes);
-        tool.now = Some((new, changes));
+        let before = tool.now.replace((new, changes)).map_or(0, |(now, _)| now.text.len());
+        self.kept = (self.kept + text.len()).saturating_sub(before);
         Some(news)
     }
 
@@ -173,6 +192,7 @@ impl Catalog {
         let Some(tool) = tool else { return false };
         match tool.now.take() {
             Some((now, _)) if now.fingerprint.hex() == fingerprint => {
+                self.kept = self.kept.saturating_sub(tool.first.text.len());
                 tool.first = now;
                 true
             }
@@ -191,9 +211,10 @@ impl Catalog {
     }
 }
 
-fn definition(text: &str) -> Option<Definition> {
-    let fingerprint = Fingerprint::of(text).ok()?;
-    Some(Definition { text: text.to_owned(), fingerprint })
+impl Definition {
+    fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), fingerprint: Fingerprint::of(text) }
+    }
 }
 
 fn changed(before: &str, after: &str) -> Vec<Change> {
@@ -229,14 +250,29 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_compared_is_said_and_never_taken_for_the_same() {
+    fn what_cannot_be_kept_makes_its_server_unknown() {
+        let long = format!(r#"{{"name":"a","x":"{}"}}"#, "y".repeat(DEFINITION_BYTES_MAX));
         let mut catalog = Catalog::default();
-        let big = r#"{"name":"a","x":9007199254740993}"#;
-        assert_eq!(catalog.observe("s", "a", big).unwrap().news, News::Untold);
-        catalog.observe("s", "a", r#"{"name":"a"}"#);
-        let seen = catalog.observe("s", "a", big).unwrap();
-        assert_eq!(seen.news, News::Drifted);
-        assert!(catalog.drift("s", "a").is_some_and(|drift| drift.matters));
-        assert_eq!(catalog.observe("s", "a", r#"{"name":"a"}"#).unwrap().news, News::Back);
+        assert_eq!(catalog.observe("s", "a", &long).unwrap().news, News::Untold);
+        assert!(catalog.is_unknown("s") && !catalog.is_unknown("t"));
+        // Known first, then too long: it is neither taken for the same nor kept.
+        catalog.observe("t", "a", r#"{"name":"a"}"#);
+        assert_eq!(catalog.observe("t", "a", &long).unwrap().news, News::Untold);
+        assert!(catalog.is_unknown("t"));
+        assert_eq!(catalog.definition("t", "a"), Some(r#"{"name":"a"}"#));
+        let half = format!(r#""{}""#, "y".repeat(DEFINITION_BYTES_MAX / 2));
+        let mut catalog = Catalog::default();
+        let most = KEPT_BYTES_MAX / half.len();
+        for n in 0..most {
+            assert_eq!(catalog.observe("s", &n.to_string(), &half).unwrap().news, News::New);
+        }
+        assert_eq!(catalog.observe("s", "more", &half).unwrap().news, News::Untold);
+        assert!(catalog.kept <= KEPT_BYTES_MAX);
+        // Many short ones as well.
+        let mut catalog = Catalog::default();
+        for n in 0..=TOOLS_MAX {
+            catalog.observe("s", &n.to_string(), "{}");
+        }
+        assert!(catalog.is_unknown("s"));
     }
 }

@@ -58,7 +58,7 @@ struct Line<'a> {
     server: &'a str,
     command: &'a [String],
     tool: &'a str,
-    fingerprint: Option<String>,
+    fingerprint: &'a str,
 }
 
 fn list(format: Format) -> Result<Exit, Failure> {
@@ -81,7 +81,7 @@ fn list(format: Format) -> Result<Exit, Failure> {
             }
         };
         for (tool, text) in &pins.tools {
-            let fingerprint = Fingerprint::of(text).ok();
+            let fingerprint = Fingerprint::of(text);
             match format {
                 Format::Jsonl => {
                     let line = Line {
@@ -90,14 +90,13 @@ fn list(format: Format) -> Result<Exit, Failure> {
                         server: &pins.server,
                         command: &pins.command,
                         tool,
-                        fingerprint: fingerprint.map(|print| print.hex().to_owned()),
+                        fingerprint: fingerprint.hex(),
                     };
                     serde_json::to_writer(&mut out, &line).map_err(io::Error::from)?;
                     writeln!(out)?;
                 }
                 Format::Text => {
-                    let print = fingerprint.as_ref().map_or("", |print| print.hex());
-                    let short = print.get(..SHORT).unwrap_or_default();
+                    let short = fingerprint.hex().get(..SHORT).unwrap_or_default();
                     let name = Safe::escape(&format!("{}.{tool}", pins.server));
                     writeln!(out, "{short}  {name}  {}", Safe::escape(&pins.command.join(" ")))?;
                 }

@@ -42,6 +42,9 @@ impl Spent {
 pub(in crate::engine) struct Charge {
     at: At,
     budgets: Vec<String>,
+    /// Whether one of them had nothing left: then it waits for an answer of its own, whatever else it waited for.
+    #[serde(default)]
+    pub(in crate::engine) beyond: bool,
 }
 
 impl Engine {
@@ -63,22 +66,26 @@ impl Engine {
             arguments: None,
         };
         let budgets = policy.budgets(&question);
-        for budget in &budgets {
-            let spent = self.state.spent.get(&budget.beyond.rule);
-            if spent.is_some_and(|spent| spent.is_over(budget, at)) {
-                facts.also(budget.decision());
-            }
+        for budget in budgets.iter().filter(|budget| self.state.is_spent(budget, at)) {
+            facts.also(budget.decision());
         }
         budgets
     }
 }
 
 impl State {
+    /// Whether nothing is left of a budget.
+    fn is_spent(&self, budget: &Budget, at: At) -> bool {
+        let spent = self.spent.get(&budget.beyond.rule);
+        spent.is_some_and(|spent| spent.is_over(budget, at))
+    }
+
     /// Charges a call that goes on or is held.
     pub(in crate::engine) fn charge(&mut self, at: At, budgets: &[Budget], held: Option<TicketId>) {
         if budgets.is_empty() {
             return;
         }
+        let beyond = budgets.iter().any(|budget| self.is_spent(budget, at));
         for budget in budgets {
             let spent = self.spent.entry(budget.beyond.rule.clone()).or_default();
             spent.calls += 1;
@@ -91,7 +98,7 @@ impl State {
         }
         let budgets = budgets.iter().map(|budget| budget.beyond.rule.clone()).collect();
         if let Some(ticket) = held.and_then(|id| self.tickets.get_mut(&id)) {
-            ticket.charge = Charge { at, budgets };
+            ticket.charge = Charge { at, budgets, beyond };
         }
     }
 

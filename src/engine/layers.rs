@@ -43,8 +43,8 @@ impl Engine {
         let waiting: Vec<TicketId> = self.state.tickets.keys().copied().collect();
         for id in waiting {
             let Some(ticket) = self.state.tickets.get(&id) else { continue };
-            // What the operator edited was shown and is waiting for a yes of its own.
-            if ticket.approved.is_some() || ticket.edited.is_some() {
+            // What the operator edited was shown and is waiting for a yes of its own, and so is what no budget has.
+            if ticket.approved.is_some() || ticket.edited.is_some() || ticket.charge.beyond {
                 continue;
             }
             let (conn, from, line) = (ticket.conn, ticket.from, ticket.line.clone());

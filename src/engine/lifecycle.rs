@@ -22,7 +22,7 @@ impl Engine {
             self.state.catalog.pin(&opened.server, name, text);
         }
         if let Some(why) = &opened.pins_broken {
-            self.state.catalog.pins_unknown(&opened.server);
+            self.state.catalog.unknown(&opened.server);
             let what = format!("calls of {} ask until its pins can be read: {why}", opened.server);
             out.find("builtin.pins-broken", Severity::High, what);
         }

@@ -13,6 +13,9 @@ use crate::policy::{Decision, Known, Phase, Question, Reason, Risk, Verdict};
 use crate::protocol::jsonrpc::{self, Message, Parsed};
 use crate::protocol::{Side, method};
 
+/// Longest list that is looked into, in bytes: a hundred times what servers send. Looking into more would keep the
+/// session from answering.
+const LIST_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Changes that a reason tells; the record has them all.
 const TOLD_MAX: usize = 3;
 
@@ -42,7 +45,11 @@ impl Engine {
         let policy = self.policy.as_ref().map(Known::policy)?;
         let role = self.state.started.as_ref()?.role.as_deref().unwrap_or_default();
         let server = self.state.conns.get(&conn)?.server.as_str();
-        let list: List<'_> = serde_json::from_slice(line.get(message.result.clone()?)?).ok()?;
+        let result = message.result.clone()?;
+        if result.len() > LIST_BYTES_MAX {
+            return self.too_long((conn, line, message), facts);
+        }
+        let list: List<'_> = serde_json::from_slice(line.get(result)?).ok()?;
         let tools: Vec<&RawValue> = serde_json::from_str(list.tools.get()).ok()?;
         let mut shown: Vec<String> = Vec::new();
         let mut replaced = false;
@@ -88,10 +95,33 @@ impl Engine {
         matches!(jsonrpc::parse(&changed), Parsed::One(_)).then_some((changed, how))
     }
 
+    /// A list that is too long to be looked into: nothing of it is known, so in enforce nothing of it is shown.
+    fn too_long(
+        &mut self,
+        (conn, line, message): (ConnId, &Bytes, &Message),
+        facts: &mut Facts,
+    ) -> Option<(Bytes, &'static str)> {
+        let result = message.result.clone()?;
+        let server = self.state.conns.get(&conn)?.server.clone();
+        facts.findings.push(Finding {
+            rule: "builtin.list-too-long".to_owned(),
+            severity: Severity::High,
+            what: format!("a list of tools of {} bytes, too long to be looked into", result.len()),
+        });
+        self.state.catalog.unknown(&server);
+        let enforced = self.policy.as_ref().map(|known| known.policy().phase());
+        if enforced != Some(Phase::Enforce) {
+            return None;
+        }
+        Some((jsonrpc::splice(line, &result, r#"{"tools":[]}"#), "filtered-list"))
+    }
+
     /// What is said of a call of a tool that is not what it was first said to be.
     pub(in crate::engine) fn drifted(&self, server: &str, tool: &str) -> Option<Decision> {
         let why = if self.state.catalog.is_unknown(server) {
-            "What its tools are to be cannot be read (tollgate pins list says why).".to_owned()
+            "What this server's tools are to be is not known: its pins cannot be read, or its tools are too many or too \
+             long to be kept (the log says which)."
+                .to_owned()
         } else {
             told(&self.state.catalog.drift(server, tool).filter(|drift| drift.matters)?)
         };

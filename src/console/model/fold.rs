@@ -137,9 +137,10 @@ impl Fold<'_> {
                     (Severity::High, format!("{} changed: {changes}", seen.tool))
                 }
                 News::Back => (Severity::Low, format!("{} is what it was first", seen.tool)),
-                News::Untold => {
-                    (Severity::Low, format!("{} cannot be compared from now on", seen.tool))
-                }
+                News::Untold => (
+                    Severity::High,
+                    format!("{} is too long, or one too many, to be kept", seen.tool),
+                ),
             };
             self.log(severity, source, foreign(&text));
         }

@@ -1,0 +1,87 @@
+//! What is said of a message: by the policy, by what operators put over it, and by what is built in.
+
+use crate::engine::event::{ConnId, Facts, Finding, Kind, Severity};
+use crate::engine::step::Engine;
+use crate::policy::{Decision, Phase, Question, Reason, Risk, Verdict, evaluate, own_files};
+use crate::protocol::jsonrpc::{Message, Shape};
+use crate::protocol::{Side, method};
+
+impl Engine {
+    /// The facts of a message as far as it alone tells them; asks the policy where it has a say.
+    pub(in crate::engine) fn judge(
+        &mut self,
+        conn: ConnId,
+        from: Side,
+        line: &[u8],
+        message: &Message,
+    ) -> Facts {
+        let mut facts = Facts {
+            kind: Some(match message.kind {
+                Shape::Request => Kind::Request,
+                Shape::Response => Kind::Response,
+                Shape::Notification => Kind::Notification,
+            }),
+            method: message.method.clone(),
+            ..Facts::default()
+        };
+        let method = message.method.as_deref().unwrap_or_default();
+        let calls = method == method::TOOLS_CALL && from == Side::Agent;
+        if calls {
+            if message.name.is_none() {
+                facts.findings.push(Finding {
+                    rule: "guard.not-a-call".to_owned(),
+                    severity: Severity::Medium,
+                    what: "a tool call without a tool's name".to_owned(),
+                });
+            }
+            facts.tool.clone_from(&message.name);
+        }
+        let arguments = if calls { &message.arguments } else { &message.params };
+        let question = Question {
+            server: self.state.conns.get(&conn).map_or("", |conn| conn.server.as_str()),
+            tool: facts.tool.as_deref().unwrap_or_default(),
+            method,
+            role: self.state.role(),
+            arguments: arguments.clone().and_then(|span| line.get(span)),
+        };
+        let mode = message.mode.as_deref();
+        let mut said = match &mut self.policy {
+            Some(policy) if calls => Some(policy.decide(&question)),
+            Some(policy) => policy.policy().decide_method(&question, mode),
+            None if calls => Some(broken_policy()),
+            None => evaluate::builtin(method, mode).map(|_| broken_policy()),
+        };
+        let reads = matches!(method, method::RESOURCES_READ | method::PROMPTS_GET);
+        let own = question.arguments.filter(|_| calls || from == Side::Agent && reads);
+        let own = own.and_then(own_files);
+        let layers = self.layers.iter().map(|layer| layer.decide_layer(&question));
+        let drifted = if calls { self.drifted(question.server, question.tool) } else { None };
+        for stricter in layers.chain([own, drifted]) {
+            match (&mut said, stricter) {
+                (_, None) => {}
+                (Some(decision), Some(stricter)) => decision.add(stricter),
+                (None, stricter) => said = stricter,
+            }
+        }
+        if let Some(decision) = said {
+            facts.decided(decision);
+        }
+        facts
+    }
+}
+
+/// The verdict where there is no policy to ask.
+fn broken_policy() -> Decision {
+    Decision {
+        verdict: Verdict::Deny,
+        risk: Risk::High,
+        reasons: vec![Reason {
+            rule: "builtin.no-policy".to_owned(),
+            why: "the session has no policy that can be read".to_owned(),
+            verdict: Verdict::Deny,
+        }],
+        phase: Phase::Enforce,
+        acts: Verdict::Deny,
+        show: Vec::new(),
+    }
+}
