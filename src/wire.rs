@@ -341,9 +341,16 @@ pub enum Command {
     Tickets {},
     /// Answer a ticket. `Deny` is free to anyone, the rest only to the operator.
     Answer(AnswerLine),
-    /// Do something to whole sessions. Holding and pausing are free outside wrapped agents, the rest is the
-    /// operator's only.
+    /// Do something to whole sessions. Pausing is free outside wrapped agents, the rest is the operator's only.
     Control(ControlLine),
+    /// Forget what a server's tools are to be. Operator only.
+    Revoke {
+        /// The server's name.
+        server: String,
+        /// One of its tools; else all.
+        #[serde(default)]
+        tool: Option<String>,
+    },
     /// End: sessions are closed in order, shims refuse from then on. Operator only.
     Stop {},
     /// Leave so that a newer build takes over; shims hand their descriptors to it. Operator only.

@@ -27,6 +27,12 @@ impl Fingerprint {
         Self(hex(&hashed.finalize()))
     }
 
+    /// Enough of it to tell definitions apart at a glance.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.0.get(..12).unwrap_or(&self.0)
+    }
+
     /// The hex digits.
     #[must_use]
     pub fn hex(&self) -> &str {

@@ -32,7 +32,7 @@ struct Tool {
 }
 
 /// What a list said of a tool that it had not said before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum News {
     /// It was not there before; what it is from now on has to be this.
@@ -63,6 +63,8 @@ pub struct Observed {
 /// A tool that is not what it was.
 #[derive(Debug, Clone, Copy)]
 pub struct Drift<'a> {
+    /// What it is now.
+    pub fingerprint: &'a Fingerprint,
     /// What changed.
     pub changes: &'a [Change],
     /// Whether anything but its looks did.
@@ -88,15 +90,16 @@ impl Catalog {
     /// Takes in what a tool is to be, as an earlier session left it. What this one saw already stays.
     pub fn pin(&mut self, server: &str, name: &str, text: &str) {
         self.pinned.insert(server.to_owned());
+        if self.definition(server, name).is_some() {
+            return;
+        }
         if !self.has_room(text) {
             self.unknown(server);
             return;
         }
+        self.kept += text.len();
         let tools = self.servers.entry(server.to_owned()).or_default();
-        if !tools.contains_key(name) {
-            self.kept += text.len();
-            tools.insert(name.to_owned(), Tool { first: Definition::new(text), now: None });
-        }
+        tools.insert(name.to_owned(), Tool { first: Definition::new(text), now: None });
     }
 
     /// Whether one more definition may be kept.
@@ -168,8 +171,14 @@ impl Catalog {
             return None;
         }
         if !room {
+            // Not what it was, whatever it is.
+            let what = "a definition that is too long, or one too many, to be kept".to_owned();
+            let (path, weight) = (String::new(), Weight::Meaning);
+            let change = Change { path, what, weight, before: None, after: None };
+            let now = Definition { text: String::new(), fingerprint: new.fingerprint.clone() };
+            tool.now = Some((now, vec![change.clone()]));
             self.unknown(server);
-            return Some(observed(News::Untold, Some(&new.fingerprint), &[]));
+            return Some(observed(News::Untold, Some(&new.fingerprint), &[change]));
         }
         let changes = changed(&tool.first.text, text);
         let news = observed(News::Drifted, Some(&new.fingerprint), &changes);
@@ -181,9 +190,9 @@ impl Catalog {
     /// How a tool is not what it was, where it is not.
     #[must_use]
     pub fn drift(&self, server: &str, name: &str) -> Option<Drift<'_>> {
-        let (_, changes) = self.servers.get(server)?.get(name)?.now.as_ref()?;
+        let (now, changes) = self.servers.get(server)?.get(name)?.now.as_ref()?;
         let matters = changes.iter().any(|change| change.weight == Weight::Meaning);
-        Some(Drift { changes, matters })
+        Some(Drift { fingerprint: &now.fingerprint, changes, matters })
     }
 
     /// Takes what a tool is now for what it is to be, if it has this fingerprint; `false` if it has not.
@@ -255,10 +264,10 @@ mod tests {
         let mut catalog = Catalog::default();
         assert_eq!(catalog.observe("s", "a", &long).unwrap().news, News::Untold);
         assert!(catalog.is_unknown("s") && !catalog.is_unknown("t"));
-        // Known first, then too long: it is neither taken for the same nor kept.
+        // Known first, then too long: it is neither taken for the same nor kept, and shown as it was.
         catalog.observe("t", "a", r#"{"name":"a"}"#);
         assert_eq!(catalog.observe("t", "a", &long).unwrap().news, News::Untold);
-        assert!(catalog.is_unknown("t"));
+        assert!(catalog.is_unknown("t") && catalog.first("t", "a").is_some());
         assert_eq!(catalog.definition("t", "a"), Some(r#"{"name":"a"}"#));
         let half = format!(r#""{}""#, "y".repeat(DEFINITION_BYTES_MAX / 2));
         let mut catalog = Catalog::default();

@@ -1,6 +1,5 @@
 //! `tollgate pins`: what tools are to be, and how to forget it.
 
-use std::fs;
 use std::io::{self, BufWriter, Write as _};
 use std::process::ExitCode;
 
@@ -10,13 +9,13 @@ use crate::catalog::Fingerprint;
 use crate::cli::Format;
 use crate::cli::exit::{self, Exit, Failure};
 use crate::cli::operator;
+use crate::gate::client::{self, Start};
 use crate::store::pins::Pins;
 use crate::text::Safe;
+use crate::wire::Command;
 
 /// Version of the lines that `list` prints.
 const LINES_VERSION: u32 = 1;
-/// Hex digits of a fingerprint for people.
-const SHORT: usize = 12;
 
 /// Arguments of `tollgate pins`.
 #[derive(Debug, clap::Args)]
@@ -96,7 +95,7 @@ fn list(format: Format) -> Result<Exit, Failure> {
                     writeln!(out)?;
                 }
                 Format::Text => {
-                    let short = fingerprint.hex().get(..SHORT).unwrap_or_default();
+                    let short = fingerprint.short();
                     let name = Safe::escape(&format!("{}.{tool}", pins.server));
                     writeln!(out, "{short}  {name}  {}", Safe::escape(&pins.command.join(" ")))?;
                 }
@@ -108,36 +107,9 @@ fn list(format: Format) -> Result<Exit, Failure> {
 }
 
 fn revoke(server: &str, tool: Option<&str>) -> Result<Exit, Failure> {
-    operator::outside_agents(&operator::home()?, "pins revoke")?;
-    let mut found = false;
-    for (path, pins) in Pins::all(&operator::home()?.pins_dir())? {
-        // One that cannot be read is known by its file's name alone.
-        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-        let Ok(mut pins) = pins else {
-            if tool.is_none() && stem.rsplit_once('-').is_some_and(|(name, _)| name == server) {
-                fs::remove_file(&path)?;
-                found = true;
-            }
-            continue;
-        };
-        if pins.server != server {
-            continue;
-        }
-        match tool {
-            None => {
-                fs::remove_file(&path)?;
-                found = true;
-            }
-            Some(tool) if pins.tools.remove(tool).is_some() => {
-                pins.write(&path)?;
-                found = true;
-            }
-            Some(_) => {}
-        }
-    }
-    if found {
-        return Ok(Exit::Fine);
-    }
-    let what = format!("nothing is pinned of {server}; `tollgate pins list` shows what is");
-    Err(Failure::new(Exit::Usage, Safe::escape(&what)))
+    let command = Command::Revoke { server: server.to_owned(), tool: tool.map(str::to_owned) };
+    // Started if there is none: who may is the gate's to say.
+    let reply = client::command(&operator::home()?, Start::IfNeeded, command);
+    let reply = reply.map_err(|error| Failure::new(Exit::NoGate, format!("failed to {error}")))?;
+    operator::done(reply)
 }

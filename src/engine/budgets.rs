@@ -9,9 +9,10 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::event::{At, ConnId, Facts, TicketId};
+use crate::engine::limits;
 use crate::engine::session::State;
 use crate::engine::step::Engine;
-use crate::policy::{Budget, Known, Question};
+use crate::policy::{Budget, Known, Question, Verdict};
 use crate::protocol::method;
 
 /// What was spent of one budget.
@@ -19,7 +20,7 @@ use crate::protocol::method;
 pub(in crate::engine) struct Spent {
     /// In the session.
     calls: u64,
-    /// The newest ones, as long as the budget's window is; none where it has none.
+    /// The newest ones, as many as the budget has and may wait; none where it has no window.
     recent: VecDeque<At>,
 }
 
@@ -29,8 +30,11 @@ impl Spent {
         let spent = match budget.window_ms {
             None => self.calls,
             Some(window) => {
-                let within = self.recent.iter().rev().take_while(|one| at.ms_since(**one) < window);
-                within.count() as u64
+                // The newest ones are kept, as many as the budget has.
+                let calls = usize::try_from(budget.calls).unwrap_or(usize::MAX);
+                let at_limit = self.recent.len().checked_sub(calls);
+                let oldest = at_limit.and_then(|place| self.recent.get(place));
+                return oldest.is_some_and(|one| at.ms_since(*one) < window);
             }
         };
         spent >= budget.calls
@@ -85,15 +89,18 @@ impl State {
         if budgets.is_empty() {
             return;
         }
-        let beyond = budgets.iter().any(|budget| self.is_spent(budget, at));
+        let asks = |budget: &Budget| budget.phase.acting(budget.beyond.verdict) >= Verdict::Ask;
+        let beyond = budgets.iter().any(|budget| asks(budget) && self.is_spent(budget, at));
         for budget in budgets {
             let spent = self.spent.entry(budget.beyond.rule.clone()).or_default();
             spent.calls += 1;
-            if let Some(window) = budget.window_ms {
-                while spent.recent.front().is_some_and(|one| at.ms_since(*one) >= window) {
+            if budget.window_ms.is_some() {
+                spent.recent.push_back(at);
+                // As many more as may wait, and be given back.
+                let most = budget.calls.saturating_add(limits::HELD_MAX as u64);
+                if spent.recent.len() as u64 > most {
                     spent.recent.pop_front();
                 }
-                spent.recent.push_back(at);
             }
         }
         let budgets = budgets.iter().map(|budget| budget.beyond.rule.clone()).collect();

@@ -55,7 +55,7 @@ impl Engine {
         let own = question.arguments.filter(|_| calls || from == Side::Agent && reads);
         let own = own.and_then(own_files);
         let layers = self.layers.iter().map(|layer| layer.decide_layer(&question));
-        let drifted = if calls { self.drifted(question.server, question.tool) } else { None };
+        let drifted = if calls { self.drifted(conn, question.tool) } else { None };
         for stricter in layers.chain([own, drifted]) {
             match (&mut said, stricter) {
                 (_, None) => {}

@@ -7,6 +7,15 @@ use crate::engine::step::{Engine, Out};
 use crate::policy::{Policy, Verdict};
 use crate::protocol::jsonrpc::{self, Parsed};
 
+/// In the place of a layer that cannot be read.
+const BROKEN: &str = r#"
+version: 1
+name: broken
+phase: enforce
+rules:
+  - { id: broken-layer, why: "What the operator holds cannot be read any more.", match: { tool: "*" }, verdict: ask }
+"#;
+
 impl Engine {
     /// Puts a layer on, in place of one of the same name, or takes it away. One that is broken changes nothing.
     pub(in crate::engine) fn layer(
@@ -33,13 +42,21 @@ impl Engine {
     }
 
     pub(in crate::engine) fn compile_layers(&mut self) {
-        let layers = self.state.layers.iter();
-        self.layers =
-            layers.filter_map(|(name, text)| Policy::parse_layer(name, text).ok()).collect();
+        // One that was in force and cannot be read any more (by another build) holds everything.
+        let read = |(name, text): (&String, &String)| {
+            Policy::parse_layer(name, text).or_else(|_| Policy::parse_layer(name, BROKEN)).ok()
+        };
+        self.layers = self.state.layers.iter().filter_map(read).collect();
+    }
+
+    /// The text of a layer that is on.
+    #[must_use]
+    pub fn layer_text(&self, layer: &str) -> Option<&str> {
+        self.state.layers.get(layer).map(String::as_str)
     }
 
     /// Calls that only waited because of a layer that is gone go on, as if whoever took it away had allowed each.
-    pub(in crate::engine) fn release(&mut self, by: &Operator, out: &mut Out) {
+    fn release(&mut self, by: &Operator, out: &mut Out) {
         let waiting: Vec<TicketId> = self.state.tickets.keys().copied().collect();
         for id in waiting {
             let Some(ticket) = self.state.tickets.get(&id) else { continue };

@@ -8,6 +8,12 @@ use crate::engine::step::{Engine, Out};
 use crate::protocol::Side;
 use crate::protocol::jsonrpc::Id;
 
+/// What a server is known by.
+fn identity(opened: &Opened) -> String {
+    // As JSON, so that no two lists run together.
+    serde_json::json!([opened.server, opened.command]).to_string()
+}
+
 impl Engine {
     pub(in crate::engine) fn start(&mut self, started: Started) {
         if self.state.started.is_none() {
@@ -18,15 +24,17 @@ impl Engine {
     }
 
     pub(in crate::engine) fn open(&mut self, opened: Opened, out: &mut Out) {
+        let identity = identity(&opened);
         for (name, text) in &opened.pins {
-            self.state.catalog.pin(&opened.server, name, text);
+            self.state.catalog.pin(&identity, name, text);
         }
         if let Some(why) = &opened.pins_broken {
-            self.state.catalog.unknown(&opened.server);
+            self.state.catalog.unknown(&identity);
             let what = format!("calls of {} ask until its pins can be read: {why}", opened.server);
             out.find("builtin.pins-broken", Severity::High, what);
         }
         let conn = Conn {
+            identity,
             server: opened.server,
             unattended: opened.unattended,
             patience_ms: opened.patience_ms,

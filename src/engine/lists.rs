@@ -5,9 +5,9 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::catalog::{Change, Drift, News};
+use crate::catalog::{Change, Drift, News, TOOLS_MAX};
 use crate::engine::effect::Effect;
-use crate::engine::event::{ConnId, Facts, Finding, Operator, Severity};
+use crate::engine::event::{ConnId, Facts, Finding, Severity};
 use crate::engine::step::{Engine, Out};
 use crate::policy::{Decision, Known, Phase, Question, Reason, Risk, Verdict};
 use crate::protocol::jsonrpc::{self, Message, Parsed};
@@ -43,14 +43,19 @@ impl Engine {
         facts: &mut Facts,
     ) -> Option<(Bytes, &'static str)> {
         let policy = self.policy.as_ref().map(Known::policy)?;
+        let enforced = policy.phase() == Phase::Enforce;
         let role = self.state.started.as_ref()?.role.as_deref().unwrap_or_default();
-        let server = self.state.conns.get(&conn)?.server.as_str();
+        let known = self.state.conns.get(&conn)?;
+        let (server, identity) = (known.server.as_str(), known.identity.as_str());
         let result = message.result.clone()?;
         if result.len() > LIST_BYTES_MAX {
             return self.too_long((conn, line, message), facts);
         }
         let list: List<'_> = serde_json::from_slice(line.get(result)?).ok()?;
         let tools: Vec<&RawValue> = serde_json::from_str(list.tools.get()).ok()?;
+        if tools.len() > TOOLS_MAX {
+            return self.too_long((conn, line, message), facts);
+        }
         let mut shown: Vec<String> = Vec::new();
         let mut replaced = false;
         for tool in tools {
@@ -60,26 +65,30 @@ impl Engine {
                 shown.push(text.to_owned());
                 continue;
             };
-            let seen = self.state.catalog.observe(server, &name, text);
-            if seen.as_ref().is_some_and(|seen| seen.news == News::New)
-                && self.state.catalog.is_known(server)
-            {
+            let seen = self.state.catalog.observe(identity, &name, text);
+            let news = seen.as_ref().map(|seen| seen.news);
+            facts.catalog.extend(seen);
+            if news == Some(News::New) && self.state.catalog.is_known(identity) {
                 facts.findings.push(Finding {
                     rule: "builtin.new-tool".to_owned(),
                     severity: Severity::Low,
                     what: format!("{server} has a tool that it did not have before: {name}"),
                 });
             }
-            facts.catalog.extend(seen);
             let question = Question { role, ..Question::call(server, &name) };
             if !role.is_empty() && policy.hides(&question) {
                 facts.hidden.push(name);
                 continue;
             }
-            let first = self.state.catalog.first(server, &name);
-            let first = first.filter(|_| policy.phase() == Phase::Enforce);
-            replaced |= first.is_some();
-            shown.push(first.unwrap_or(text).to_owned());
+            match self.state.catalog.first(identity, &name).filter(|_| enforced) {
+                Some(first) => {
+                    replaced = true;
+                    shown.push(first.to_owned());
+                }
+                // What could not be kept is not known to be what it was.
+                None if enforced && news == Some(News::Untold) => facts.hidden.push(name),
+                None => shown.push(text.to_owned()),
+            }
         }
         let how = match (facts.hidden.is_empty(), replaced) {
             (false, _) => "filtered-list",
@@ -91,8 +100,9 @@ impl Engine {
         let start = array.as_ptr().addr().checked_sub(line.as_ptr().addr())?;
         let place = start..start + array.len();
         let changed = jsonrpc::splice(line, &place, &format!("[{}]", shown.join(",")));
-        // What is spliced is guarded again.
-        matches!(jsonrpc::parse(&changed), Parsed::One(_)).then_some((changed, how))
+        // What is spliced is guarded again; what then is no message shows nothing.
+        let sound = matches!(jsonrpc::parse(&changed), Parsed::One(_));
+        Some((if sound { changed } else { without_tools(line, message)? }, how))
     }
 
     /// A list that is too long to be looked into: nothing of it is known, so in enforce nothing of it is shown.
@@ -102,22 +112,23 @@ impl Engine {
         facts: &mut Facts,
     ) -> Option<(Bytes, &'static str)> {
         let result = message.result.clone()?;
-        let server = self.state.conns.get(&conn)?.server.clone();
+        let identity = self.state.conns.get(&conn)?.identity.clone();
         facts.findings.push(Finding {
             rule: "builtin.list-too-long".to_owned(),
             severity: Severity::High,
             what: format!("a list of tools of {} bytes, too long to be looked into", result.len()),
         });
-        self.state.catalog.unknown(&server);
-        let enforced = self.policy.as_ref().map(|known| known.policy().phase());
-        if enforced != Some(Phase::Enforce) {
+        self.state.catalog.unknown(&identity);
+        let phase = self.policy.as_ref().map(|known| known.policy().phase());
+        if phase != Some(Phase::Enforce) {
             return None;
         }
-        Some((jsonrpc::splice(line, &result, r#"{"tools":[]}"#), "filtered-list"))
+        Some((without_tools(line, message)?, "filtered-list"))
     }
 
     /// What is said of a call of a tool that is not what it was first said to be.
-    pub(in crate::engine) fn drifted(&self, server: &str, tool: &str) -> Option<Decision> {
+    pub(in crate::engine) fn drifted(&self, conn: ConnId, tool: &str) -> Option<Decision> {
+        let server = self.state.conns.get(&conn)?.identity.as_str();
         let why = if self.state.catalog.is_unknown(server) {
             "What this server's tools are to be is not known: its pins cannot be read, or its tools are too many or too \
              long to be kept (the log says which)."
@@ -137,16 +148,20 @@ impl Engine {
         })
     }
 
-    /// An operator accepts what a tool is now, as it was shown.
+    /// An operator accepts what a tool is now, as it was shown. Calls that wait stay: each has an answer of its own.
     pub(in crate::engine) fn accept(
         &mut self,
         (server, tool): (&str, &str),
         fingerprint: &str,
-        by: &Operator,
         out: &mut Out,
     ) {
-        if self.state.catalog.accept(server, tool, fingerprint) {
-            self.release(by, out);
+        let conns = self.state.conns.values().filter(|conn| conn.server == server);
+        let identities: Vec<String> = conns.map(|conn| conn.identity.clone()).collect();
+        let mut taken = false;
+        for identity in identities {
+            taken |= self.state.catalog.accept(&identity, tool, fingerprint);
+        }
+        if taken {
             self.list_again(server, out);
         } else {
             let what =
@@ -173,7 +188,13 @@ impl Engine {
     }
 }
 
-/// In a sentence, with what was there and what is there now.
+/// The answer with an empty list.
+fn without_tools(line: &Bytes, message: &Message) -> Option<Bytes> {
+    Some(jsonrpc::splice(line, &message.result.clone()?, r#"{"tools":[]}"#))
+}
+
+/// In a sentence, with what was there and what is there now. It names the fingerprint: a console takes only what it
+/// showed.
 fn told(drift: &Drift<'_>) -> String {
     let changes = drift.changes.iter().take(TOLD_MAX).map(|change| {
         let Change { what, .. } = change;
@@ -186,5 +207,6 @@ fn told(drift: &Drift<'_>) -> String {
     let changes = changes.collect::<Vec<_>>().join("; ");
     let more = drift.changes.len().saturating_sub(TOLD_MAX);
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-    format!("Its definition is not what was first seen: {changes}{more}.")
+    let now = drift.fingerprint.short();
+    format!("Its definition is not what was first seen (it is {now} now): {changes}{more}.")
 }

@@ -47,6 +47,9 @@ pub(in crate::engine) struct State {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(in crate::engine) struct Conn {
     pub(in crate::engine) server: String,
+    /// Its name and command line: two servers of one name are two.
+    #[serde(default)]
+    pub(in crate::engine) identity: String,
     pub(in crate::engine) unattended: Option<Unattended>,
     pub(in crate::engine) patience_ms: Option<u64>,
     pub(in crate::engine) revision: Option<Revision>,

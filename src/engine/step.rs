@@ -107,9 +107,8 @@ impl Engine {
                 self.expire(at, &mut out);
                 self.layer(layer, policy, &by, &mut out);
             }
-            Happening::Accepted { server, tool, fingerprint, by } => {
-                self.expire(at, &mut out);
-                self.accept((&server, &tool), &fingerprint, &by, &mut out);
+            Happening::Accepted { server, tool, fingerprint, by: _ } => {
+                self.accept((&server, &tool), &fingerprint, &mut out);
             }
             Happening::Resumed {
                 conn,
@@ -206,10 +205,11 @@ impl Engine {
         asked.map_or(0, |asked| asked.filter(|p| p.forwarded_until.is_some()).count())
     }
 
-    /// What a tool is to be, as it was sent.
+    /// What a tool of this connection's server is to be, as it was sent.
     #[must_use]
-    pub fn definition(&self, server: &str, tool: &str) -> Option<&str> {
-        self.state.catalog.definition(server, tool)
+    pub fn definition(&self, conn: ConnId, tool: &str) -> Option<&str> {
+        let conn = self.state.conns.get(&conn)?;
+        self.state.catalog.definition(&conn.identity, tool)
     }
 
     /// The session's first event, once it came.

@@ -101,6 +101,10 @@ pub(super) fn serve(sessions: &Arc<Sessions>, stream: &UnixStream, peer: Peer, c
         Command::Tickets {} => Reply::Tickets { tickets: hub.state().ticket_lines() },
         Command::Answer(line) => done(answer_command(hub, peer, &line)),
         Command::Ask { what } => done(outside(hub, peer, &what)),
+        Command::Revoke { server, tool } => {
+            let may = operator(hub, peer, "pins revoke");
+            done(may.and_then(|()| sessions.revoke(&server, tool.as_deref())))
+        }
         Command::Control(line) => done(control_command(hub, peer, &line)),
         Command::Stop {} => {
             done(operator(hub, peer, "stop").map(|()| sessions.stop("stopped by the operator")))
@@ -145,11 +149,13 @@ fn answer_command(hub: &Hub, peer: Peer, line: &AnswerLine) -> Result<(), String
     answer(hub, line, By::Command(peer))
 }
 
-/// Tightening is free to anyone who is no agent; the rest is the operator's.
+/// Pausing is free to anyone who is no agent. A hold takes another's place, so that it may loosen, too: that and the
+/// rest is the operator's.
 fn control_command(hub: &Hub, peer: Peer, line: &ControlLine) -> Result<(), String> {
     match line.control {
-        ControlWord::Hold { .. } | ControlWord::Pause {} => outside(hub, peer, "sessions pause")?,
-        ControlWord::Unhold {} | ControlWord::Resume {} => operator(hub, peer, "sessions resume")?,
+        ControlWord::Pause {} => outside(hub, peer, "sessions pause")?,
+        ControlWord::Hold { .. } | ControlWord::Unhold {} => operator(hub, peer, "hold")?,
+        ControlWord::Resume {} => operator(hub, peer, "sessions resume")?,
         ControlWord::Accept { .. } => operator(hub, peer, "pins approve")?,
         ControlWord::Stop {} => operator(hub, peer, "sessions kill")?,
     }

@@ -9,7 +9,7 @@ use crate::proxy::session::Posted;
 use crate::wire::{ControlLine, ControlWord};
 
 /// The layer of `i` in the console, and of every session that begins while it is on.
-const HOLD: &str = "hold";
+pub(super) const HOLD: &str = "hold";
 /// The layer of a paused session.
 const PAUSE: &str = "pause";
 /// What a layer is about: everything that makes a server do something. Start-up and lists never wait, because

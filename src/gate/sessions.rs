@@ -255,6 +255,10 @@ impl Sessions {
                 "a torn last record was cut off; its effects never acted"
             );
         }
+        if let Some(hold) = resumed.engine.layer_text(controls::HOLD) {
+            // The gate that died held calls of sessions to come, too.
+            self.hub.state().hold.get_or_insert_with(|| hold.to_owned());
+        }
         let started = resumed.engine.started().ok_or("its recording has no beginning")?;
         let agent = started.agent.clone();
         let root = root_of(&agent, peer);
@@ -358,6 +362,23 @@ impl Sessions {
         drop(state);
         self.hub.changed();
         Ok(())
+    }
+
+    /// Forgets what a server's tools are to be, for sessions to come.
+    ///
+    /// # Errors
+    /// Nothing is pinned of it, or a file cannot be written.
+    pub(super) fn revoke(&self, server: &str, tool: Option<&str>) -> Result<(), String> {
+        match Pins::revoke(&self.home.pins_dir(), server, tool) {
+            Ok(true) => {
+                tracing::info!(server, tool, "the operator forgot what it is to be");
+                Ok(())
+            }
+            Ok(false) => {
+                Err(format!("nothing is pinned of {server}; `tollgate pins list` shows what is"))
+            }
+            Err(error) => Err(format!("forget the pins of {server}: {error}")),
+        }
     }
 
     /// `tollgate run` ended.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::document::Patterns;
+use super::document::{Patterns, given};
 use super::error::Cause;
 use super::{Decision, Phase, Reason, Risk, Verdict};
 
@@ -38,8 +38,11 @@ const fn deny() -> Verdict {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BudgetMatch {
+    #[serde(default, deserialize_with = "given")]
     pub(super) server: Option<Spanned<Patterns>>,
+    #[serde(default, deserialize_with = "given")]
     pub(super) tool: Option<Spanned<Patterns>>,
+    #[serde(default, deserialize_with = "given")]
     pub(super) role: Option<Spanned<Patterns>>,
 }
 

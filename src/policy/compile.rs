@@ -157,10 +157,15 @@ impl Policy {
         self.default_phase
     }
 
-    /// Whether the document has a list for this role; one without lists knows every role.
+    /// Whether the document says anything of this role: by a list, or, where it has none, by a rule.
     #[must_use]
     pub fn knows_role(&self, role: &str) -> bool {
-        self.roles.is_empty() || self.roles.iter().any(|known| known == role)
+        let name = fenced(role);
+        let ruled = |rule: &Rule| rule.roles.as_ref().is_some_and(|roles| roles.is_match(&name));
+        if self.roles.is_empty() {
+            return self.rules.iter().any(ruled);
+        }
+        self.roles.iter().any(|known| known == role)
     }
 
     /// The rules, by number, that fit a call's names, its role and its method: what a condition then looks at.

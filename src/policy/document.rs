@@ -23,7 +23,7 @@ pub(super) struct Document {
     #[serde(default)]
     pub(super) phases: PhasesText,
     /// A layer has none.
-    #[serde(default, deserialize_with = "given_default")]
+    #[serde(default, deserialize_with = "given")]
     pub(super) default: Option<DefaultText>,
     #[serde(default)]
     pub(super) agent_roles: BTreeMap<String, RoleText>,
@@ -43,12 +43,16 @@ pub(super) struct Document {
 #[serde(deny_unknown_fields)]
 pub(super) struct PhasesText {
     /// `agent_roles`.
+    #[serde(default, deserialize_with = "given")]
     pub(super) allowlist: Option<Phase>,
     /// `human_approval_required`.
+    #[serde(default, deserialize_with = "given")]
     pub(super) approvals: Option<Phase>,
     /// `budgets`.
+    #[serde(default, deserialize_with = "given")]
     pub(super) budgets: Option<Phase>,
     /// `rules`, and the default.
+    #[serde(default, deserialize_with = "given")]
     pub(super) rules: Option<Phase>,
 }
 
@@ -58,7 +62,7 @@ pub(super) struct PhasesText {
 pub(super) struct RoleText {
     pub(super) reason: Spanned<String>,
     pub(super) allowed_tools: Spanned<Vec<String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     pub(super) denied_tools: Option<Spanned<Patterns>>,
 }
 
@@ -111,7 +115,7 @@ pub(super) struct MatchText {
     pub(super) role: Option<Spanned<Patterns>>,
     #[serde(default, deserialize_with = "given")]
     pub(super) method: Option<Spanned<Patterns>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     pub(super) when: Option<Spanned<String>>,
 }
 
@@ -130,17 +134,10 @@ pub(super) struct ExamplesText {
 pub(super) struct Patterns(pub(super) Vec<String>);
 
 /// A key that is there with nothing behind it is an error, not an absent key: absent means "any".
-fn given<'de, D: Deserializer<'de>>(
+pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
-) -> Result<Option<Spanned<Patterns>>, D::Error> {
-    Spanned::deserialize(deserializer).map(Some)
-}
-
-/// As [`given`].
-fn given_default<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<DefaultText>, D::Error> {
-    DefaultText::deserialize(deserializer).map(Some)
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 impl<'de> Deserialize<'de> for Patterns {

@@ -87,6 +87,10 @@ impl Policy {
             };
         };
         let verdict = first.reason.verdict;
+        // Rules that only watch do not switch off the default, which is in force.
+        let watched = fitting.iter().all(|rule| rule.phase != Phase::Enforce);
+        let default = self.default_reason();
+        let behind = (watched && self.default_phase() == Phase::Enforce).then_some(default);
         let strictest = fitting.iter().take_while(|rule| rule.reason.verdict == verdict);
         let risk = strictest.clone().map(|rule| rule.risk).max().unwrap_or_default();
         let mut show = Vec::new();
@@ -102,10 +106,11 @@ impl Policy {
             acts: fitting
                 .iter()
                 .map(|rule| rule.phase.acting(rule.reason.verdict))
+                .chain(behind.map(|default| default.verdict))
                 .max()
                 .unwrap_or(Verdict::Allow),
             show,
-            reasons: fitting.into_iter().map(|rule| rule.reason.clone()).collect(),
+            reasons: fitting.iter().map(|rule| &rule.reason).chain(behind).cloned().collect(),
         }
     }
 

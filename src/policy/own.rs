@@ -45,7 +45,7 @@ pub fn own_files(arguments: &[u8]) -> Option<Decision> {
 
 fn names(arguments: &[u8]) -> bool {
     // Nearly no call goes further. The word as it stands, or the escape of a small letter, which may spell it.
-    let may = [FOLDER.as_bytes(), br"\u006", br"\u007"];
+    let may = [FOLDER.as_bytes(), br"\u006", br"\u007", b"%6", b"%7"];
     if may.iter().all(|bytes| memmem::find(arguments, bytes).is_none()) {
         return false;
     }
@@ -71,21 +71,52 @@ fn in_value(value: &serde_json::Value) -> bool {
 
 /// A path, or a command line or an address with paths in it.
 fn in_text(text: &str) -> bool {
+    if text.contains('%') {
+        let plain = unescaped(text);
+        if plain != text {
+            return in_plain(text) || in_plain(&plain);
+        }
+    }
+    in_plain(text)
+}
+
+/// With `%61` as `a`: an address may spell any letter so.
+fn unescaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('%') {
+        out.push_str(before);
+        let code = behind.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok());
+        if let Some(byte) = code.filter(u8::is_ascii) {
+            out.push(char::from(byte));
+            rest = behind.get(2..).unwrap_or_default();
+        } else {
+            out.push('%');
+            rest = behind;
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+fn in_plain(text: &str) -> bool {
     if !text.contains(FOLDER) {
         return false;
     }
-    // `~/.config//x/.././tollgate` is `~/.config/tollgate`.
-    let mut parts: Vec<&str> = Vec::new();
-    for part in text.split(['/', '\\']) {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
+    // `~/.config//x/.././tollgate` is `~/.config/tollgate`; but a later path of the same text undoes no earlier one.
+    let (mut parts, mut walked): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+    for part in text.split(['/', '\\']).filter(|part| !matches!(*part, "" | ".")) {
+        walked.push(part);
+        if part == ".." {
+            parts.pop();
+        } else {
+            parts.push(part);
         }
     }
-    let plain = parts.join("/");
+    names_ours(&walked.join("/")) || names_ours(&parts.join("/"))
+}
+
+fn names_ours(plain: &str) -> bool {
     let folder = PARENTS.iter().any(|parent| {
         let path = format!("{parent}/{FOLDER}");
         let mut at = 0;
@@ -124,6 +155,10 @@ mod tests {
             (r#"{"command":"cat $XDG_CONFIG_HOME/tollgate/policy.yaml > /tmp/x"}"#, true),
             (r#"{"command":"rm -rf ~/.config/tollgate; ls"}"#, true),
             (r#"{"files":[{"~/.config/tollgate/x":1}]}"#, true),
+            (r#"{"command":"cp -r ~/.config/tollgate /tmp/a/../../../x"}"#, true),
+            (r#"{"uri":"file:///home/x/.config/tollg%61te/policy.yaml"}"#, true),
+            (r#"{"uri":"file:///home/x/%2econfig/tollgate"}"#, true),
+            (r#"{"text":"100%! tollgate 5%6"}"#, false),
             (r#"{"path":"tollgate.lock"}"#, true),
             (r#"{"uri":"file:///work/x/tollgate.lock"}"#, true),
             (r#"{"path":"/home/x/src/tollgate/src/main.rs"}"#, false),

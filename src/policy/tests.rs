@@ -60,7 +60,14 @@ fn a_role_may_call_what_its_list_names_and_nothing_else() {
         assert_eq!(first(&decision), (verdict, rule), "{role} {tool}");
     }
     assert!(policy.knows_role("idle") && !policy.knows_role("other"));
-    assert!(Policy::parse("x", SHIPPED[0].1).unwrap().knows_role("any"), "no lists, no names");
+    assert!(
+        !Policy::parse("x", SHIPPED[0].1).unwrap().knows_role("any"),
+        "it says nothing of roles"
+    );
+    let ruled = "version: 1\nname: x\nphase: enforce\ndefault: { verdict: allow, why: d }\nrules:\n\
+                 - { id: a, why: w, match: { role: \"read*\" }, verdict: deny }\n";
+    let ruled = Policy::parse("x", ruled).unwrap();
+    assert!(ruled.knows_role("reader") && !ruled.knows_role("raeder"));
 }
 
 #[test]
@@ -125,6 +132,11 @@ fn phases_act_by_feature_and_change_no_verdict() {
     // The strictest rule watches; what is in force below it acts.
     let both = policy.decide(&asked("idle", "delete_file", "{}"));
     assert_eq!((both.verdict, both.acts), (Verdict::Deny, Verdict::Ask));
+    // What only watches does not switch off a default that is in force.
+    let strict = lists.replace("verdict: allow, why: \"D.\"", "verdict: deny, why: \"D.\"");
+    let strict = Policy::parse("x", &strict).unwrap();
+    let denied = strict.decide(&asked("summarizer", "read_document", "{}"));
+    assert_eq!((denied.verdict, denied.acts), (Verdict::Allow, Verdict::Deny));
     let all = ["observe", "warn", "enforce"].map(|phase| {
         let text = ROLES.replace("phase: enforce", &format!("phase: {phase}"));
         Policy::parse("x", &text).unwrap().decide(&asked("idle", "x", "{}"))
@@ -180,6 +192,9 @@ fn documents_that_mean_nothing_do_not_load() {
         (with("id: large", "id: role.x"), "are reserved"),
         (with("size > 100", "sise > 100"), "did you mean \"size\"?"),
         (with("default: { verdict: allow, why: \"D.\" }\n", ""), "\"default\" is missing"),
+        (with("server: fs, when: \"size > 100\"", "server: fs, when: "), "p.yaml:"),
+        (with("denied_tools: [search_mail]", "denied_tools:"), "p.yaml:"),
+        (with("phase: enforce", "phases: { allowlist: }\nphase: enforce"), "p.yaml:"),
     ] {
         let said = Policy::parse("p.yaml", &text).err().map(|error| error.to_string());
         match said {

@@ -103,12 +103,47 @@ impl Pins {
             .map_err(|error| format!("write the pins {}: {error}", path.display()))
     }
 
+    /// Forgets a server, or one of its tools; whether there was anything to forget.
+    ///
+    /// # Errors
+    /// When a file cannot be removed or written.
+    pub fn revoke(dir: &Path, server: &str, tool: Option<&str>) -> io::Result<bool> {
+        let mut found = false;
+        for (path, pins) in Self::all(dir)? {
+            let Ok(mut pins) = pins else {
+                // One that cannot be read is known by its file's name alone.
+                let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+                let named = stem.rsplit_once('-').is_some_and(|(name, _)| name == plain(server));
+                if named && tool.is_none() {
+                    fs::remove_file(&path)?;
+                    found = true;
+                }
+                continue;
+            };
+            if pins.server != server {
+                continue;
+            }
+            match tool {
+                None => fs::remove_file(&path)?,
+                Some(tool) if pins.tools.remove(tool).is_some() => pins.write(&path)?,
+                Some(_) => continue,
+            }
+            found = true;
+        }
+        Ok(found)
+    }
+
     /// Writes the file anew, whole or not at all.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn write(&self, path: &Path) -> io::Result<()> {
-        write_whole(path, &serde_json::to_vec_pretty(self)?)
+        let bytes = serde_json::to_vec_pretty(self)?;
+        if bytes.len() as u64 > FILE_BYTES_MAX {
+            // It could not be read again.
+            return Err(io::Error::other(format!("more than {FILE_BYTES_MAX} bytes")));
+        }
+        write_whole(path, &bytes)
     }
 
     /// All files of a folder that can be read, by server.
@@ -155,12 +190,13 @@ fn file(dir: &Path, server: &str, command: &[String]) -> PathBuf {
     }
     let digest = hex(&digest.finalize());
     let short = digest.get(..16).unwrap_or_default();
-    let plain: String = server
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-        .take(NAME_CHARS_MAX)
-        .collect();
-    dir.join(format!("{plain}-{short}.json"))
+    dir.join(format!("{}-{short}.json", plain(server)))
+}
+
+/// A server's name in a file's.
+fn plain(server: &str) -> String {
+    let letters = server.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' });
+    letters.take(NAME_CHARS_MAX).collect()
 }
 
 #[cfg(test)]

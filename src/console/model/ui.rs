@@ -209,6 +209,15 @@ pub struct Detail {
     pub cuts: bool,
 }
 
+/// Calls that this console holds, or held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// Their filter, as it was typed.
+    pub filter: String,
+    /// Whether it was said last to hold them.
+    pub on: bool,
+}
+
 /// A question of ours in the bottom row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prompt {
@@ -278,8 +287,8 @@ pub struct Ui {
     pub sorting: Sorting,
     /// The columns that the operator chose; else as many as there is room for.
     pub columns: Option<Vec<Column>>,
-    /// The filter of the calls that are held, as it was typed last.
-    pub hold: Option<String>,
+    /// The hold that was typed last.
+    pub hold: Option<Hold>,
     /// How often it was said at which calls a tape is to stop.
     pub breaks: u32,
     /// Marks and notes.

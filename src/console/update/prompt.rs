@@ -61,7 +61,8 @@ pub(super) fn act(
         }
         (Action::Hold, Some(filter)) => sessions::hold(model, filter),
         (Action::Hold, None) => {
-            let line = format!("hold {}", model.ui.hold.as_deref().unwrap_or_default());
+            let line =
+                format!("hold {}", model.ui.hold.as_ref().map_or("", |hold| hold.filter.as_str()));
             open(model, Purpose::Command(context), &line)
         }
         (Action::GoToPlace, Some(place)) => replay::seek(model, place),

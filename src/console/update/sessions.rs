@@ -3,7 +3,7 @@
 use crate::console::action::Action;
 use crate::console::filter::Filter;
 use crate::console::model::Model;
-use crate::console::model::ui::{Pane, Prompt};
+use crate::console::model::ui::{Hold, Pane, Prompt};
 use crate::console::update::{Cmd, prompt, say};
 use crate::text::Safe;
 use crate::wire::{ControlLine, ControlWord, FromConsole};
@@ -42,12 +42,15 @@ pub(super) fn hold(model: &mut Model, text: &str) -> Vec<Cmd> {
         return Vec::new();
     }
     if text.trim().is_empty() {
+        if let Some(hold) = &mut model.ui.hold {
+            hold.on = false;
+        }
         return send(None, ControlWord::Unhold {});
     }
     let condition = Filter::parse(text).map_err(|error| error.to_string());
     match condition.and_then(|filter| filter.condition()) {
         Ok(when) => {
-            model.ui.hold = Some(text.to_owned());
+            model.ui.hold = Some(Hold { filter: text.to_owned(), on: true });
             send(None, ControlWord::Hold { filter: text.to_owned(), when })
         }
         Err(why) => {
@@ -59,10 +62,15 @@ pub(super) fn hold(model: &mut Model, text: &str) -> Vec<Cmd> {
 
 /// Takes the hold away, or puts the one that was typed last on again.
 fn turn_hold(model: &mut Model) -> Vec<Cmd> {
-    let on = model.sessions.iter().any(|session| !session.ended && session.has_layer("hold"));
+    let mut live = model.sessions.iter().filter(|session| !session.ended).peekable();
+    // Where no session runs, what was said last counts for those to come.
+    let on = match live.peek() {
+        Some(_) => live.any(|session| session.has_layer("hold")),
+        None => model.ui.hold.as_ref().is_some_and(|hold| hold.on),
+    };
     match model.ui.hold.clone() {
         _ if on => hold(model, ""),
-        Some(text) => hold(model, &text),
+        Some(last) => hold(model, &last.filter),
         None => {
             let context = super::context(model);
             prompt::act(model, Action::Hold, None, context)
@@ -125,13 +133,16 @@ fn changed_tool(model: &Model) -> Option<(String, String, String, String)> {
     let name = |id| model.names.get(id).to_string();
     let (server, tool) = (name(call.server), name(call.name));
     let fingerprint = session.drifted.get(&(server.clone(), tool.clone()))?.clone();
-    Some((session.name.clone(), server, tool, fingerprint))
+    // What it is now has to be what the card says: it may have changed again since.
+    let short = fingerprint.get(..12)?;
+    let shown = ticket.held.reasons.iter().any(|reason| reason.why.contains(short));
+    shown.then(|| (session.name.clone(), server, tool, fingerprint))
 }
 
 /// Takes the new definition of the card's tool, after a question. The card said what changed.
 pub(super) fn ask_to_accept(model: &mut Model) -> Vec<Cmd> {
     if changed_tool(model).is_none() {
-        return say(model, "this tool is what it was when it was first seen");
+        return say(model, "this tool is what it was, or not what the card says any more");
     }
     model.ui.prompt = Some(Prompt::Accept);
     Vec::new()

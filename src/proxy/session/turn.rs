@@ -1,14 +1,15 @@
 //! The loop itself: wait, read, step, record, write.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::Arc;
+use std::sync::mpsc::TrySendError;
 use std::time::{Duration, Instant};
 
 use rustix::event::Timespec;
 
 use crate::catalog::News;
-use crate::engine::{At, ConnId, Engine, Event, Facts, Happening};
+use crate::engine::{At, ConnId, Engine, Event, Facts, Happening, Operator};
 use crate::protocol::Side;
 use crate::proxy::recorder::{Recorder, Trouble, Unsent};
 use crate::proxy::session::connection::Connection;
@@ -50,6 +51,8 @@ pub(super) struct Loop {
     pub(super) connections: BTreeMap<ConnId, Connection>,
     /// Name and command line of each connection's server.
     pub(super) servers: BTreeMap<ConnId, (String, Vec<String>)>,
+    /// What the disk's thread had no room for yet.
+    unkept: VecDeque<DiskWork>,
     pub(super) unsent: Unsent,
     pub(super) clock: Clock,
     pub(super) watcher: Arc<dyn Watcher>,
@@ -84,6 +87,7 @@ impl Loop {
             recorder,
             connections: BTreeMap::new(),
             servers: BTreeMap::new(),
+            unkept: VecDeque::new(),
             unsent,
             clock: Clock::default(),
             watcher,
@@ -240,12 +244,7 @@ impl Loop {
                     self.step(Happening::Layered { layer, policy, by });
                 }
                 Posted::Accepted { server, tool, fingerprint, by } => {
-                    let (name, of) = (server.clone(), tool.clone());
-                    let before = self.engine.definition(&name, &of).map(str::to_owned);
-                    self.step(Happening::Accepted { server, tool, fingerprint, by });
-                    if self.engine.definition(&name, &of).map(str::to_owned) != before {
-                        self.keep(&name, &[of], By::Operator);
-                    }
+                    self.accept((server, tool), fingerprint, by);
                 }
                 Posted::Synced(seq) => self.step(Happening::Synced { seq }),
                 Posted::Released => self.held_open = false,
@@ -304,6 +303,7 @@ impl Loop {
         }
         self.send();
         self.tell();
+        self.keep_rest();
         let quiet = self.unsent.is_empty()
             && self.connections.values().all(|connection| {
                 connection.to_agent.is_empty() && connection.to_server.is_empty()
@@ -345,28 +345,45 @@ impl Loop {
     }
 
     /// Has the definitions kept that a list said first.
-    fn keep_new(&self, conn: ConnId, facts: &Facts) {
-        let Some((server, _)) = self.servers.get(&conn) else { return };
+    fn keep_new(&mut self, conn: ConnId, facts: &Facts) {
         let new = facts.catalog.iter().filter(|seen| seen.news == News::New);
         let new: Vec<String> = new.map(|seen| seen.tool.clone()).collect();
-        self.keep(server, &new, By::FirstUse);
+        self.keep(conn, &new, By::FirstUse);
     }
 
-    /// Has what these tools are to be kept for later sessions, for each command line of this name.
-    fn keep(&self, name: &str, tools: &[String], by: By) {
-        let mut kept: Vec<&Vec<String>> = Vec::new();
-        for (server, command) in self.servers.values().filter(|(server, _)| server == name) {
-            if tools.is_empty() || kept.contains(&command) {
-                continue;
+    /// An operator takes what a tool is now: for this session, and for later ones.
+    fn accept(&mut self, (server, tool): (String, String), fingerprint: String, by: Operator) {
+        let named = self.servers.iter().filter(|(_, (name, _))| *name == server);
+        let conns: Vec<ConnId> = named.map(|(conn, _)| *conn).collect();
+        let definition = |engine: &Engine, conn| engine.definition(conn, &tool).map(str::to_owned);
+        let before: Vec<_> = conns.iter().map(|conn| definition(&self.engine, *conn)).collect();
+        let name = tool.clone();
+        self.step(Happening::Accepted { server, tool: name, fingerprint, by });
+        for (conn, before) in conns.into_iter().zip(before) {
+            if definition(&self.engine, conn) != before {
+                self.keep(conn, std::slice::from_ref(&tool), By::Operator);
             }
-            kept.push(command);
-            let text = |tool: &String| {
-                Some((tool.clone(), self.engine.definition(server, tool)?.to_owned()))
-            };
-            let (server, command) = (server.clone(), command.clone());
-            let tools = tools.iter().filter_map(text).collect();
-            // A disk that is that far behind keeps them when they are seen the next time.
-            let _later = self.disk.try_send(DiskWork::Pin { server, command, tools, by });
+        }
+    }
+
+    /// Has what these tools are to be kept for later sessions.
+    fn keep(&mut self, conn: ConnId, tools: &[String], by: By) {
+        let Some((server, command)) = self.servers.get(&conn).cloned() else { return };
+        let text =
+            |tool: &String| Some((tool.clone(), self.engine.definition(conn, tool)?.to_owned()));
+        let tools: Vec<(String, String)> = tools.iter().filter_map(text).collect();
+        if !tools.is_empty() {
+            self.unkept.push_back(DiskWork::Pin { server, command, tools, by });
+        }
+    }
+
+    /// Gives the disk's thread what it has room for.
+    fn keep_rest(&mut self) {
+        while let Some(work) = self.unkept.pop_front() {
+            if let Err(TrySendError::Full(work)) = self.disk.try_send(work) {
+                self.unkept.push_front(work);
+                return;
+            }
         }
     }
 }
