@@ -78,9 +78,6 @@ pub struct Catalog {
     /// Bytes of all that is kept.
     #[serde(default)]
     kept: usize,
-    /// Servers of which earlier sessions left pins.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pinned: BTreeSet<String>,
     /// Servers whose pins could not be read, or whose tools cannot be kept: what these are to be is not known.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     unknown: BTreeSet<String>,
@@ -89,7 +86,6 @@ pub struct Catalog {
 impl Catalog {
     /// Takes in what a tool is to be, as an earlier session left it. What this one saw already stays.
     pub fn pin(&mut self, server: &str, name: &str, text: &str) {
-        self.pinned.insert(server.to_owned());
         if self.definition(server, name).is_some() {
             return;
         }
@@ -115,13 +111,7 @@ impl Catalog {
         self.unknown.insert(server.to_owned());
     }
 
-    /// Whether a tool that is new was not there when earlier sessions saw its server.
-    #[must_use]
-    pub fn is_known(&self, server: &str) -> bool {
-        self.pinned.contains(server)
-    }
-
-    /// Whether that is so.
+    /// Whether what the tools of this server are to be is not known.
     #[must_use]
     pub fn is_unknown(&self, server: &str) -> bool {
         self.unknown.contains(server)

@@ -24,6 +24,9 @@ const TOLD_MAX: usize = 3;
 struct List<'a> {
     #[serde(borrow)]
     tools: &'a RawValue,
+    /// There is more of it.
+    #[serde(borrow, rename = "nextCursor")]
+    next: Option<&'a RawValue>,
 }
 
 /// A tool's name, whatever else its definition holds.
@@ -68,7 +71,7 @@ impl Engine {
             let seen = self.state.catalog.observe(identity, &name, text);
             let news = seen.as_ref().map(|seen| seen.news);
             facts.catalog.extend(seen);
-            if news == Some(News::New) && self.state.catalog.is_known(identity) {
+            if news == Some(News::New) && known.listed {
                 facts.findings.push(Finding {
                     rule: "builtin.new-tool".to_owned(),
                     severity: Severity::Low,
@@ -89,6 +92,10 @@ impl Engine {
                 None if enforced && news == Some(News::Untold) => facts.hidden.push(name),
                 None => shown.push(text.to_owned()),
             }
+        }
+        let whole = list.next.is_none();
+        if let Some(known) = self.state.conns.get_mut(&conn) {
+            known.listed |= whole;
         }
         let how = match (facts.hidden.is_empty(), replaced) {
             (false, _) => "filtered-list",

@@ -50,6 +50,9 @@ pub(in crate::engine) struct Conn {
     /// Its name and command line: two servers of one name are two.
     #[serde(default)]
     pub(in crate::engine) identity: String,
+    /// Whether its tools were listed to the end: what comes later is new.
+    #[serde(default)]
+    pub(in crate::engine) listed: bool,
     pub(in crate::engine) unattended: Option<Unattended>,
     pub(in crate::engine) patience_ms: Option<u64>,
     pub(in crate::engine) revision: Option<Revision>,

@@ -69,7 +69,7 @@ impl Layer {
 
 /// What a session that begins while a hold is on is told first.
 pub(super) fn begun(hold: &str) -> Posted {
-    let by = Operator("the hold that is on".to_owned());
+    let by = Operator("the hold that was on".to_owned());
     Layer::new(HOLD, Some(hold.to_owned())).posted(&by)
 }
 

@@ -171,6 +171,7 @@ impl Fold<'_> {
             session.policy = names::identifier(policy);
             session.policy_text = Arc::from(started.policy.as_str());
             session.role = started.role.clone().unwrap_or_default();
+            session.phase = Rules::phase_of(&started.policy);
             session.rules = Rules::of(&started.policy_name, &started.policy);
         }
         let text = Safe::word("session started: agent ")
@@ -242,7 +243,8 @@ impl Fold<'_> {
         let name = names.keep(facts.tool.as_deref().unwrap_or(method));
         let rule = facts.reasons.first().map(|reason| names.keep(&reason.rule));
         let Some(session) = self.model.sessions.get_mut(self.id.index()) else { return };
-        session.phase = facts.phase.or(session.phase);
+        // A policy that cannot be read is known by what it does; a hold acts in a phase of its own.
+        session.phase = session.phase.or(facts.phase);
         let number = u32::try_from(self.model.calls.len() + 1).unwrap_or(u32::MAX);
         let slot = usize::try_from(call.0).unwrap_or(usize::MAX);
         while session.rows.len() <= slot {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::console::model::{Model, names};
 use crate::engine::{At, Facts};
-use crate::policy::{Policy, Risk, Verdict};
+use crate::policy::{Phase, Policy, Risk, Verdict};
 use crate::text::Safe;
 
 /// Rules that are not the policy's own: the built-in ones, and what a broken policy denies by.
@@ -52,6 +52,11 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// The phase of a policy; none where it is broken.
+    pub(super) fn phase_of(policy: &str) -> Option<Phase> {
+        Policy::parse("", policy).ok().map(|policy| policy.phase())
+    }
+
     /// Of the policy that a session began with; none where it is broken.
     pub(super) fn of(policy_name: &str, policy: &str) -> Self {
         let Ok(policy) = Policy::parse(policy_name, policy) else { return Self::default() };
