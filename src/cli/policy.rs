@@ -1,5 +1,7 @@
 //! `tollgate policy`: check a policy, ask it why it decides as it does, try it on recordings.
 
+mod learn;
+
 use std::io::{self, BufWriter, Write as _};
 use std::process::ExitCode;
 
@@ -46,6 +48,15 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
+    /// Print the smallest policy that lets go on what went on in recordings, and denies the rest.
+    Learn {
+        /// Sessions' names, or files.
+        #[arg(required = true)]
+        recordings: Vec<String>,
+        /// The policy's name: small letters, digits, dots and dashes.
+        #[arg(long, default_value = "learned")]
+        name: String,
+    },
     /// Decide recordings again, and print the calls that come out otherwise: exit code 1 if there are any.
     Test {
         /// A shipped policy's name, or a file; its examples are checked first.
@@ -66,6 +77,7 @@ pub fn main(args: &Args) -> ExitCode {
         Command::Explain { call, arguments, role, policy, format } => {
             explain(call, arguments, role, policy, *format)
         }
+        Command::Learn { recordings, name } => learn::learn(recordings, name),
         Command::Test { policy, recordings, format } => test(policy, recordings, *format),
     })
 }

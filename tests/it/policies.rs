@@ -77,6 +77,36 @@ fn verdicts_over_real_tools_are_the_reviewed_ones() {
     insta::assert_snapshot!(table);
 }
 
+/// What is learned of a recording denies nothing of it that went on.
+#[test]
+fn a_policy_is_learned_of_recordings() {
+    let home = tempfile::tempdir().unwrap();
+    let policy =
+        |args: &[&str]| crate::program::tollgate(home.path(), &[&["policy"], args].concat());
+    let demo = here("tests/recordings/demo.jsonl");
+    let demo = demo.to_str().unwrap();
+    let learned = policy(&["learn", demo, "--name", "mine"]);
+    assert_eq!(learned.code, 0, "{learned:?}");
+    assert!(
+        learned.stdout.contains("- \"read_file\" # 3 calls, first demo #"),
+        "{}",
+        learned.stdout
+    );
+    assert!(!learned.stdout.contains("delete_file"), "what was denied is not learned");
+    let mine = home.path().join("mine.yaml");
+    std::fs::write(&mine, &learned.stdout).unwrap();
+    let mine = mine.to_str().unwrap();
+    assert_eq!(policy(&["check", mine]).code, 0);
+    let again = policy(&["test", mine, demo]).stdout;
+    for line in again.lines().filter(|line| line.contains("becomes deny")) {
+        assert!(!line.contains("allow") && !line.contains("mark"), "{line}");
+    }
+    let done = policy(&["explain", "files.delete_file", "--policy", mine]);
+    assert!(done.stdout.starts_with("files.delete_file: deny, by default"), "{}", done.stdout);
+    assert_eq!(policy(&["learn", "--name", "Not a name", demo]).code, 5);
+    assert_eq!(policy(&["learn"]).code, 2);
+}
+
 /// What the command line says of policies; recordings by their paths.
 #[test]
 fn a_policy_is_checked_explained_and_tried_on_the_command_line() {
