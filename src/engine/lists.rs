@@ -1,6 +1,8 @@
 //! Lists of tools on their way to the agent: what they say is kept, what the session's role may not call is not in
 //! them, and a definition that changed since it was first seen is shown as it was.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -59,13 +61,13 @@ impl Engine {
         if tools.len() > TOOLS_MAX {
             return self.too_long((conn, line, message), facts);
         }
-        let mut shown: Vec<String> = Vec::new();
+        let mut shown: Vec<Cow<'_, str>> = Vec::new();
         let mut replaced = false;
         for tool in tools {
             let text = tool.get();
             let name = serde_json::from_str(text).ok().and_then(|named: Named| named.name);
             let Some(name) = name else {
-                shown.push(text.to_owned());
+                shown.push(Cow::Borrowed(text));
                 continue;
             };
             let seen = self.state.catalog.observe(identity, &name, text);
@@ -86,11 +88,11 @@ impl Engine {
             match self.state.catalog.first(identity, &name).filter(|_| enforced) {
                 Some(first) => {
                     replaced = true;
-                    shown.push(first.to_owned());
+                    shown.push(Cow::Owned(first.to_owned()));
                 }
                 // What could not be kept is not known to be what it was.
                 None if enforced && news == Some(News::Untold) => facts.hidden.push(name),
-                None => shown.push(text.to_owned()),
+                None => shown.push(Cow::Borrowed(text)),
             }
         }
         let whole = list.next.is_none();
