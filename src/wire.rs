@@ -245,6 +245,11 @@ pub enum ControlWord {
     },
     /// End the session: its servers end, what waits is refused.
     Stop {},
+    /// End one server of the session: what waits for it is refused, the others go on.
+    StopServer {
+        /// What the agent calls it.
+        server: String,
+    },
 }
 
 /// The gate to a console. State, not history: each line replaces what it says again, so a slow console

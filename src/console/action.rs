@@ -207,6 +207,7 @@ pub enum Action {
     HoldOnOff,
     Pause,
     StopSession,
+    StopServer,
     AcceptTool,
     MarkEquals,
     Allow,

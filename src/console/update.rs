@@ -400,6 +400,12 @@ fn typed(model: &mut Model, key: Key, context: Context) -> Vec<Cmd> {
     }
 }
 
+/// The newest call is the selected one from now on.
+fn follow(model: &mut Model) -> Vec<Cmd> {
+    model.ui.call = None;
+    detail::show_call(model)
+}
+
 /// Does what a key or a command says; `argument` is what stands behind the command's name.
 fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Context) -> Vec<Cmd> {
     match action {
@@ -420,10 +426,7 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         Action::Tape(key) => replay::act(model, key),
         Action::Open => open(model, context),
         Action::MarkEquals => mark_equals(model),
-        Action::Follow => {
-            model.ui.call = None;
-            detail::show_call(model)
-        }
+        Action::Follow => follow(model),
         Action::Fold | Action::Unfold | Action::NextTab | Action::PreviousTab | Action::Wrap => {
             detail::act(model, action)
         }
@@ -433,7 +436,9 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         Action::NextAsk => card::next(model),
         Action::RequestRight => gate::request_right(model),
         Action::GrantRight => gate::grant_right(model),
-        Action::HoldOnOff | Action::Pause | Action::StopSession => sessions::act(model, action),
+        Action::HoldOnOff | Action::Pause | Action::StopSession | Action::StopServer => {
+            sessions::act(model, action)
+        }
         Action::Full | Action::Raw | Action::Diff => card::face(model, action),
         Action::Back => back(model),
         Action::Yes => gate::yes(model),

@@ -157,7 +157,9 @@ fn control_command(hub: &Hub, peer: Peer, line: &ControlLine) -> Result<(), Stri
         ControlWord::Hold { .. } | ControlWord::Unhold {} => operator(hub, peer, "hold")?,
         ControlWord::Resume {} => operator(hub, peer, "sessions resume")?,
         ControlWord::Accept { .. } => operator(hub, peer, "pins approve")?,
-        ControlWord::Stop {} => operator(hub, peer, "sessions kill")?,
+        ControlWord::Stop {} | ControlWord::StopServer { .. } => {
+            operator(hub, peer, "sessions kill")?;
+        }
     }
     controls::control(hub, line, &Operator(peer.describe()))
 }

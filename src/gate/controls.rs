@@ -40,6 +40,13 @@ pub(super) fn control(hub: &Hub, line: &ControlLine, by: &Operator) -> Result<()
                 by: by.clone(),
             });
         }
+        ControlWord::StopServer { server } => {
+            let session = line.session.as_deref().ok_or("say which session")?;
+            return each(&hub.state(), Some(session), || Posted::StopServer {
+                server: server.clone(),
+                why: format!("{server} was stopped by {}", by.0),
+            });
+        }
         ControlWord::Stop {} => return stop(hub, line.session.as_deref(), by),
     };
     // One lock for both: no session begins in between.

@@ -278,6 +278,8 @@ pub const BINDINGS: &[Binding] = &[
         "stop the session (asks)",
     )
     .here(),
+    row(Action::StopServer, "server.stop", &[Key::Char('X')], &[Servers], "stop the server (asks)")
+        .here(),
     row(Action::Yes, "yes", &[Key::Char('y')], &[Prompt], "yes").hint("yes"),
     row(Action::Apply, "line.apply", &[Key::Enter], &[Line, Palette], "do it").hint("do it"),
     row(Action::Complete, "line.complete", &[Key::Tab], &[Line], "complete, then the next one")

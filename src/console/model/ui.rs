@@ -14,7 +14,7 @@ use crate::console::model::sorting::Sorting;
 use crate::console::model::typing::{Edit, Pasts, Typing};
 use crate::console::model::visible::Visible;
 use crate::console::model::window::Window;
-use crate::console::model::{CallAt, TicketKey};
+use crate::console::model::{CallAt, NameId, TicketKey};
 use crate::engine::Severity;
 use crate::text::Safe;
 
@@ -236,6 +236,8 @@ pub enum Prompt {
     Stop {
         /// Which, by its place in the model.
         session: usize,
+        /// Only this server of it.
+        server: Option<NameId>,
     },
 }
 

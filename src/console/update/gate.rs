@@ -92,7 +92,7 @@ pub(super) fn yes(model: &mut Model) -> Vec<Cmd> {
         Some(Prompt::Quit) => vec![Cmd::Quit],
         Some(Prompt::CopyRaw) => copy::raw(model),
         Some(Prompt::Accept) => sessions::accept(model),
-        Some(Prompt::Stop { session }) => sessions::stop(model, session),
+        Some(Prompt::Stop { session, server }) => sessions::stop(model, session, server),
         None => Vec::new(),
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::console::action::Action;
 use crate::console::filter::Filter;
-use crate::console::model::Model;
 use crate::console::model::ui::{Hold, Pane, Prompt};
+use crate::console::model::{Model, NameId};
 use crate::console::update::{Cmd, prompt, say};
 use crate::text::Safe;
 use crate::wire::{ControlLine, ControlWord, FromConsole};
@@ -14,6 +14,8 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Cmd> {
         turn_hold(model)
     } else if action == Action::Pause {
         pause(model)
+    } else if action == Action::StopServer {
+        ask_to_stop_server(model)
     } else {
         ask_to_stop(model)
     }
@@ -111,17 +113,38 @@ fn ask_to_stop(model: &mut Model) -> Vec<Cmd> {
     let running = |at: &usize| model.sessions.get(*at).is_some_and(|session| !session.ended);
     match meant(model).filter(running) {
         Some(session) => {
-            model.ui.prompt = Some(Prompt::Stop { session });
+            model.ui.prompt = Some(Prompt::Stop { session, server: None });
             Vec::new()
         }
         None => say(model, "no session that runs is selected"),
     }
 }
 
+/// Stops the selected server, after a question. Like [`ask_to_stop`], but the session's other servers go on.
+fn ask_to_stop_server(model: &mut Model) -> Vec<Cmd> {
+    if !may(model) {
+        return Vec::new();
+    }
+    let selected = model.servers().nth(model.ui.server);
+    let running = selected.filter(|(session, server)| !session.ended && !server.closed);
+    let Some((session, server)) = running.map(|(session, server)| (&session.name, server.name))
+    else {
+        return say(model, "no server that runs is selected");
+    };
+    if let Some(session) = model.sessions.iter().position(|known| known.name == *session) {
+        model.ui.prompt = Some(Prompt::Stop { session, server: Some(server) });
+    }
+    Vec::new()
+}
+
 /// It was said yes to.
-pub(super) fn stop(model: &Model, session: usize) -> Vec<Cmd> {
+pub(super) fn stop(model: &Model, session: usize, server: Option<NameId>) -> Vec<Cmd> {
     let Some(session) = model.sessions.get(session) else { return Vec::new() };
-    send(Some(session.name.clone()), ControlWord::Stop {})
+    let control = match server {
+        Some(server) => ControlWord::StopServer { server: model.names.get(server).to_string() },
+        None => ControlWord::Stop {},
+    };
+    send(Some(session.name.clone()), control)
 }
 
 /// The tool of the open card, where it is not what was first seen of it: its session, server, name and fingerprint.

@@ -218,13 +218,19 @@ fn question(model: &Model, prompt: Prompt) -> Strip {
             " Take this tool's new definition from now on?   y yes   Esc no",
             Role::ChromeAlert,
         ),
-        Prompt::Stop { session } => {
+        Prompt::Stop { session, server } => {
             let name = model.sessions.get(session).map(|session| session.shown.clone());
+            let only = server.map(|server| model.names.get(server).clone());
             Strip::new()
                 .own(" Stop ", Role::ChromeAlert)
+                .safe(&only.clone().unwrap_or_default(), Role::ChromeAlert)
+                .own(if only.is_some() { " of " } else { "" }, Role::ChromeAlert)
                 .safe(&name.unwrap_or_default(), Role::ChromeAlert)
                 .own(
-                    "? Its servers end, what waits is refused.   y yes   Esc no",
+                    match only {
+                        Some(_) => "? What waits for it is refused.   y yes   Esc no",
+                        None => "? Its servers end, what waits is refused.   y yes   Esc no",
+                    },
                     Role::ChromeAlert,
                 )
         }

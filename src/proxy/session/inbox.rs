@@ -69,6 +69,13 @@ pub enum Posted {
     Synced(u64),
     /// `tollgate run` ended.
     Released,
+    /// An operator ends one server: refuse what waits for it, finish it.
+    StopServer {
+        /// What the agent calls it.
+        server: String,
+        /// Said to the agent and recorded.
+        why: String,
+    },
     /// The gate ends: refuse what is open, flush, finish.
     Stop(String),
     /// The gate leaves for a newer one: stop touching anything.

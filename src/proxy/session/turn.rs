@@ -248,6 +248,7 @@ impl Loop {
                 }
                 Posted::Synced(seq) => self.step(Happening::Synced { seq }),
                 Posted::Released => self.held_open = false,
+                Posted::StopServer { server, why } => self.stop_server(&server, &why),
                 Posted::Stop(why) => self.stop(&why),
                 Posted::Leave => return Next::Leave,
             }
@@ -258,7 +259,18 @@ impl Loop {
     fn stop(&mut self, why: &str) {
         self.stopping = Some(why.to_owned());
         let conns: Vec<ConnId> = self.connections.keys().copied().collect();
-        for conn in conns {
+        self.end(&conns, why);
+    }
+
+    /// Ends the servers of one name; the session and its others go on.
+    fn stop_server(&mut self, server: &str, why: &str) {
+        let named = self.servers.iter().filter(|(_, (name, _))| name == server);
+        let conns: Vec<ConnId> = named.map(|(conn, _)| *conn).collect();
+        self.end(&conns, why);
+    }
+
+    fn end(&mut self, conns: &[ConnId], why: &str) {
+        for &conn in conns {
             // First the server's end: what the agent still waits for is refused, and not only cut off.
             self.closed(conn, Side::Server, why);
             self.closed(conn, Side::Agent, why);

@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::gate::stage::{Agent, Shim, Stage, done, refusal, until};
+use crate::terminal::Terminal;
 
 #[test]
 fn a_paused_session_waits_and_goes_on() {
@@ -38,6 +39,36 @@ fn a_killed_session_ends_with_its_servers() {
     let message = client.message();
     assert!(message["id"] == 1 && !done(&message), "{message}");
     client.assert_end();
+    stage.assert_verified();
+}
+
+#[test]
+fn one_server_is_stopped_and_the_sessions_other_goes_on() {
+    let stage = Stage::set();
+    let mut agent = Agent::new();
+    let client = agent.shim(&stage, &Shim::echo(&stage.file("log")));
+    client.call(1, "x");
+    assert!(done(&client.message()));
+    let other = Shim { name: "mail", ..Shim::echo(&stage.file("other")) };
+    let other = agent.shim(&stage, &other);
+    other.call(1, "x");
+    assert!(done(&other.message()));
+    client.call(2, "low");
+    stage.ticket();
+
+    let mut console = Terminal::open(stage.home().custom().unwrap(), &["console"]);
+    console.press_until("5", "5 Servers (2)");
+    console.press_until("X", "Stop fs of ");
+    console.press_until_so("\x1b", |screen| !screen.contains("What waits for it is refused"));
+    console.press_until("X", "Stop fs of ");
+    console.press("y");
+    let message = client.message();
+    assert!(message["id"] == 2 && refusal(&message).contains("was stopped by"), "{message}");
+    client.assert_end();
+    other.call(2, "x");
+    assert!(done(&other.message()), "the session and its other server go on");
+    // A server that ended is not stopped again.
+    console.press_until("X", "no server that runs is selected");
     stage.assert_verified();
 }
 
