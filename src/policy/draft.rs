@@ -39,6 +39,29 @@ pub(super) struct Draft<'a> {
     pub(super) budget: Option<(At<u64>, At<String>)>,
 }
 
+impl Draft<'_> {
+    /// A rule that denies every call: whoever reads one from a document says what differs.
+    fn of_all(id: At<String>, why: At<String>, matches: Place, phase: Phase) -> Self {
+        Self {
+            id,
+            why,
+            matches,
+            verdict: Verdict::Deny,
+            risk: Risk::default(),
+            phase,
+            server: None,
+            tool: None,
+            role: None,
+            method: None,
+            when: None,
+            unless: None,
+            show: &[],
+            examples: None,
+            budget: None,
+        }
+    }
+}
+
 fn words(spanned: &Spanned<String>) -> At<String> {
     At { place: Place::of(spanned.referenced), value: spanned.value.clone() }
 }
@@ -81,22 +104,18 @@ pub(super) fn drafts<'a>(
 
 fn plain(rule: &RuleText, phase: Phase) -> Draft<'_> {
     let matches = &rule.matches.value;
+    let about = Place::of(rule.matches.referenced);
     Draft {
-        id: words(&rule.id),
-        why: words(&rule.why),
-        matches: Place::of(rule.matches.referenced),
         verdict: rule.verdict,
         risk: rule.risk,
-        phase,
         server: matches.server.as_ref().map(patterns),
         tool: matches.tool.as_ref().map(patterns),
         role: matches.role.as_ref().map(patterns),
         method: matches.method.as_ref().map(patterns),
         when: matches.when.as_ref().map(words),
-        unless: None,
         show: &rule.show,
         examples: Some(&rule.examples),
-        budget: None,
+        ..Draft::of_all(words(&rule.id), words(&rule.why), about, phase)
     }
 }
 
@@ -104,22 +123,10 @@ fn plain(rule: &RuleText, phase: Phase) -> Draft<'_> {
 fn allowlist(name: &str, role: &RoleText, phase: Phase, all: &mut Vec<Draft<'_>>) {
     let reason = words(&role.reason);
     let place = reason.place;
-    let draft = |part: &str, verdict, tool: Option<At<Vec<String>>>, unless| Draft {
-        id: At { place, value: format!("role.{name}.{part}") },
-        why: reason.clone(),
-        matches: place,
-        verdict,
-        risk: Risk::default(),
-        phase,
-        server: None,
-        tool,
-        role: Some(At { place, value: vec![name.to_owned()] }),
-        method: None,
-        when: None,
-        unless,
-        show: &[],
-        examples: None,
-        budget: None,
+    let draft = |part: &str, verdict, tool: Option<At<Vec<String>>>, unless| {
+        let id = At { place, value: format!("role.{name}.{part}") };
+        let role = Some(At { place, value: vec![name.to_owned()] });
+        Draft { verdict, tool, role, unless, ..Draft::of_all(id, reason.clone(), place, phase) }
     };
     let allowed = &role.allowed_tools;
     let listed = At { place: Place::of(allowed.referenced), value: allowed.value.clone() };
@@ -137,22 +144,14 @@ fn allowlist(name: &str, role: &RoleText, phase: Phase, all: &mut Vec<Draft<'_>>
 fn approval(approval: &ApprovalText, number: usize, phase: Phase) -> Draft<'_> {
     let tool = patterns(&approval.tool);
     let condition = words(&approval.condition);
+    let (place, why) = (tool.place, words(&approval.reason));
+    let id = At { place, value: format!("approval.{number}") };
     Draft {
-        id: At { place: tool.place, value: format!("approval.{number}") },
-        why: words(&approval.reason),
-        matches: tool.place,
         verdict: Verdict::Ask,
         risk: approval.risk,
-        phase,
-        server: None,
-        role: None,
-        method: None,
         when: Some(condition).filter(|condition| condition.value.trim() != ALWAYS),
         tool: Some(tool),
-        unless: None,
-        show: &[],
-        examples: None,
-        budget: None,
+        ..Draft::of_all(id, why, place, phase)
     }
 }
 
@@ -160,21 +159,14 @@ fn approval(approval: &ApprovalText, number: usize, phase: Phase) -> Draft<'_> {
 fn budget(text: &BudgetText, phase: Phase) -> Draft<'_> {
     let matches = &text.matches.value;
     let calls = At { place: Place::of(text.calls.referenced), value: text.calls.value };
+    let about = Place::of(text.matches.referenced);
     Draft {
-        id: words(&text.id),
-        why: words(&text.why),
-        matches: Place::of(text.matches.referenced),
         verdict: text.verdict,
         risk: text.risk,
-        phase,
         server: matches.server.as_ref().map(patterns),
         tool: matches.tool.as_ref().map(patterns),
         role: matches.role.as_ref().map(patterns),
-        method: None,
-        when: None,
-        unless: None,
-        show: &[],
-        examples: None,
         budget: Some((calls, words(&text.per))),
+        ..Draft::of_all(words(&text.id), words(&text.why), about, phase)
     }
 }
