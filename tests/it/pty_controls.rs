@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::bed::{Bed, until};
+use crate::bed::{Agent, Bed, until};
 use crate::terminal::Terminal;
 
 /// A server, in the shell's own words, whose tool asks for more from its second list on.
@@ -26,6 +26,17 @@ while IFS= read -r line; do
     esac
 done
 "#;
+
+/// A console that shows a first call, which its session only observed.
+fn called(tool: &str) -> (Bed, Terminal, Agent) {
+    let bed = Bed::new();
+    let console = Terminal::open(&bed.home(), &["console"]);
+    let mut agent = bed.agent(&["--policy", "observe"]);
+    agent.call(1, tool, &json!({ "path": "/tmp/a" }));
+    assert_eq!(agent.result(1), ("done".to_owned(), false));
+    console.shows(tool);
+    (bed, console, agent)
+}
 
 #[test]
 fn calls_are_held_by_a_filter_and_go_on_without_it() {
@@ -68,12 +79,7 @@ fn calls_are_held_by_a_filter_and_go_on_without_it() {
 
 #[test]
 fn a_session_is_paused_goes_on_and_is_stopped() {
-    let bed = Bed::new();
-    let mut console = Terminal::open(&bed.home(), &["console"]);
-    let mut agent = bed.agent(&["--policy", "observe"]);
-    agent.call(1, "read_file", &json!({ "path": "/tmp/a" }));
-    assert_eq!(agent.result(1), ("done".to_owned(), false));
-    console.shows("read_file");
+    let (bed, mut console, mut agent) = called("read_file");
     console.press_until("6", "6 Sessions (1)");
     console.press("p");
     console.shows("PAUSED");
@@ -94,12 +100,7 @@ fn a_session_is_paused_goes_on_and_is_stopped() {
 
 #[test]
 fn a_call_is_decided_again_and_nothing_is_sent() {
-    let bed = Bed::new();
-    let mut console = Terminal::open(&bed.home(), &["console"]);
-    let mut agent = bed.agent(&["--policy", "observe"]);
-    agent.call(1, "delete_file", &json!({ "path": "/tmp/a" }));
-    assert_eq!(agent.result(1), ("done".to_owned(), false));
-    console.shows("delete_file");
+    let (bed, mut console, _agent) = called("delete_file");
     let before = bed.received();
     console.press("r");
     console.shows("observe says ask, risk high, by destroys");
@@ -117,12 +118,7 @@ fn a_call_is_decided_again_and_nothing_is_sent() {
 
 #[test]
 fn a_recording_is_played_in_the_consoles_place_and_left() {
-    let bed = Bed::new();
-    let mut console = Terminal::open(&bed.home(), &["console"]);
-    let mut agent = bed.agent(&["--policy", "observe"]);
-    agent.call(1, "read_file", &json!({ "path": "/tmp/a" }));
-    assert_eq!(agent.result(1), ("done".to_owned(), false));
-    console.shows("read_file");
+    let (bed, mut console, mut agent) = called("read_file");
     let name = bed.tollgate(&["sessions", "list"]).stdout;
     let name = name.lines().last().unwrap().split_whitespace().next().unwrap();
     console.press(&format!("L{name}\r"));
