@@ -25,8 +25,8 @@ mod tickets;
 
 pub use effect::{Effect, Held, Settled, Step, Why};
 pub use event::{
-    Agent, Answer, At, CallId, ConnId, Digest, Event, Facts, Finding, Happening, Kind, Opened,
-    Operator, Problem, Severity, Started, TicketId, Unattended,
+    Accepted, Agent, Answer, At, CallId, ConnId, Digest, Event, Facts, Finding, Happening, Kind,
+    Layered, Opened, Operator, Problem, Severity, Started, TicketId, Unattended,
 };
 pub use permit::Permit;
 pub use refusal::refuse_without_gate;

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::engine::{
-    Answer, CallId, ConnId, Facts, Finding, Held, Kind, Problem, Settled, TicketId,
+    Accepted, Answer, CallId, ConnId, Facts, Finding, Held, Kind, Layered, Problem, Settled,
+    TicketId,
 };
 use crate::journal::{Effected, Raw, Record, What};
 use crate::policy::{Phase, Reason, Risk, Verdict};
@@ -102,11 +103,11 @@ pub(in crate::cli) struct Follow {
 
 /// What an operator said of the whole session or of a tool.
 fn said(line: &mut Line, what: &What) -> &'static str {
-    if let What::Layered { layer, policy, by } = what {
+    if let What::Layered(Layered { layer, policy, by }) = what {
         let what = if policy.is_some() { "put on" } else { "taken away" };
         line.detail = Some(format!("{layer} {what} by {}", by.0));
     }
-    if let What::Accepted { server, tool, fingerprint, by } = what {
+    if let What::Accepted(Accepted { server, tool, fingerprint, by }) = what {
         (line.server, line.tool) = (Some(server.clone()), Some(tool.clone()));
         line.detail = Some(format!("{fingerprint} accepted by {}", by.0));
         return "accepted";
@@ -181,7 +182,7 @@ impl Follow {
                 line.detail = Some(text.clone());
                 "stderr"
             }
-            What::Layered { .. } | What::Accepted { .. } => said(line, what),
+            What::Layered(_) | What::Accepted(_) => said(line, what),
             What::Closed { conn, side, why } => {
                 self.at_conn(line, *conn);
                 line.from = Some(*side);

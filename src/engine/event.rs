@@ -107,6 +107,30 @@ pub struct Started {
     pub role: Option<String>,
 }
 
+/// A layer of policy over the session's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Layered {
+    /// Its name: `hold`, `pause`. There is one of each.
+    pub layer: String,
+    /// Its text; `None`: it is taken away.
+    pub policy: Option<String>,
+    /// Who.
+    pub by: Operator,
+}
+
+/// What a tool is now, taken in place of what was first seen of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// Whose.
+    pub server: String,
+    /// Which.
+    pub tool: String,
+    /// The fingerprint that the operator was shown.
+    pub fingerprint: String,
+    /// Who.
+    pub by: Operator,
+}
+
 /// A server was put behind a shim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opened {
@@ -253,25 +277,9 @@ pub enum Happening {
     },
     /// A layer of policy was put over the session's policy, or taken away again: an operator holds calls that
     /// would go on.
-    Layered {
-        /// Its name: `hold`, `pause`. There is one of each.
-        layer: String,
-        /// Its text; `None`: it is taken away.
-        policy: Option<String>,
-        /// Who.
-        by: Operator,
-    },
+    Layered(Layered),
     /// An operator accepts what a tool is now, in place of what was first seen of it.
-    Accepted {
-        /// Whose.
-        server: String,
-        /// Which.
-        tool: String,
-        /// The fingerprint that the operator was shown.
-        fingerprint: String,
-        /// Who.
-        by: Operator,
-    },
+    Accepted(Accepted),
     /// A new gate took this connection over from one that died.
     Resumed {
         /// Which.

@@ -1,7 +1,9 @@
 //! The one way in.
 
 use crate::engine::effect::{Effect, Held, Step};
-use crate::engine::event::{At, ConnId, Event, Facts, Finding, Happening, Severity, Started};
+use crate::engine::event::{
+    Accepted, At, ConnId, Event, Facts, Finding, Happening, Layered, Severity, Started,
+};
 use crate::engine::session::State;
 use crate::policy::{Known, Policy};
 use crate::protocol::Side;
@@ -103,11 +105,11 @@ impl Engine {
                 Severity::High,
                 format!("{by}, which runs below the wrapped agent, tried `{what}`: refused"),
             ),
-            Happening::Layered { layer, policy, by } => {
+            Happening::Layered(Layered { layer, policy, by }) => {
                 self.expire(at, &mut out);
                 self.layer(layer, policy, &by, &mut out);
             }
-            Happening::Accepted { server, tool, fingerprint, by: _ } => {
+            Happening::Accepted(Accepted { server, tool, fingerprint, by: _ }) => {
                 self.accept((&server, &tool), &fingerprint, &mut out);
             }
             Happening::Resumed {

@@ -2,7 +2,7 @@
 //!
 //! Holding and pausing put a layer over the session's policy, recorded there; they only ever make it stricter.
 
-use crate::engine::Operator;
+use crate::engine::{Accepted, Layered, Operator};
 use crate::gate::hub::{Hub, State};
 use crate::policy::Policy;
 use crate::proxy::session::Posted;
@@ -33,11 +33,13 @@ pub(super) fn control(hub: &Hub, line: &ControlLine, by: &Operator) -> Result<()
         ControlWord::Resume {} => Layer::new(PAUSE, None),
         ControlWord::Accept { server, tool, fingerprint } => {
             let session = line.session.as_deref().ok_or("say which session")?;
-            return each(&hub.state(), Some(session), || Posted::Accepted {
-                server: server.clone(),
-                tool: tool.clone(),
-                fingerprint: fingerprint.clone(),
-                by: by.clone(),
+            return each(&hub.state(), Some(session), || {
+                Posted::Accepted(Accepted {
+                    server: server.clone(),
+                    tool: tool.clone(),
+                    fingerprint: fingerprint.clone(),
+                    by: by.clone(),
+                })
             });
         }
         ControlWord::StopServer { server } => {
@@ -70,7 +72,7 @@ impl Layer {
 
     fn posted(&self, by: &Operator) -> Posted {
         let layer = self.name.to_owned();
-        Posted::Layered { layer, policy: self.policy.clone(), by: by.clone() }
+        Posted::Layered(Layered { layer, policy: self.policy.clone(), by: by.clone() })
     }
 }
 

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::engine::{
-    Answer, At, CallId, ConnId, Digest, Effect, Event, Facts, Happening, Held, Opened, Operator,
-    Problem, Settled, Started, TicketId, Why,
+    Accepted, Answer, At, CallId, ConnId, Digest, Effect, Event, Facts, Happening, Held, Layered,
+    Opened, Operator, Problem, Settled, Started, TicketId, Why,
 };
 use crate::protocol::Side;
 
@@ -148,17 +148,8 @@ pub enum What {
         what: String,
         by: String,
     },
-    Layered {
-        layer: String,
-        policy: Option<String>,
-        by: Operator,
-    },
-    Accepted {
-        server: String,
-        tool: String,
-        fingerprint: String,
-        by: Operator,
-    },
+    Layered(Layered),
+    Accepted(Accepted),
     Resumed {
         conn: ConnId,
         sent_to_agent: u64,
@@ -265,15 +256,8 @@ impl From<&Happening> for What {
             Happening::Tick => Self::Tick {},
             Happening::Synced { seq } => Self::Synced { seq: *seq },
             Happening::Attempt { what, by } => Self::Attempt { what: what.clone(), by: by.clone() },
-            Happening::Layered { layer, policy, by } => {
-                Self::Layered { layer: layer.clone(), policy: policy.clone(), by: by.clone() }
-            }
-            Happening::Accepted { server, tool, fingerprint, by } => Self::Accepted {
-                server: server.clone(),
-                tool: tool.clone(),
-                fingerprint: fingerprint.clone(),
-                by: by.clone(),
-            },
+            Happening::Layered(layered) => Self::Layered(layered.clone()),
+            Happening::Accepted(accepted) => Self::Accepted(accepted.clone()),
             Happening::Resumed {
                 conn,
                 sent_to_agent,
@@ -308,8 +292,8 @@ impl What {
             | Self::Tick {}
             | Self::Synced { .. }
             | Self::Attempt { .. }
-            | Self::Layered { .. }
-            | Self::Accepted { .. }
+            | Self::Layered(_)
+            | Self::Accepted(_)
             | Self::Resumed { .. }
             | Self::Ended { .. } => None,
         }
@@ -347,15 +331,8 @@ impl Record {
             What::Tick {} => Happening::Tick,
             What::Synced { seq } => Happening::Synced { seq: *seq },
             What::Attempt { what, by } => Happening::Attempt { what: what.clone(), by: by.clone() },
-            What::Layered { layer, policy, by } => {
-                Happening::Layered { layer: layer.clone(), policy: policy.clone(), by: by.clone() }
-            }
-            What::Accepted { server, tool, fingerprint, by } => Happening::Accepted {
-                server: server.clone(),
-                tool: tool.clone(),
-                fingerprint: fingerprint.clone(),
-                by: by.clone(),
-            },
+            What::Layered(layered) => Happening::Layered(layered.clone()),
+            What::Accepted(accepted) => Happening::Accepted(accepted.clone()),
             What::Resumed {
                 conn,
                 sent_to_agent,

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tollgate::engine::{
-    Agent, Answer, At, ConnId, Digest, Effect, Engine, Event, Facts, Happening, Opened, Operator,
-    Problem, Settled, Started, Step, TicketId, Unattended,
+    Accepted, Agent, Answer, At, ConnId, Digest, Effect, Engine, Event, Facts, Happening, Layered,
+    Opened, Operator, Problem, Settled, Started, Step, TicketId, Unattended,
 };
 use tollgate::journal::read::read_all;
 use tollgate::journal::redecide::redecide;
@@ -241,12 +241,17 @@ impl Play {
         let by = Operator("operator".to_owned());
         if word == "layer" {
             let policy = (behind != "off").then(|| layer(first, behind));
-            return Happening::Layered { layer: first.to_owned(), policy, by };
+            return Happening::Layered(Layered { layer: first.to_owned(), policy, by });
         }
         let (tool, fingerprint) = behind.split_once(' ').unwrap();
         let now = self.fingerprints.get(tool).cloned().unwrap_or_default();
         let fingerprint = if fingerprint == "now" { now } else { fingerprint.to_owned() };
-        Happening::Accepted { server: first.to_owned(), tool: tool.to_owned(), fingerprint, by }
+        Happening::Accepted(Accepted {
+            server: first.to_owned(),
+            tool: tool.to_owned(),
+            fingerprint,
+            by,
+        })
     }
 
     fn answer(&self, ticket: &str, old: bool, answer: Answer) -> Happening {

@@ -9,8 +9,8 @@ use crate::console::model::{
     TicketKey, names,
 };
 use crate::engine::{
-    Answer, At, CallId, ConnId, Facts, Finding, Held, Kind, Opened, Problem, Settled, Severity,
-    Started, TicketId, Why,
+    Accepted, Answer, At, CallId, ConnId, Facts, Finding, Held, Kind, Layered, Opened, Problem,
+    Settled, Severity, Started, TicketId, Why,
 };
 use crate::journal::{Effected, Raw, Record, What};
 use crate::protocol::Side;
@@ -77,8 +77,10 @@ impl Fold<'_> {
                 let text = foreign(&format!("refused `{what}` to {by}: only the operator may"));
                 self.log(Severity::High, Safe::word("operator.attempt"), text);
             }
-            What::Layered { layer, policy, by } => self.layered(layer, policy.is_some(), &by.0),
-            What::Accepted { server, tool, by, .. } => {
+            What::Layered(Layered { layer, policy, by }) => {
+                self.layered(layer, policy.is_some(), &by.0);
+            }
+            What::Accepted(Accepted { server, tool, by, .. }) => {
                 if let Some(session) = self.model.sessions.get_mut(self.id.index()) {
                     session.drifted.remove(&(server.clone(), tool.clone()));
                 }

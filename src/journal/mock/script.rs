@@ -120,8 +120,8 @@ impl Scripts {
             | What::Tick {}
             | What::Synced { .. }
             | What::Attempt { .. }
-            | What::Layered { .. }
-            | What::Accepted { .. }
+            | What::Layered(_)
+            | What::Accepted(_)
             | What::Resumed { .. }
             | What::Ended { .. } => {}
         }

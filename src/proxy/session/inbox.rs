@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use rustix::event::{EventfdFlags, eventfd};
 
-use crate::engine::{Answer, Digest, Operator, TicketId};
+use crate::engine::{Accepted, Answer, Digest, Layered, Operator, TicketId};
 use crate::proxy::session::connection::Join;
 
 /// Posts that may wait; a session that is this far behind is not answering anyway, and posting fails.
@@ -46,25 +46,9 @@ pub enum Posted {
         by: String,
     },
     /// An operator puts a layer over the policy, or takes it away.
-    Layered {
-        /// Its name.
-        layer: String,
-        /// Its text, or nothing.
-        policy: Option<String>,
-        /// Who.
-        by: Operator,
-    },
+    Layered(Layered),
     /// An operator accepts what a tool is now.
-    Accepted {
-        /// Its server.
-        server: String,
-        /// Its name.
-        tool: String,
-        /// The fingerprint of what was shown.
-        fingerprint: String,
-        /// Who.
-        by: Operator,
-    },
+    Accepted(Accepted),
     /// The journal is on disk up to this record.
     Synced(u64),
     /// `tollgate run` ended.

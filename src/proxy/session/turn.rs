@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::event::Timespec;
 
 use crate::catalog::News;
-use crate::engine::{At, ConnId, Engine, Event, Facts, Happening, Operator};
+use crate::engine::{Accepted, At, ConnId, Engine, Event, Facts, Happening};
 use crate::protocol::Side;
 use crate::proxy::recorder::{Recorder, Trouble, Unsent};
 use crate::proxy::session::connection::Connection;
@@ -240,12 +240,8 @@ impl Loop {
                 Posted::Answer(answer) => self.answer(answer),
                 Posted::Attended(answering) => self.step(Happening::Attended { answering }),
                 Posted::Attempt { what, by } => self.step(Happening::Attempt { what, by }),
-                Posted::Layered { layer, policy, by } => {
-                    self.step(Happening::Layered { layer, policy, by });
-                }
-                Posted::Accepted { server, tool, fingerprint, by } => {
-                    self.accept((server, tool), fingerprint, by);
-                }
+                Posted::Layered(layered) => self.step(Happening::Layered(layered)),
+                Posted::Accepted(accepted) => self.accept(accepted),
                 Posted::Synced(seq) => self.step(Happening::Synced { seq }),
                 Posted::Released => self.held_open = false,
                 Posted::StopServer { server, why } => self.stop_server(&server, &why),
@@ -264,9 +260,14 @@ impl Loop {
 
     /// Ends the servers of one name; the session and its others go on.
     fn stop_server(&mut self, server: &str, why: &str) {
-        let named = self.servers.iter().filter(|(_, (name, _))| name == server);
-        let conns: Vec<ConnId> = named.map(|(conn, _)| *conn).collect();
+        let conns = self.named(server);
         self.end(&conns, why);
+    }
+
+    /// The connections of a server, by its name.
+    fn named(&self, server: &str) -> Vec<ConnId> {
+        let named = self.servers.iter().filter(|(_, (name, _))| name == server);
+        named.map(|(conn, _)| *conn).collect()
     }
 
     fn end(&mut self, conns: &[ConnId], why: &str) {
@@ -364,13 +365,11 @@ impl Loop {
     }
 
     /// An operator takes what a tool is now: for this session, and for later ones.
-    fn accept(&mut self, (server, tool): (String, String), fingerprint: String, by: Operator) {
-        let named = self.servers.iter().filter(|(_, (name, _))| *name == server);
-        let conns: Vec<ConnId> = named.map(|(conn, _)| *conn).collect();
+    fn accept(&mut self, accepted: Accepted) {
+        let (conns, tool) = (self.named(&accepted.server), accepted.tool.clone());
         let definition = |engine: &Engine, conn| engine.definition(conn, &tool).map(str::to_owned);
         let before: Vec<_> = conns.iter().map(|conn| definition(&self.engine, *conn)).collect();
-        let name = tool.clone();
-        self.step(Happening::Accepted { server, tool: name, fingerprint, by });
+        self.step(Happening::Accepted(accepted));
         for (conn, before) in conns.into_iter().zip(before) {
             if definition(&self.engine, conn) != before {
                 self.keep(conn, std::slice::from_ref(&tool), By::Operator);
