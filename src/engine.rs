@@ -9,6 +9,7 @@
 //! (connections that open, close and are resumed), `layers` (what operators put over the policy), `lists` (what an agent is shown); `budgets` (how often); `session` holds the state, `refusal` the words.
 
 mod budgets;
+mod definitions;
 pub mod effect;
 pub mod event;
 mod frames;
@@ -25,8 +26,8 @@ mod tickets;
 
 pub use effect::{Effect, Held, Settled, Step, Why};
 pub use event::{
-    Accepted, Agent, Answer, At, CallId, ConnId, Digest, Event, Facts, Finding, Happening, Kind,
-    Layered, Opened, Operator, Problem, Severity, Started, TicketId, Unattended,
+    Agent, Answer, At, CallId, ConnId, Digest, Event, Facts, Finding, Happening, Kind, Layered,
+    Opened, Operator, Problem, Ruled, Severity, Started, TicketId, Unattended,
 };
 pub use permit::Permit;
 pub use refusal::refuse_without_gate;

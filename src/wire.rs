@@ -234,14 +234,18 @@ pub enum ControlWord {
     Pause {},
     /// Let them go on.
     Resume {},
-    /// What a tool is now is what it is to be in this session.
-    Accept {
+    /// Something is said of a definition, in this session and in later ones.
+    Rule {
         /// Its server.
         server: String,
+        /// Of what: `tool`, `prompt`, `template`, `server`, `identity`.
+        kind: String,
         /// Its name.
-        tool: String,
+        name: String,
         /// The fingerprint of what was shown.
         fingerprint: String,
+        /// What: `approve`, `refuse`, `stage`, `unpin`.
+        ruling: String,
     },
     /// End the session: its servers end, what waits is refused.
     Stop {},

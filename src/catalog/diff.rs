@@ -85,7 +85,8 @@ fn compare<'a>(
 
 /// What a change at this place means.
 fn meaning(path: &[&str], before: Option<&Value>, after: Option<&Value>) -> (Weight, String) {
-    let cosmetic = matches!(path, ["title" | "icons", ..] | ["annotations", "title"]);
+    let cosmetic =
+        matches!(path, ["title" | "icons" | "serverInfo", ..] | ["annotations", "title"]);
     if cosmetic {
         return (Weight::Cosmetic, "how it is shown to people".to_owned());
     }
@@ -96,6 +97,11 @@ fn meaning(path: &[&str], before: Option<&Value>, after: Option<&Value>) -> (Wei
     };
     let what = match path {
         ["description"] => format!("{how}: what the model reads of it"),
+        ["instructions"] => format!("{how}: what the model reads of the server"),
+        ["capabilities", which, ..] => format!("{how}: what the server can do ({which})"),
+        ["command", ..] => format!("{how}: how it is started"),
+        ["program" | "script", ..] => format!("{how}: the program that runs"),
+        ["package", ..] => format!("{how}: the package that it comes from"),
         ["annotations", hint, ..] => format!("{how}: what it says of itself ({hint})"),
         ["inputSchema", "properties", name] => match how {
             "new" => {
@@ -117,7 +123,7 @@ fn meaning(path: &[&str], before: Option<&Value>, after: Option<&Value>) -> (Wei
             format!("{how}: what the parameter {name} may be")
         }
         ["inputSchema", "required", ..] => format!("{how}: what has to be given"),
-        ["inputSchema", ..] => format!("{how}: what it takes"),
+        ["inputSchema" | "arguments", ..] => format!("{how}: what it takes"),
         ["outputSchema", ..] => format!("{how}: what it gives back"),
         _ => how.to_owned(),
     };

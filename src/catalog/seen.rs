@@ -1,21 +1,58 @@
-//! What a session was told of its tools, and what of that is not what it was told first.
+//! What a session was told of its servers' definitions, and what of that is not what it is to be.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::alike::{Alike, alike, is_renamed};
 use super::diff::{Change, Weight, diff};
 use super::fingerprint::Fingerprint;
+use super::kind::{Kind, Pin, Ruling, Staged};
 
-/// Tools of one session that are kept; those of more are not compared, and their calls ask.
+/// Definitions of one session that are kept; those of more are not compared, and calls of their servers ask.
 pub const TOOLS_MAX: usize = 4096;
 /// Longest definition that is kept, in bytes; the longest of published servers have some 20 kB.
 const DEFINITION_BYTES_MAX: usize = 256 * 1024;
 /// All definitions of a session together.
 const KEPT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// One definition.
+/// Names that are told of as read for another; those of more say no more.
+const ALIKE_MAX: usize = 8;
+
+/// Which definition: whose, of what, by which name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subject<'a> {
+    /// What the server is known by in this session: its name and command line.
+    pub server: &'a str,
+    /// Of what.
+    pub kind: Kind,
+    /// Its name; empty for the kinds of which a server has one.
+    pub name: &'a str,
+}
+
+impl<'a> Subject<'a> {
+    /// A tool's.
+    #[must_use]
+    pub const fn tool(server: &'a str, name: &'a str) -> Self {
+        Self { server, kind: Kind::Tool, name }
+    }
+}
+
+/// What becomes of a definition that nothing is known of, from easy to strict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trust {
+    /// It is what it is to be.
+    #[default]
+    FirstUse,
+    /// Its calls ask until an operator approves it.
+    Ask,
+    /// Its calls are denied until an operator approves it.
+    Locked,
+}
+
+/// One definition's text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Definition {
     /// As it was sent.
@@ -23,141 +60,414 @@ struct Definition {
     fingerprint: Fingerprint,
 }
 
-/// A tool: what was first seen of it, and what is told now where that is something else.
+/// What is told now, and how that is not what it is to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Tool {
-    first: Definition,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    now: Option<(Definition, Vec<Change>)>,
+struct Now {
+    definition: Definition,
+    changes: Vec<Change>,
 }
 
-/// What a list said of a tool that it had not said before.
+/// All that is known of one definition.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Entry {
+    /// What it is to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pinned: Option<Definition>,
+    /// What it is, where that is something else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    now: Option<Now>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    staged: Option<Staged>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refused: Option<Fingerprint>,
+    /// Whether the last list of this session had it.
+    #[serde(default)]
+    seen: bool,
+    /// Whether it came with a list that is not complete yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    fresh: bool,
+}
+
+/// What a list said that it had not said before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum News {
-    /// It was not there before; what it is from now on has to be this.
+    /// It was not there before.
     New,
-    /// It is not what was first seen.
+    /// It is not what it is to be.
     Drifted,
-    /// It is what was first seen, again.
+    /// It is what it is to be, again.
     Back,
-    /// It cannot be kept: it is too long, or there are too many tools.
+    /// It is not there any more.
+    Gone,
+    /// It is new under this name, and was there before under another.
+    Renamed,
+    /// It cannot be kept: it is too long, or there are too many.
     Untold,
 }
 
-/// News of one tool.
+/// News of one definition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observed {
+    /// Of what.
+    #[serde(default, skip_serializing_if = "Kind::is_tool")]
+    pub kind: Kind,
     /// Its name.
-    pub tool: String,
+    #[serde(rename = "tool")]
+    pub name: String,
     /// What is new.
     pub news: News,
     /// The fingerprint of what it is now, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<Fingerprint>,
-    /// What changed since it was first seen.
+    /// What changed since it was pinned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
+    /// Its name before, where it was renamed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<String>,
+    /// Where it stands from now on.
+    #[serde(default, skip_serializing_if = "Standing::is_pinned")]
+    pub standing: Standing,
 }
 
-/// A tool that is not what it was.
+/// Where a definition stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It is what it is to be.
+    #[default]
+    Pinned,
+    /// Nobody said what it is to be.
+    New,
+    /// It is not what it is to be.
+    Drifted,
+    /// The same, and let pass for a while.
+    Staged,
+    /// An operator refused what it is.
+    Refused,
+}
+
+impl Standing {
+    /// Whether it is the one that a stored word leaves out.
+    #[must_use]
+    pub fn is_pinned(&self) -> bool {
+        *self == Self::Pinned
+    }
+
+    /// The word for panes and logs.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pinned => "pinned",
+            Self::New => "new",
+            Self::Drifted => "drifted",
+            Self::Staged => "staged",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// A definition that is not what it is to be.
 #[derive(Debug, Clone, Copy)]
 pub struct Drift<'a> {
+    /// Where it stands; never pinned.
+    pub standing: Standing,
     /// What it is now.
     pub fingerprint: &'a Fingerprint,
-    /// What changed.
+    /// What changed; nothing where there is nothing to compare it with.
     pub changes: &'a [Change],
     /// Whether anything but its looks did.
     pub matters: bool,
+    /// Since when it is let pass, in microseconds since the Unix epoch.
+    pub since_us: Option<u64>,
 }
 
-/// All tools of a session, by server and name.
+/// All definitions of a session, by server, kind and name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Catalog {
-    servers: BTreeMap<String, BTreeMap<String, Tool>>,
+    servers: BTreeMap<String, BTreeMap<Kind, BTreeMap<String, Entry>>>,
     /// Bytes of all that is kept.
     #[serde(default)]
     kept: usize,
-    /// Servers whose pins could not be read, or whose tools cannot be kept: what these are to be is not known.
+    /// Definitions that are kept.
+    #[serde(default)]
+    count: usize,
+    /// Servers whose pins could not be read, or whose definitions cannot be kept: what these are to be is not known.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     unknown: BTreeSet<String>,
 }
 
 impl Catalog {
-    /// Takes in what a tool is to be, as an earlier session left it. What this one saw already stays.
-    pub fn pin(&mut self, server: &str, name: &str, text: &str) {
-        if self.definition(server, name).is_some() {
+    fn entry(&self, of: Subject<'_>) -> Option<&Entry> {
+        self.servers.get(of.server)?.get(&of.kind)?.get(of.name)
+    }
+
+    fn entry_mut(&mut self, of: Subject<'_>) -> Option<&mut Entry> {
+        self.servers.get_mut(of.server)?.get_mut(&of.kind)?.get_mut(of.name)
+    }
+
+    /// Takes in what a definition is to be, as an earlier session left it. What this one saw already stays.
+    pub fn pin(&mut self, of: Subject<'_>, pin: &Pin) {
+        if self.entry(of).is_some() {
             return;
         }
+        let text = pin.text.as_deref().unwrap_or_default();
         if !self.has_room(text) {
-            self.unknown(server);
+            self.unknown(of.server);
             return;
         }
-        self.kept += text.len();
-        let tools = self.servers.entry(server.to_owned()).or_default();
-        tools.insert(name.to_owned(), Tool { first: Definition::new(text), now: None });
+        let entry = Entry {
+            pinned: pin.text.as_deref().map(Definition::new),
+            staged: pin.staged.clone(),
+            refused: pin.refused.clone(),
+            ..Entry::default()
+        };
+        self.insert(of, entry);
+    }
+
+    fn insert(&mut self, of: Subject<'_>, entry: Entry) {
+        self.kept += entry.bytes();
+        self.count += 1;
+        let kinds = self.servers.entry(of.server.to_owned()).or_default();
+        kinds.entry(of.kind).or_default().insert(of.name.to_owned(), entry);
+    }
+
+    /// What is to be kept of a definition for later sessions; `None`: nothing is known of it.
+    #[must_use]
+    pub fn kept(&self, of: Subject<'_>) -> Option<Pin> {
+        let entry = self.entry(of)?;
+        Some(Pin {
+            text: entry.pinned.as_ref().map(|pinned| pinned.text.clone()),
+            approval: None,
+            staged: entry.staged.clone(),
+            refused: entry.refused.clone(),
+        })
     }
 
     /// Whether one more definition may be kept.
     fn has_room(&self, text: &str) -> bool {
-        let tools: usize = self.servers.values().map(BTreeMap::len).sum();
-        tools < TOOLS_MAX
+        self.count < TOOLS_MAX
             && text.len() <= DEFINITION_BYTES_MAX
             && self.kept + text.len() <= KEPT_BYTES_MAX
     }
 
-    /// What the tools of this server are to be is not known.
+    /// What the definitions of this server are to be is not known.
     pub fn unknown(&mut self, server: &str) {
         self.unknown.insert(server.to_owned());
     }
 
-    /// Whether what the tools of this server are to be is not known.
+    /// Whether what the definitions of this server are to be is not known.
     #[must_use]
     pub fn is_unknown(&self, server: &str) -> bool {
         self.unknown.contains(server)
     }
 
-    /// What a tool is to be, as it was sent.
+    /// What a definition is to be, as it was sent.
     #[must_use]
-    pub fn definition(&self, server: &str, name: &str) -> Option<&str> {
-        Some(self.servers.get(server)?.get(name)?.first.text.as_str())
+    pub fn definition(&self, of: Subject<'_>) -> Option<&str> {
+        Some(self.entry(of)?.pinned.as_ref()?.text.as_str())
+    }
+
+    /// What the last list said, as it was sent; what it is to be where no list said anything.
+    #[must_use]
+    pub fn current(&self, of: Subject<'_>) -> Option<&str> {
+        Some(self.entry(of)?.current()?.text.as_str())
     }
 
     /// Takes a definition in that a server sent, and says what is new of it.
-    pub fn observe(&mut self, server: &str, name: &str, text: &str) -> Option<Observed> {
+    pub fn observe(&mut self, of: Subject<'_>, text: &str, trust: Trust) -> Option<Observed> {
         let room = self.has_room(text);
-        let observed = |news, fingerprint: Option<&Fingerprint>, changes: &[Change]| Observed {
-            tool: name.to_owned(),
-            news,
-            fingerprint: fingerprint.cloned(),
-            changes: changes.to_vec(),
-        };
-        let Some(tool) = self.servers.get_mut(server).and_then(|tools| tools.get_mut(name)) else {
+        let Some(entry) = self.entry_mut(of) else {
             if !room {
-                self.unknown(server);
-                return Some(observed(News::Untold, None, &[]));
+                self.unknown(of.server);
+                return Some(Observed::untold(of, None, &[]));
             }
-            let first = Definition::new(text);
-            let news = observed(News::New, Some(&first.fingerprint), &[]);
-            self.kept += text.len();
-            let tools = self.servers.entry(server.to_owned()).or_default();
-            tools.insert(name.to_owned(), Tool { first, now: None });
+            let mut entry = Entry { seen: true, fresh: true, ..Entry::default() };
+            entry.first(Definition::new(text), trust);
+            let news = entry.news(of, News::New);
+            self.insert(of, entry);
             return Some(news);
         };
-        // The same bytes need no second look.
-        let now = tool.now.as_ref().map_or(&tool.first, |(now, _)| now);
-        if now.text == text {
-            return None;
+        let first = !entry.seen;
+        entry.seen = true;
+        let before = entry.bytes();
+        let news = match entry.current().map(|current| current.text == text) {
+            // The same bytes need no second look.
+            Some(true) => None,
+            Some(false) => entry.changed(of, text, room),
+            // Only what an operator refused or staged is known of it.
+            None => {
+                entry.first(Definition::new(text), trust);
+                Some(entry.news(of, News::New))
+            }
+        };
+        let drifted = entry.now.is_some() && first && news.is_none();
+        let news = if drifted { Some(entry.news(of, News::Drifted)) } else { news };
+        let after = entry.bytes();
+        self.kept = (self.kept + after).saturating_sub(before);
+        if news.as_ref().is_some_and(|news| news.news == News::Untold) {
+            self.unknown(of.server);
         }
+        news
+    }
+
+    /// A list is complete with these names: what is not among them is gone, and what is new may be one of those
+    /// under another name. A new name does not make another definition a first one: where more than the name
+    /// changed, nobody approved it.
+    pub fn complete(
+        &mut self,
+        server: &str,
+        kind: Kind,
+        names: &BTreeSet<String>,
+    ) -> Vec<Observed> {
+        let entries = self.servers.get_mut(server).and_then(|kinds| kinds.get_mut(&kind));
+        let Some(entries) = entries else { return Vec::new() };
+        let absent = entries.iter().filter(|(name, _)| !names.contains(*name));
+        let mut before: Vec<(String, String)> = absent
+            .filter_map(|(name, entry)| Some((name.clone(), entry.pinned.as_ref()?.text.clone())))
+            .collect();
+        let mut all = Vec::new();
+        for (name, entry) in entries.iter_mut() {
+            let of = Subject { server, kind, name };
+            if entry.seen && !names.contains(name) {
+                entry.seen = false;
+                all.push(entry.news(of, News::Gone));
+            }
+            if std::mem::take(&mut entry.fresh)
+                && let Some(text) = entry.current().map(|current| current.text.clone())
+                && let Some(at) = before.iter().position(|(_, old)| is_renamed(old, &text))
+            {
+                let (was, old) = before.swap_remove(at);
+                entry.renamed(changed(&old, &text));
+                all.push(Observed { was: Some(was), ..entry.news(of, News::Renamed) });
+            }
+        }
+        all
+    }
+
+    /// How a definition is not what it is to be, where it is not.
+    #[must_use]
+    pub fn drift(&self, of: Subject<'_>) -> Option<Drift<'_>> {
+        let entry = self.entry(of)?;
+        let Now { definition, changes } = entry.now.as_ref()?;
+        let since_us = entry.staged.as_ref().map(|staged| staged.since_us);
+        Some(Drift {
+            standing: entry.standing(),
+            fingerprint: &definition.fingerprint,
+            changes,
+            matters: changes.is_empty()
+                || changes.iter().any(|change| change.weight == Weight::Meaning),
+            since_us: since_us.filter(|_| entry.standing() == Standing::Staged),
+        })
+    }
+
+    /// What an operator says of a definition, if it is what was shown; `false` if it is not.
+    pub fn rule(&mut self, of: Subject<'_>, fingerprint: &str, ruling: Ruling, at_us: u64) -> bool {
+        let Some(entry) = self.entry_mut(of) else { return false };
+        let shown = entry.current().is_some_and(|now| now.fingerprint.hex() == fingerprint);
+        if !shown {
+            return false;
+        }
+        let before = entry.bytes();
+        entry.rule(ruling, at_us);
+        let after = entry.bytes();
+        self.kept = (self.kept + after).saturating_sub(before);
+        true
+    }
+
+    /// Lets what a definition is now pass for a while, unless it is already known to be that.
+    pub fn stage(&mut self, of: Subject<'_>, at_us: u64) {
+        if let Some(entry) = self.entry_mut(of)
+            && entry.standing() == Standing::Drifted
+        {
+            entry.rule(Ruling::Stage, at_us);
+        }
+    }
+
+    /// Names of other tools of the session that are read for this one, with their servers.
+    #[must_use]
+    pub fn look_alikes(&self, of: Subject<'_>) -> Vec<(String, String, Alike)> {
+        let mut found = Vec::new();
+        for (server, kinds) in &self.servers {
+            let Some(entries) = kinds.get(&of.kind) else { continue };
+            for name in entries.keys() {
+                let own = server == of.server;
+                let alike = if own && name == of.name { None } else { alike(of.name, name) };
+                // Names of one server that differ by a letter are meant to be told apart.
+                let alike = alike.filter(|alike| !own || *alike == Alike::Confusable);
+                found.extend(alike.map(|alike| (server.clone(), name.clone(), alike)));
+                if found.len() == ALIKE_MAX {
+                    return found;
+                }
+            }
+        }
+        found
+    }
+
+    /// Takes back that a definition was approved by being seen first.
+    pub fn doubt(&mut self, of: Subject<'_>) {
+        if let Some(entry) = self.entry_mut(of)
+            && entry.now.is_none()
+        {
+            let pinned = entry.pinned.take();
+            entry.now = pinned.map(|definition| Now { definition, changes: Vec::new() });
+        }
+    }
+
+    /// What a definition is to be that is something else now, as it was sent.
+    #[must_use]
+    pub fn first(&self, of: Subject<'_>) -> Option<&str> {
+        let entry = self.entry(of)?;
+        entry.now.as_ref()?;
+        Some(entry.pinned.as_ref()?.text.as_str())
+    }
+}
+
+impl Entry {
+    fn bytes(&self) -> usize {
+        let pinned = self.pinned.as_ref().map_or(0, |pinned| pinned.text.len());
+        pinned + self.now.as_ref().map_or(0, |now| now.definition.text.len())
+    }
+
+    fn current(&self) -> Option<&Definition> {
+        self.now.as_ref().map(|now| &now.definition).or(self.pinned.as_ref())
+    }
+
+    fn standing(&self) -> Standing {
+        let Some(now) = &self.now else { return Standing::Pinned };
+        let now = &now.definition.fingerprint;
+        if self.refused.as_ref() == Some(now) {
+            Standing::Refused
+        } else if self.staged.as_ref().is_some_and(|staged| staged.fingerprint == *now) {
+            Standing::Staged
+        } else if self.pinned.is_none() {
+            Standing::New
+        } else {
+            Standing::Drifted
+        }
+    }
+
+    /// Takes in what was seen of it first.
+    fn first(&mut self, definition: Definition, trust: Trust) {
+        let refused = self.refused.as_ref() == Some(&definition.fingerprint);
+        if trust == Trust::FirstUse && !refused {
+            self.pinned = Some(definition);
+        } else {
+            self.now = Some(Now { definition, changes: Vec::new() });
+        }
+    }
+
+    /// Takes in what is not the same text as before.
+    fn changed(&mut self, of: Subject<'_>, text: &str, room: bool) -> Option<Observed> {
         let new = Definition::new(text);
-        if new.fingerprint == tool.first.fingerprint {
-            let was = tool.now.take();
-            return was.map(|(now, _)| {
-                self.kept = self.kept.saturating_sub(now.text.len());
-                observed(News::Back, Some(&new.fingerprint), &[])
-            });
+        let same = |known: Option<&Definition>| {
+            known.is_some_and(|known| known.fingerprint == new.fingerprint)
+        };
+        if same(self.pinned.as_ref()) {
+            return self.now.take().map(|_| self.news(of, News::Back));
         }
-        if now.fingerprint == new.fingerprint {
+        if same(self.current()) {
             return None;
         }
         if !room {
@@ -165,48 +475,82 @@ impl Catalog {
             let what = "a definition that is too long, or one too many, to be kept".to_owned();
             let (path, weight) = (String::new(), Weight::Meaning);
             let change = Change { path, what, weight, before: None, after: None };
-            let now = Definition { text: String::new(), fingerprint: new.fingerprint.clone() };
-            tool.now = Some((now, vec![change.clone()]));
-            self.unknown(server);
-            return Some(observed(News::Untold, Some(&new.fingerprint), &[change]));
+            let definition = Definition { text: String::new(), fingerprint: new.fingerprint };
+            let news =
+                Observed::untold(of, Some(&definition.fingerprint), std::slice::from_ref(&change));
+            self.now = Some(Now { definition, changes: vec![change] });
+            return Some(news);
         }
-        let changes = changed(&tool.first.text, text);
-        let news = observed(News::Drifted, Some(&new.fingerprint), &changes);
-        let before = tool.now.replace((new, changes)).map_or(0, |(now, _)| now.text.len());
-        self.kept = (self.kept + text.len()).saturating_sub(before);
-        Some(news)
+        let pinned = self.pinned.as_ref();
+        let changes = pinned.map(|pinned| changed(&pinned.text, text)).unwrap_or_default();
+        self.now = Some(Now { definition: new, changes });
+        Some(self.news(of, News::Drifted))
     }
 
-    /// How a tool is not what it was, where it is not.
-    #[must_use]
-    pub fn drift(&self, server: &str, name: &str) -> Option<Drift<'_>> {
-        let (now, changes) = self.servers.get(server)?.get(name)?.now.as_ref()?;
-        let matters = changes.iter().any(|change| change.weight == Weight::Meaning);
-        Some(Drift { fingerprint: &now.fingerprint, changes, matters })
-    }
-
-    /// Takes what a tool is now for what it is to be, if it has this fingerprint; `false` if it has not.
-    pub fn accept(&mut self, server: &str, name: &str, fingerprint: &str) -> bool {
-        let tool = self.servers.get_mut(server).and_then(|tools| tools.get_mut(name));
-        let Some(tool) = tool else { return false };
-        match tool.now.take() {
-            Some((now, _)) if now.fingerprint.hex() == fingerprint => {
-                self.kept = self.kept.saturating_sub(tool.first.text.len());
-                tool.first = now;
-                true
-            }
-            other => {
-                tool.now = other;
-                false
-            }
+    /// It was there before under another name: these are the changes since then.
+    fn renamed(&mut self, mut changes: Vec<Change>) {
+        changes.retain(|change| change.path != "name");
+        if changes.iter().all(|change| change.weight == Weight::Cosmetic) {
+            return;
+        }
+        if let Some(definition) = self.pinned.take() {
+            self.now = Some(Now { definition, changes });
+        } else if let Some(now) = &mut self.now {
+            now.changes = changes;
         }
     }
 
-    /// What was first seen of a tool that is something else now, as it was sent.
-    #[must_use]
-    pub fn first(&self, server: &str, name: &str) -> Option<&str> {
-        let tool = self.servers.get(server)?.get(name)?;
-        tool.now.as_ref().map(|_| tool.first.text.as_str())
+    fn rule(&mut self, ruling: Ruling, at_us: u64) {
+        let fingerprint = self.current().map(|now| now.fingerprint.clone());
+        match ruling {
+            // In this session both are the same: what it is now is what it is to be.
+            Ruling::Approve | Ruling::Unpin => {
+                if let Some(now) = self.now.take() {
+                    self.pinned = Some(now.definition);
+                }
+                (self.staged, self.refused) = (None, None);
+            }
+            Ruling::Refuse => {
+                (self.staged, self.refused) = (None, fingerprint);
+                // What was pinned is not any more.
+                if self.now.is_none() {
+                    let pinned = self.pinned.take();
+                    self.now = pinned.map(|definition| Now { definition, changes: Vec::new() });
+                }
+            }
+            Ruling::Stage => {
+                self.refused = None;
+                self.staged =
+                    fingerprint.map(|fingerprint| Staged { fingerprint, since_us: at_us });
+            }
+        }
+    }
+
+    fn news(&self, of: Subject<'_>, news: News) -> Observed {
+        let now = self.now.as_ref();
+        Observed {
+            kind: of.kind,
+            name: of.name.to_owned(),
+            news,
+            fingerprint: self.current().map(|current| current.fingerprint.clone()),
+            changes: now.map(|now| now.changes.clone()).unwrap_or_default(),
+            was: None,
+            standing: self.standing(),
+        }
+    }
+}
+
+impl Observed {
+    fn untold(of: Subject<'_>, fingerprint: Option<&Fingerprint>, changes: &[Change]) -> Self {
+        Self {
+            kind: of.kind,
+            name: of.name.to_owned(),
+            news: News::Untold,
+            fingerprint: fingerprint.cloned(),
+            changes: changes.to_vec(),
+            was: None,
+            standing: Standing::Drifted,
+        }
     }
 }
 
@@ -222,56 +566,4 @@ fn changed(before: &str, after: &str) -> Vec<Change> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tool_is_new_then_itself_then_drifted_then_back() {
-        let mut catalog = Catalog::default();
-        let plain = r#"{"name":"a","description":"x"}"#;
-        let news = |seen: Option<Observed>| seen.map(|seen| seen.news);
-        assert_eq!(news(catalog.observe("s", "a", plain)), Some(News::New));
-        assert_eq!(news(catalog.observe("s", "a", plain)), None);
-        assert_eq!(news(catalog.observe("s", "a", r#"{"description":"x", "name":"a"}"#)), None);
-        assert!(catalog.drift("s", "a").is_none() && catalog.first("s", "a").is_none());
-        let other = r#"{"name":"a","description":"y"}"#;
-        assert_eq!(news(catalog.observe("s", "a", other)), Some(News::Drifted));
-        assert_eq!(news(catalog.observe("s", "a", other)), None, "it was told");
-        assert!(catalog.drift("s", "a").is_some_and(|drift| drift.matters));
-        assert_eq!(catalog.first("s", "a"), Some(plain));
-        let title = r#"{"name":"a","description":"x","title":"T"}"#;
-        assert_eq!(news(catalog.observe("s", "a", title)), Some(News::Drifted));
-        assert!(catalog.drift("s", "a").is_some_and(|drift| !drift.matters));
-        assert_eq!(news(catalog.observe("s", "a", plain)), Some(News::Back));
-        assert!(catalog.drift("s", "a").is_none());
-        // Another server's is another tool.
-        assert_eq!(news(catalog.observe("t", "a", other)), Some(News::New));
-    }
-
-    #[test]
-    fn what_cannot_be_kept_makes_its_server_unknown() {
-        let long = format!(r#"{{"name":"a","x":"{}"}}"#, "y".repeat(DEFINITION_BYTES_MAX));
-        let mut catalog = Catalog::default();
-        assert_eq!(catalog.observe("s", "a", &long).unwrap().news, News::Untold);
-        assert!(catalog.is_unknown("s") && !catalog.is_unknown("t"));
-        // Known first, then too long: it is neither taken for the same nor kept, and shown as it was.
-        catalog.observe("t", "a", r#"{"name":"a"}"#);
-        assert_eq!(catalog.observe("t", "a", &long).unwrap().news, News::Untold);
-        assert!(catalog.is_unknown("t") && catalog.first("t", "a").is_some());
-        assert_eq!(catalog.definition("t", "a"), Some(r#"{"name":"a"}"#));
-        let half = format!(r#""{}""#, "y".repeat(DEFINITION_BYTES_MAX / 2));
-        let mut catalog = Catalog::default();
-        let most = KEPT_BYTES_MAX / half.len();
-        for n in 0..most {
-            assert_eq!(catalog.observe("s", &n.to_string(), &half).unwrap().news, News::New);
-        }
-        assert_eq!(catalog.observe("s", "more", &half).unwrap().news, News::Untold);
-        assert!(catalog.kept <= KEPT_BYTES_MAX);
-        // Many short ones as well.
-        let mut catalog = Catalog::default();
-        for n in 0..=TOOLS_MAX {
-            catalog.observe("s", &n.to_string(), "{}");
-        }
-        assert!(catalog.is_unknown("s"));
-    }
-}
+mod tests;

@@ -7,8 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::engine::{
-    Accepted, Answer, CallId, ConnId, Facts, Finding, Held, Kind, Layered, Problem, Settled,
-    TicketId,
+    Answer, CallId, ConnId, Facts, Finding, Held, Kind, Layered, Problem, Ruled, Settled, TicketId,
 };
 use crate::journal::{Effected, Raw, Record, What};
 use crate::policy::{Phase, Reason, Risk, Verdict};
@@ -107,10 +106,11 @@ fn said(line: &mut Line, what: &What) -> &'static str {
         let what = if policy.is_some() { "put on" } else { "taken away" };
         line.detail = Some(format!("{layer} {what} by {}", by.0));
     }
-    if let What::Accepted(Accepted { server, tool, fingerprint, by }) = what {
-        (line.server, line.tool) = (Some(server.clone()), Some(tool.clone()));
-        line.detail = Some(format!("{fingerprint} accepted by {}", by.0));
-        return "accepted";
+    if let What::Ruled(Ruled { server, kind, name, fingerprint, ruling, by }) = what {
+        (line.server, line.tool) = (Some(server.clone()), Some(name.clone()));
+        let (kind, done) = (kind.word(), ruling.done());
+        line.detail = Some(format!("{kind} {fingerprint} {done} by {}", by.0));
+        return "ruled";
     }
     "layered"
 }
@@ -182,7 +182,7 @@ impl Follow {
                 line.detail = Some(text.clone());
                 "stderr"
             }
-            What::Layered(_) | What::Accepted(_) => said(line, what),
+            What::Layered(_) | What::Ruled(_) => said(line, what),
             What::Closed { conn, side, why } => {
                 self.at_conn(line, *conn);
                 line.from = Some(*side);

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use crate::catalog::Fingerprint;
+use crate::catalog::{Fingerprint, Kind};
 use crate::cli::Format;
 use crate::cli::exit::{self, Exit, Failure};
 use crate::cli::operator;
@@ -79,7 +79,8 @@ fn list(format: Format) -> Result<Exit, Failure> {
                 continue;
             }
         };
-        for (tool, text) in &pins.tools {
+        let tools = pins.pins.get(&Kind::Tool).into_iter().flatten();
+        for (tool, text) in tools.filter_map(|(tool, pin)| Some((tool, pin.text.as_ref()?))) {
             let fingerprint = Fingerprint::of(text);
             match format {
                 Format::Jsonl => {

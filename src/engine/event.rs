@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::Observed;
+use crate::catalog::{self, Observed, Pins, Ruling};
 use crate::policy::{Decision, Phase, Reason, Risk, Verdict};
 use crate::protocol::Side;
 
@@ -118,15 +118,20 @@ pub struct Layered {
     pub by: Operator,
 }
 
-/// What a tool is now, taken in place of what was first seen of it.
+/// What an operator says of a definition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Accepted {
+pub struct Ruled {
     /// Whose.
     pub server: String,
-    /// Which.
-    pub tool: String,
+    /// Of what.
+    #[serde(default, skip_serializing_if = "catalog::Kind::is_tool")]
+    pub kind: catalog::Kind,
+    /// Its name.
+    pub name: String,
     /// The fingerprint that the operator was shown.
     pub fingerprint: String,
+    /// What is said.
+    pub ruling: Ruling,
     /// Who.
     pub by: Operator,
 }
@@ -148,9 +153,9 @@ pub struct Opened {
     /// The agent's patience with this server, where its configuration sets one.
     #[serde(default)]
     pub patience_ms: Option<u64>,
-    /// What its tools are to be, as they were sent when they were pinned, by name.
+    /// What its definitions are to be.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub pins: BTreeMap<String, String>,
+    pub pins: Pins,
     /// Why that could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pins_broken: Option<String>,
@@ -278,8 +283,8 @@ pub enum Happening {
     /// A layer of policy was put over the session's policy, or taken away again: an operator holds calls that
     /// would go on.
     Layered(Layered),
-    /// An operator accepts what a tool is now, in place of what was first seen of it.
-    Accepted(Accepted),
+    /// An operator says something of a definition.
+    Ruled(Ruled),
     /// A new gate took this connection over from one that died.
     Resumed {
         /// Which.

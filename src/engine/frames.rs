@@ -247,9 +247,8 @@ impl Engine {
         {
             known.revision = Some(method::Revision::parse(version));
         }
-        if facts.method.as_deref() == Some(method::TOOLS_LIST)
-            && asker == Side::Agent
-            && let Some((line, how)) = self.listed(conn, line, message, &mut facts)
+        if asker == Side::Agent
+            && let Some((line, how)) = self.defined(conn, line, message, &mut facts)
         {
             out.facts = Some(facts);
             return Outcome::Changed(line, how);

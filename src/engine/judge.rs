@@ -1,6 +1,7 @@
 //! What is said of a message: by the policy, by what operators put over it, and by what is built in.
 
-use crate::engine::event::{ConnId, Facts, Finding, Kind, Severity};
+use crate::catalog::Kind;
+use crate::engine::event::{self, ConnId, Facts, Finding, Severity};
 use crate::engine::step::Engine;
 use crate::policy::{Decision, Phase, Question, Reason, Risk, Verdict, evaluate, own_files};
 use crate::protocol::jsonrpc::{Message, Shape};
@@ -17,9 +18,9 @@ impl Engine {
     ) -> Facts {
         let mut facts = Facts {
             kind: Some(match message.kind {
-                Shape::Request => Kind::Request,
-                Shape::Response => Kind::Response,
-                Shape::Notification => Kind::Notification,
+                Shape::Request => event::Kind::Request,
+                Shape::Response => event::Kind::Response,
+                Shape::Notification => event::Kind::Notification,
             }),
             method: message.method.clone(),
             ..Facts::default()
@@ -55,7 +56,13 @@ impl Engine {
         let own = question.arguments.filter(|_| calls || from == Side::Agent && reads);
         let own = own.and_then(own_files);
         let layers = self.layers.iter().map(|layer| layer.decide_layer(&question));
-        let drifted = if calls { self.drifted(conn, question.tool) } else { None };
+        let used = match method {
+            method::TOOLS_CALL => Some((Kind::Tool, question.tool)),
+            method::PROMPTS_GET => message.name.as_deref().map(|name| (Kind::Prompt, name)),
+            _ => None,
+        };
+        let used = used.filter(|_| from == Side::Agent);
+        let drifted = used.and_then(|(kind, name)| self.drifted(conn, kind, name));
         for stricter in layers.chain([own, drifted]) {
             match (&mut said, stricter) {
                 (_, None) => {}

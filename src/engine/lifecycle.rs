@@ -1,5 +1,6 @@
 //! Sessions and connections that begin, close, and are taken over from a gate that died.
 
+use crate::catalog::Subject;
 use crate::engine::effect::{Effect, Settled};
 use crate::engine::event::{ConnId, Facts, Opened, Severity, Started, TicketId};
 use crate::engine::refusal::{self, Cause, Refused};
@@ -25,8 +26,10 @@ impl Engine {
 
     pub(in crate::engine) fn open(&mut self, opened: Opened, out: &mut Out) {
         let identity = identity(&opened);
-        for (name, text) in &opened.pins {
-            self.state.catalog.pin(&identity, name, text);
+        for (&kind, pins) in &opened.pins {
+            for (name, pin) in pins {
+                self.state.catalog.pin(Subject { server: &identity, kind, name }, pin);
+            }
         }
         if let Some(why) = &opened.pins_broken {
             self.state.catalog.unknown(&identity);

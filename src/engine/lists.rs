@@ -1,5 +1,5 @@
-//! Lists of tools on their way to the agent: what they say is kept, what the session's role may not call is not in
-//! them, and a definition that changed since it was first seen is shown as it was.
+//! What a server says of itself and lists, on its way to the agent: it is kept, what the session's role may not call is
+//! not in it, and a definition that is not what it is to be is shown as it was approved, or not at all.
 
 use std::borrow::Cow;
 
@@ -7,117 +7,280 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::catalog::{Change, Drift, News, TOOLS_MAX};
-use crate::engine::effect::Effect;
+use crate::catalog::{Alike, Kind, News, Observed, Standing, Subject, TOOLS_MAX, Trust};
+use crate::engine::definitions::{DRIFT, told};
 use crate::engine::event::{ConnId, Facts, Finding, Severity};
-use crate::engine::step::{Engine, Out};
-use crate::policy::{Decision, Known, Phase, Question, Reason, Risk, Verdict};
+use crate::engine::step::Engine;
+use crate::policy::{DriftMode, Handling, Known, Phase, Question};
 use crate::protocol::jsonrpc::{self, Message, Parsed};
-use crate::protocol::{Side, method};
+use crate::protocol::method;
 
 /// Longest list that is looked into, in bytes: a hundred times what servers send. Looking into more would keep the
 /// session from answering.
 const LIST_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Changes that a reason tells; the record has them all.
-const TOLD_MAX: usize = 3;
 
-/// The result of `tools/list`, as far as it is looked at.
+/// A list's result, as far as it is looked at; each is of one kind.
 #[derive(Deserialize)]
 struct List<'a> {
     #[serde(borrow)]
-    tools: &'a RawValue,
+    tools: Option<&'a RawValue>,
+    #[serde(borrow)]
+    prompts: Option<&'a RawValue>,
+    #[serde(borrow, rename = "resourceTemplates")]
+    templates: Option<&'a RawValue>,
     /// There is more of it.
     #[serde(borrow, rename = "nextCursor")]
     next: Option<&'a RawValue>,
 }
 
-/// A tool's name, whatever else its definition holds.
+impl<'a> List<'a> {
+    const fn of(&self, kind: Kind) -> Option<&'a RawValue> {
+        match kind {
+            Kind::Tool => self.tools,
+            Kind::Prompt => self.prompts,
+            Kind::Template => self.templates,
+            Kind::Server | Kind::Identity => None,
+        }
+    }
+}
+
+/// A definition's name, whatever else it holds.
 #[derive(Deserialize)]
 struct Named {
     name: Option<String>,
+    #[serde(rename = "uriTemplate")]
+    uri: Option<String>,
+}
+
+/// What a server says of itself when a session begins, as far as it is pinned.
+#[derive(Deserialize)]
+struct Introduction<'a> {
+    #[serde(borrow)]
+    instructions: Option<&'a RawValue>,
+    #[serde(borrow)]
+    capabilities: Option<&'a RawValue>,
+    #[serde(borrow, rename = "serverInfo")]
+    info: Option<&'a RawValue>,
+}
+
+/// Of what a method's answer is a list.
+fn kind_of(method: &str) -> Option<Kind> {
+    match method {
+        method::TOOLS_LIST => Some(Kind::Tool),
+        method::PROMPTS_LIST => Some(Kind::Prompt),
+        method::TEMPLATES_LIST => Some(Kind::Template),
+        _ => None,
+    }
 }
 
 impl Engine {
-    /// Takes a list in, and gives the answer as the agent is to see it, with the word for what was done to it;
-    /// `None` where it goes on as it came. A list that cannot be read goes on: no tool of it is known.
-    pub(in crate::engine) fn listed(
+    /// Takes in what an answer defines, and gives the answer as the agent is to see it, with the word for what was done
+    /// to it; `None` where it goes on as it came. What cannot be read goes on: nothing of it is known.
+    pub(in crate::engine) fn defined(
         &mut self,
         conn: ConnId,
         line: &Bytes,
         message: &Message,
         facts: &mut Facts,
     ) -> Option<(Bytes, &'static str)> {
-        let policy = self.policy.as_ref().map(Known::policy)?;
-        let enforced = policy.phase() == Phase::Enforce;
-        let role = self.state.started.as_ref()?.role.as_deref().unwrap_or_default();
-        let known = self.state.conns.get(&conn)?;
-        let (server, identity) = (known.server.as_str(), known.identity.as_str());
+        let asked = facts.method.clone()?;
+        if matches!(asked.as_str(), method::INITIALIZE | method::DISCOVER) {
+            return self.introduced(conn, line, message, facts);
+        }
+        self.listed(conn, kind_of(&asked)?, (line, message), facts)
+    }
+
+    fn listed(
+        &mut self,
+        conn: ConnId,
+        kind: Kind,
+        (line, message): (&Bytes, &Message),
+        facts: &mut Facts,
+    ) -> Option<(Bytes, &'static str)> {
         let result = message.result.clone()?;
         if result.len() > LIST_BYTES_MAX {
-            return self.too_long((conn, line, message), facts);
+            return self.too_long((conn, line, message), kind, facts);
         }
         let list: List<'_> = serde_json::from_slice(line.get(result)?).ok()?;
-        let tools: Vec<&RawValue> = serde_json::from_str(list.tools.get()).ok()?;
-        if tools.len() > TOOLS_MAX {
-            return self.too_long((conn, line, message), facts);
+        let array = list.of(kind)?.get();
+        let texts: Vec<&RawValue> = serde_json::from_str(array).ok()?;
+        if texts.len() > TOOLS_MAX {
+            return self.too_long((conn, line, message), kind, facts);
         }
-        let mut shown: Vec<Cow<'_, str>> = Vec::new();
-        let mut replaced = false;
-        for tool in tools {
-            let text = tool.get();
-            let name = serde_json::from_str(text).ok().and_then(|named: Named| named.name);
-            let Some(name) = name else {
-                shown.push(Cow::Borrowed(text));
-                continue;
-            };
-            let seen = self.state.catalog.observe(identity, &name, text);
-            let news = seen.as_ref().map(|seen| seen.news);
-            facts.catalog.extend(seen);
-            if news == Some(News::New) && known.listed {
-                facts.findings.push(Finding {
-                    rule: "builtin.new-tool".to_owned(),
-                    severity: Severity::Low,
-                    what: format!("{server} has a tool that it did not have before: {name}"),
+        let named: Vec<(Option<String>, &str)> = texts
+            .iter()
+            .map(|text| {
+                let named = serde_json::from_str(text.get()).ok();
+                let name = named.and_then(|named: Named| match kind {
+                    Kind::Template => named.uri,
+                    Kind::Tool | Kind::Prompt | Kind::Server | Kind::Identity => named.name,
                 });
-            }
-            let question = Question { role, ..Question::call(server, &name) };
-            if !role.is_empty() && policy.hides(&question) {
-                facts.hidden.push(name);
-                continue;
-            }
-            match self.state.catalog.first(identity, &name).filter(|_| enforced) {
-                Some(first) => {
-                    replaced = true;
-                    shown.push(Cow::Owned(first.to_owned()));
-                }
-                // What could not be kept is not known to be what it was.
-                None if enforced && news == Some(News::Untold) => facts.hidden.push(name),
-                None => shown.push(Cow::Borrowed(text)),
-            }
+                (name, text.get())
+            })
+            .collect();
+        self.take_in(conn, kind, &named, facts);
+        if list.next.is_none() {
+            self.complete(conn, kind, facts);
         }
-        let whole = list.next.is_none();
-        if let Some(known) = self.state.conns.get_mut(&conn) {
-            known.listed |= whole;
-        }
+        let (shown, replaced) = self.shown(conn, kind, &named, facts)?;
         let how = match (facts.hidden.is_empty(), replaced) {
             (false, _) => "filtered-list",
             (true, true) => "first-definition",
             (true, false) => return None,
         };
         // Where the array stands in the line: it borrows from it.
-        let array = list.tools.get();
         let start = array.as_ptr().addr().checked_sub(line.as_ptr().addr())?;
         let place = start..start + array.len();
         let changed = jsonrpc::splice(line, &place, &format!("[{}]", shown.join(",")));
         // What is spliced is guarded again; what then is no message shows nothing.
         let sound = matches!(jsonrpc::parse(&changed), Parsed::One(_));
-        Some((if sound { changed } else { without_tools(line, message)? }, how))
+        Some((if sound { changed } else { empty(line, message, kind)? }, how))
+    }
+
+    /// Keeps what a page of a list says.
+    fn take_in(
+        &mut self,
+        conn: ConnId,
+        kind: Kind,
+        named: &[(Option<String>, &str)],
+        facts: &mut Facts,
+    ) {
+        let Some(known) = self.state.conns.get_mut(&conn) else { return };
+        let (server, identity) = (known.server.clone(), known.identity.clone());
+        let listed = known.listed && kind == Kind::Tool;
+        let listing = known.listing.entry(kind).or_default();
+        listing.extend(named.iter().filter_map(|(name, _)| name.clone()));
+        let handling = self.handling(&server);
+        for (name, text) in named {
+            let Some(name) = name else { continue };
+            let of = Subject { server: &identity, kind, name };
+            let seen = self.observe(of, text, handling);
+            let news = seen.as_ref().map(|seen| seen.news);
+            facts.catalog.extend(seen);
+            if news == Some(News::New) && listed {
+                facts.findings.push(Finding {
+                    rule: "builtin.new-tool".to_owned(),
+                    severity: Severity::Low,
+                    what: format!("{server} has a tool that it did not have before: {name}"),
+                });
+            }
+            if news == Some(News::New) && kind == Kind::Tool {
+                self.look_alikes(of, facts);
+            }
+        }
+    }
+
+    /// Keeps one definition; one that changed is let pass for a while where the policy says so.
+    fn observe(&mut self, of: Subject<'_>, text: &str, handling: Handling) -> Option<Observed> {
+        let trust = match of.kind {
+            Kind::Tool | Kind::Prompt | Kind::Template => handling.trust,
+            Kind::Server | Kind::Identity => Trust::FirstUse,
+        };
+        let mut seen = self.state.catalog.observe(of, text, trust)?;
+        if seen.standing == Standing::Drifted && handling.drift == DriftMode::Stage {
+            self.state.catalog.stage(of, self.at.0);
+            seen.standing = Standing::Staged;
+        }
+        Some(seen)
+    }
+
+    /// Tells of names that are read for this one. What cannot be told apart from another tool is for an operator to
+    /// approve.
+    fn look_alikes(&mut self, of: Subject<'_>, facts: &mut Facts) {
+        for (server, name, alike) in self.state.catalog.look_alikes(of) {
+            let (severity, how) = match alike {
+                Alike::Same => (Severity::Info, "has the name of one of"),
+                Alike::Near => (Severity::Low, "is spelled nearly as one of"),
+                Alike::Confusable => (Severity::High, "cannot be told apart from one of"),
+            };
+            if alike == Alike::Confusable {
+                self.state.catalog.doubt(of);
+            }
+            let server = self.server_name(&server);
+            facts.findings.push(Finding {
+                rule: "builtin.look-alike".to_owned(),
+                severity,
+                what: format!("the tool {} {how} {server}: {name}", of.name),
+            });
+        }
+    }
+
+    /// The name of the server with this identity.
+    fn server_name(&self, identity: &str) -> String {
+        let mut conns = self.state.conns.values();
+        let known = conns.find(|conn| conn.identity == identity);
+        known.map_or_else(|| "another server".to_owned(), |conn| conn.server.clone())
+    }
+
+    /// The last page came.
+    fn complete(&mut self, conn: ConnId, kind: Kind, facts: &mut Facts) {
+        let Some(known) = self.state.conns.get_mut(&conn) else { return };
+        let names = known.listing.remove(&kind).unwrap_or_default();
+        known.listed |= kind == Kind::Tool;
+        let told = self.state.catalog.complete(&known.identity, kind, &names);
+        for seen in &told {
+            let Some(was) = &seen.was else { continue };
+            let severity =
+                if seen.standing == Standing::Pinned { Severity::Low } else { Severity::High };
+            facts.findings.push(Finding {
+                rule: DRIFT.to_owned(),
+                severity,
+                what: format!("{was} is called {} now{}", seen.name, self::told(&seen.changes)),
+            });
+        }
+        facts.catalog.extend(told);
+    }
+
+    /// The page as the agent is to see it, and whether a definition in it is another than was sent.
+    fn shown<'a>(
+        &self,
+        conn: ConnId,
+        kind: Kind,
+        named: &[(Option<String>, &'a str)],
+        facts: &mut Facts,
+    ) -> Option<(Vec<Cow<'a, str>>, bool)> {
+        let policy = self.policy.as_ref().map(Known::policy)?;
+        let enforced = policy.definitions_phase() == Phase::Enforce;
+        let role = self.state.role();
+        let known = self.state.conns.get(&conn)?;
+        let mut shown: Vec<Cow<'_, str>> = Vec::new();
+        let mut replaced = false;
+        for (name, text) in named {
+            let Some(name) = name else {
+                shown.push(Cow::Borrowed(text));
+                continue;
+            };
+            let question = Question { role, ..Question::call(&known.server, name) };
+            if kind == Kind::Tool && !role.is_empty() && policy.hides(&question) {
+                facts.hidden.push(name.clone());
+                continue;
+            }
+            let of = Subject { server: &known.identity, kind, name };
+            let drift = self.state.catalog.drift(of).filter(|_| enforced);
+            let standing = drift.map_or(Standing::Pinned, |drift| drift.standing);
+            let untold = facts
+                .catalog
+                .iter()
+                .any(|seen| seen.news == News::Untold && seen.kind == kind && seen.name == *name);
+            match self.state.catalog.first(of).filter(|_| drift.is_some()) {
+                _ if standing == Standing::Staged => shown.push(Cow::Borrowed(text)),
+                Some(first) => {
+                    replaced = true;
+                    shown.push(Cow::Owned(first.to_owned()));
+                }
+                // What nobody approved, or what could not be kept, is not known to be what it was.
+                None if drift.is_some() || enforced && untold => facts.hidden.push(name.clone()),
+                None => shown.push(Cow::Borrowed(text)),
+            }
+        }
+        Some((shown, replaced))
     }
 
     /// A list that is too long to be looked into: nothing of it is known, so in enforce nothing of it is shown.
     fn too_long(
         &mut self,
         (conn, line, message): (ConnId, &Bytes, &Message),
+        kind: Kind,
         facts: &mut Facts,
     ) -> Option<(Bytes, &'static str)> {
         let result = message.result.clone()?;
@@ -125,97 +288,76 @@ impl Engine {
         facts.findings.push(Finding {
             rule: "builtin.list-too-long".to_owned(),
             severity: Severity::High,
-            what: format!("a list of tools of {} bytes, too long to be looked into", result.len()),
+            what: format!(
+                "a {} list of {} bytes, too long to be looked into",
+                kind.word(),
+                result.len()
+            ),
         });
         self.state.catalog.unknown(&identity);
-        let phase = self.policy.as_ref().map(|known| known.policy().phase());
-        if phase != Some(Phase::Enforce) {
+        if self.definitions_phase() != Phase::Enforce {
             return None;
         }
-        Some((without_tools(line, message)?, "filtered-list"))
+        Some((empty(line, message, kind)?, "filtered-list"))
     }
 
-    /// What is said of a call of a tool that is not what it was first said to be.
-    pub(in crate::engine) fn drifted(&self, conn: ConnId, tool: &str) -> Option<Decision> {
-        let server = self.state.conns.get(&conn)?.identity.as_str();
-        let why = if self.state.catalog.is_unknown(server) {
-            "What this server's tools are to be is not known: its pins cannot be read, or its tools are too many or too \
-             long to be kept (the log says which)."
-                .to_owned()
-        } else {
-            told(&self.state.catalog.drift(server, tool).filter(|drift| drift.matters)?)
-        };
-        let phase = self.policy.as_ref().map_or(Phase::Enforce, |known| known.policy().phase());
-        let (rule, verdict) = ("builtin.drift".to_owned(), Verdict::Ask);
-        Some(Decision {
-            verdict,
-            risk: Risk::High,
-            reasons: vec![Reason { rule, why, verdict }],
-            phase,
-            acts: phase.acting(verdict),
-            show: Vec::new(),
-        })
-    }
-
-    /// An operator accepts what a tool is now, as it was shown. Calls that wait stay: each has an answer of its own.
-    pub(in crate::engine) fn accept(
+    /// Takes in what a server says of itself. Nothing holds a handshake: other instructions than the approved ones are
+    /// told, and not shown.
+    fn introduced(
         &mut self,
-        (server, tool): (&str, &str),
-        fingerprint: &str,
-        out: &mut Out,
-    ) {
-        let conns = self.state.conns.values().filter(|conn| conn.server == server);
-        let identities: Vec<String> = conns.map(|conn| conn.identity.clone()).collect();
-        let mut taken = false;
-        for identity in identities {
-            taken |= self.state.catalog.accept(&identity, tool, fingerprint);
+        conn: ConnId,
+        line: &Bytes,
+        message: &Message,
+        facts: &mut Facts,
+    ) -> Option<(Bytes, &'static str)> {
+        let known = self.state.conns.get(&conn)?;
+        let (server, identity) = (known.server.clone(), known.identity.clone());
+        let result = message.result.clone()?;
+        let says: Introduction<'_> = serde_json::from_slice(line.get(result)?).ok()?;
+        let parts = [
+            ("instructions", says.instructions),
+            ("capabilities", says.capabilities),
+            ("serverInfo", says.info),
+        ];
+        let parts = parts
+            .into_iter()
+            .filter_map(|(key, value)| value.map(|value| format!("\"{key}\":{}", value.get())));
+        let text = format!("{{{}}}", parts.collect::<Vec<_>>().join(","));
+        let of = Subject { server: &identity, kind: Kind::Server, name: "" };
+        let seen = self.observe(of, &text, self.handling(&server));
+        if let Some(seen) = seen {
+            if seen.news == News::Drifted {
+                facts.findings.push(Finding {
+                    rule: DRIFT.to_owned(),
+                    severity: Severity::Medium,
+                    what: format!("{server} says something else of itself{}", told(&seen.changes)),
+                });
+            }
+            facts.catalog.push(seen);
         }
-        if taken {
-            self.list_again(server, out);
-        } else {
-            let what =
-                format!("{server}.{tool} is not what was accepted any more: look at it again");
-            out.find("builtin.drift", Severity::Low, what);
+        let drift = self.state.catalog.drift(of)?;
+        if self.definitions_phase() != Phase::Enforce || drift.standing == Standing::Staged {
+            return None;
         }
-    }
-}
-
-impl Engine {
-    /// Tells the agent to ask for this server's list again: what it was shown is not what it may use now. The
-    /// stateless era has no such word out of turn.
-    fn list_again(&mut self, server: &str, out: &mut Out) {
-        let conns = self.state.conns.iter();
-        let open: Vec<ConnId> = conns
-            .filter(|(_, conn)| conn.server == server && !conn.agent.closed && !conn.modern())
-            .map(|(id, _)| *id)
-            .collect();
-        for conn in open {
-            let line = format!(r#"{{"jsonrpc":"2.0","method":"{}"}}"#, method::TOOLS_CHANGED);
-            let permit = self.state.permit(conn, Side::Agent, Bytes::from(line));
-            out.push(Effect::Originate { permit, what: "list-changed" });
+        let now = says.instructions?.get();
+        let first: Introduction<'_> = serde_json::from_str(self.state.catalog.first(of)?).ok()?;
+        let first = first.instructions.map_or("\"\"", RawValue::get);
+        if now == first {
+            return None;
         }
+        let start = now.as_ptr().addr().checked_sub(line.as_ptr().addr())?;
+        let changed = jsonrpc::splice(line, &(start..start + now.len()), first);
+        Some((changed, "first-definition"))
     }
 }
 
 /// The answer with an empty list.
-fn without_tools(line: &Bytes, message: &Message) -> Option<Bytes> {
-    Some(jsonrpc::splice(line, &message.result.clone()?, r#"{"tools":[]}"#))
-}
-
-/// In a sentence, with what was there and what is there now. It names the fingerprint: a console takes only what it
-/// showed.
-fn told(drift: &Drift<'_>) -> String {
-    let changes = drift.changes.iter().take(TOLD_MAX).map(|change| {
-        let Change { what, .. } = change;
-        match (&change.before, &change.after) {
-            (Some(before), Some(after)) => format!("{what} ({before} is now {after})"),
-            (None, Some(after)) => format!("{what} ({after})"),
-            (Some(_) | None, None) => what.clone(),
-        }
-    });
-    let changes = changes.collect::<Vec<_>>().join("; ");
-    let more = drift.changes.len().saturating_sub(TOLD_MAX);
-    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-    let now = drift.fingerprint.short();
-    format!("Its definition is not what was first seen (it is {now} now): {changes}{more}.")
+fn empty(line: &Bytes, message: &Message, kind: Kind) -> Option<Bytes> {
+    let member = match kind {
+        Kind::Tool => "tools",
+        Kind::Prompt => "prompts",
+        Kind::Template => "resourceTemplates",
+        Kind::Server | Kind::Identity => return None,
+    };
+    Some(jsonrpc::splice(line, &message.result.clone()?, &format!(r#"{{"{member}":[]}}"#)))
 }

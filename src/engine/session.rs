@@ -1,11 +1,11 @@
 //! The state of one session: its connections, the requests in flight, the calls that wait.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Kind};
 use crate::engine::budgets::{Charge, Spent};
 use crate::engine::effect::Held;
 use crate::engine::event::{At, CallId, ConnId, Facts, Operator, Started, TicketId, Unattended};
@@ -53,6 +53,9 @@ pub(in crate::engine) struct Conn {
     /// Whether its tools were listed to the end: what comes later is new.
     #[serde(default)]
     pub(in crate::engine) listed: bool,
+    /// What the pages of a list that is not complete have named, by kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(in crate::engine) listing: BTreeMap<Kind, BTreeSet<String>>,
     pub(in crate::engine) unattended: Option<Unattended>,
     pub(in crate::engine) patience_ms: Option<u64>,
     pub(in crate::engine) revision: Option<Revision>,

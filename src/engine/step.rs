@@ -1,8 +1,9 @@
 //! The one way in.
 
+use crate::catalog::{self, Pin, Subject};
 use crate::engine::effect::{Effect, Held, Step};
 use crate::engine::event::{
-    Accepted, At, ConnId, Event, Facts, Finding, Happening, Layered, Severity, Started,
+    At, ConnId, Event, Facts, Finding, Happening, Layered, Severity, Started,
 };
 use crate::engine::session::State;
 use crate::policy::{Known, Policy};
@@ -16,6 +17,8 @@ pub struct Engine {
     pub(in crate::engine) policy: Option<Known>,
     /// The compiled form of the state's layers.
     pub(in crate::engine) layers: Vec<Policy>,
+    /// When the event came that is being taken in.
+    pub(in crate::engine) at: At,
 }
 
 /// Why a snapshot is of no use.
@@ -73,13 +76,14 @@ impl Engine {
     /// An engine that waits for its [`Happening::Started`].
     #[must_use]
     pub fn new() -> Self {
-        Self { state: State::default(), policy: None, layers: Vec::new() }
+        Self { state: State::default(), policy: None, layers: Vec::new(), at: At::default() }
     }
 
     /// Makes one step: total, deterministic, and the only thing that changes the session.
     #[must_use]
     pub fn step(&mut self, event: Event) -> Step {
         let Event { at, what } = event;
+        self.at = at;
         let mut out = Out::default();
         match what {
             Happening::Started(started) => self.start(started),
@@ -109,9 +113,7 @@ impl Engine {
                 self.expire(at, &mut out);
                 self.layer(layer, policy, &by, &mut out);
             }
-            Happening::Accepted(Accepted { server, tool, fingerprint, by: _ }) => {
-                self.accept((&server, &tool), &fingerprint, &mut out);
-            }
+            Happening::Ruled(ruled) => self.rule(&ruled, &mut out),
             Happening::Resumed {
                 conn,
                 sent_to_agent,
@@ -207,11 +209,11 @@ impl Engine {
         asked.map_or(0, |asked| asked.filter(|p| p.forwarded_until.is_some()).count())
     }
 
-    /// What a tool of this connection's server is to be, as it was sent.
+    /// What is to be kept of a definition of this connection's server.
     #[must_use]
-    pub fn definition(&self, conn: ConnId, tool: &str) -> Option<&str> {
-        let conn = self.state.conns.get(&conn)?;
-        self.state.catalog.definition(&conn.identity, tool)
+    pub fn pin(&self, conn: ConnId, kind: catalog::Kind, name: &str) -> Option<Pin> {
+        let server = &self.state.conns.get(&conn)?.identity;
+        self.state.catalog.kept(Subject { server, kind, name })
     }
 
     /// The session's first event, once it came.
@@ -243,7 +245,7 @@ impl Engine {
         if state.steps != steps {
             return Err(SnapshotError::Steps { found: state.steps, wanted: steps });
         }
-        let mut engine = Self { state, policy: None, layers: Vec::new() };
+        let mut engine = Self { state, policy: None, layers: Vec::new(), at: At::default() };
         engine.compile();
         Ok(engine)
     }

@@ -156,7 +156,7 @@ fn control_command(hub: &Hub, peer: Peer, line: &ControlLine) -> Result<(), Stri
         ControlWord::Pause {} => outside(hub, peer, "sessions pause")?,
         ControlWord::Hold { .. } | ControlWord::Unhold {} => operator(hub, peer, "hold")?,
         ControlWord::Resume {} => operator(hub, peer, "sessions resume")?,
-        ControlWord::Accept { .. } => operator(hub, peer, "pins approve")?,
+        ControlWord::Rule { .. } => operator(hub, peer, "pins approve")?,
         ControlWord::Stop {} | ControlWord::StopServer { .. } => {
             operator(hub, peer, "sessions kill")?;
         }

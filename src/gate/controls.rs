@@ -2,7 +2,8 @@
 //!
 //! Holding and pausing put a layer over the session's policy, recorded there; they only ever make it stricter.
 
-use crate::engine::{Accepted, Layered, Operator};
+use crate::catalog::{Kind, Ruling};
+use crate::engine::{Layered, Operator, Ruled};
 use crate::gate::hub::{Hub, State};
 use crate::policy::Policy;
 use crate::proxy::session::Posted;
@@ -31,13 +32,17 @@ pub(super) fn control(hub: &Hub, line: &ControlLine, by: &Operator) -> Result<()
             Layer::new(PAUSE, Some(layer(PAUSE, "The operator paused this session.", None)?))
         }
         ControlWord::Resume {} => Layer::new(PAUSE, None),
-        ControlWord::Accept { server, tool, fingerprint } => {
+        ControlWord::Rule { server, kind, name, fingerprint, ruling } => {
             let session = line.session.as_deref().ok_or("say which session")?;
+            let kind = Kind::parse(kind).ok_or("say of what: tool, prompt, template, server")?;
+            let ruling = Ruling::parse(ruling).ok_or("say approve, refuse, stage or unpin")?;
             return each(&hub.state(), Some(session), || {
-                Posted::Accepted(Accepted {
+                Posted::Ruled(Ruled {
                     server: server.clone(),
-                    tool: tool.clone(),
+                    kind,
+                    name: name.clone(),
                     fingerprint: fingerprint.clone(),
+                    ruling,
                     by: by.clone(),
                 })
             });

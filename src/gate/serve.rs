@@ -273,8 +273,8 @@ fn wait_for_disk(work: &Receiver<DiskWork>, pins: &Path) {
                     tracing::error!(%error, "an approval cannot be brought to disk: it will time out");
                 }
             },
-            DiskWork::Pin { server, command, tools, by } => {
-                if let Err(error) = Pins::add(pins, (&server, &command), tools, by) {
+            DiskWork::Pin { server, command, pins: kept, by, at_us } => {
+                if let Err(error) = Pins::add(pins, (&server, &command), kept, &by, at_us) {
                     tracing::warn!(server, %error, "what tools are to be is not kept");
                 }
             }

@@ -78,7 +78,7 @@ impl Sessions {
             return Err((join, "the gate is stopping".to_owned()));
         }
         let pins = Pins::read(&self.home.pins_dir(), &join.hello.server, &join.hello.command);
-        join.pins = pins.map(|pins| pins.tools);
+        join.pins = pins.map(|pins| pins.pins);
         let name = match self.session_of(&join.hello, peer, &mut join.notice) {
             Ok(name) => name,
             Err(why) => return Err((join, why)),

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::engine::{
-    Accepted, Answer, At, CallId, ConnId, Digest, Effect, Event, Facts, Happening, Held, Layered,
-    Opened, Operator, Problem, Settled, Started, TicketId, Why,
+    Answer, At, CallId, ConnId, Digest, Effect, Event, Facts, Happening, Held, Layered, Opened,
+    Operator, Problem, Ruled, Settled, Started, TicketId, Why,
 };
 use crate::protocol::Side;
 
@@ -149,7 +149,7 @@ pub enum What {
         by: String,
     },
     Layered(Layered),
-    Accepted(Accepted),
+    Ruled(Ruled),
     Resumed {
         conn: ConnId,
         sent_to_agent: u64,
@@ -257,7 +257,7 @@ impl From<&Happening> for What {
             Happening::Synced { seq } => Self::Synced { seq: *seq },
             Happening::Attempt { what, by } => Self::Attempt { what: what.clone(), by: by.clone() },
             Happening::Layered(layered) => Self::Layered(layered.clone()),
-            Happening::Accepted(accepted) => Self::Accepted(accepted.clone()),
+            Happening::Ruled(ruled) => Self::Ruled(ruled.clone()),
             Happening::Resumed {
                 conn,
                 sent_to_agent,
@@ -293,7 +293,7 @@ impl What {
             | Self::Synced { .. }
             | Self::Attempt { .. }
             | Self::Layered(_)
-            | Self::Accepted(_)
+            | Self::Ruled(_)
             | Self::Resumed { .. }
             | Self::Ended { .. } => None,
         }
@@ -332,7 +332,7 @@ impl Record {
             What::Synced { seq } => Happening::Synced { seq: *seq },
             What::Attempt { what, by } => Happening::Attempt { what: what.clone(), by: by.clone() },
             What::Layered(layered) => Happening::Layered(layered.clone()),
-            What::Accepted(accepted) => Happening::Accepted(accepted.clone()),
+            What::Ruled(ruled) => Happening::Ruled(ruled.clone()),
             What::Resumed {
                 conn,
                 sent_to_agent,

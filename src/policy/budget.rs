@@ -88,13 +88,16 @@ pub(super) fn window_ms(per: &str) -> Result<Option<u64>, Cause> {
     if per == SESSION {
         return Ok(None);
     }
-    let unknown = || Cause::Per { per: per.to_owned() };
+    let window = time_ms(per, WINDOW_MS_MAX);
+    window.map(Some).ok_or_else(|| Cause::Per { per: per.to_owned() })
+}
+
+/// A time: `30s`, `10m`, `2h`, in milliseconds, up to the longest that is allowed.
+pub(super) fn time_ms(text: &str, most: u64) -> Option<u64> {
     let (number, unit_ms) = [("s", 1000), ("m", 60_000), ("h", 3_600_000)]
         .into_iter()
-        .find_map(|(unit, ms)| Some((per.strip_suffix(unit)?, ms)))
-        .ok_or_else(unknown)?;
-    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    let number: u64 = if digits { number.parse().map_err(|_| unknown())? } else { 0 };
-    let window = number.saturating_mul(unit_ms);
-    if (1..=WINDOW_MS_MAX).contains(&window) { Ok(Some(window)) } else { Err(unknown()) }
+        .find_map(|(unit, ms)| Some((text.strip_suffix(unit)?, ms)))?;
+    let digits = number.bytes().all(|byte| byte.is_ascii_digit());
+    let number: u64 = if digits { number.parse().ok()? } else { return None };
+    Some(number.saturating_mul(unit_ms)).filter(|ms| (1..=most).contains(ms))
 }

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::budget::{self, Budget};
 use super::condition::{Condition, Given, Truth};
+use super::definitions::{self, Definitions, Handling};
 use super::document::{self, DefaultText, Document, ExamplesText, TEXT_BYTES_MAX};
 use super::draft::{At, Draft, drafts};
 pub use super::error::PolicyError;
@@ -39,6 +40,8 @@ pub struct Policy {
     /// Roles with a list of their own.
     roles: Vec<String>,
     rules: Vec<Rule>,
+    definitions: Vec<Definitions>,
+    definitions_phase: Phase,
     servers: Globs,
     tools: Globs,
 }
@@ -155,6 +158,18 @@ impl Policy {
 
     pub(super) const fn default_phase(&self) -> Phase {
         self.default_phase
+    }
+
+    /// What holds for a server's definitions.
+    #[must_use]
+    pub fn handling(&self, server: &str) -> Handling {
+        definitions::handling(&self.definitions, server)
+    }
+
+    /// Whether what it says of definitions acts.
+    #[must_use]
+    pub const fn definitions_phase(&self) -> Phase {
+        self.definitions_phase
     }
 
     /// Whether the document says anything of this role: by a list, or, where it has none, by a rule.
@@ -367,6 +382,8 @@ fn compile(file: &str, text: &str, document: &Document, kind: Kind) -> Result<Po
         default: reason,
         roles: document.agent_roles.keys().cloned().collect(),
         rules: compiled,
+        definitions: definitions::compile(file, &document.definitions)?,
+        definitions_phase: phases.definitions.unwrap_or(*phase),
         servers: servers.build().map_err(broken)?,
         tools: tools.build().map_err(broken)?,
     };

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
 use super::budget::BudgetText;
+use super::definitions::DefinitionsText;
 use super::{Phase, Risk, Verdict};
 
 /// Longest policy that is read, in bytes; shipped ones have about 5 KiB.
@@ -31,6 +32,8 @@ pub(super) struct Document {
     pub(super) human_approval_required: Vec<ApprovalText>,
     #[serde(default)]
     pub(super) budgets: Vec<BudgetText>,
+    #[serde(default)]
+    pub(super) definitions: Vec<DefinitionsText>,
     pub(super) rules: Vec<RuleText>,
     #[serde(default)]
     pub(super) argument_policies: Option<Spanned<IgnoredAny>>,
@@ -51,6 +54,9 @@ pub(super) struct PhasesText {
     /// `budgets`.
     #[serde(default, deserialize_with = "given")]
     pub(super) budgets: Option<Phase>,
+    /// `definitions`.
+    #[serde(default, deserialize_with = "given")]
+    pub(super) definitions: Option<Phase>,
     /// `rules`, and the default.
     #[serde(default, deserialize_with = "given")]
     pub(super) rules: Option<Phase>,

@@ -130,6 +130,8 @@ pub enum Cause {
     Calls { calls: u64, most: u64 },
     #[error("{per:?} is no time of a budget; write session, or a time up to a day: 30s, 10m, 2h")]
     Per { per: String },
+    #[error("{grace:?} is no grace; write a time up to thirty days: 30m, 24h")]
+    Grace { grace: String },
     #[error("a budget that only allows or marks limits nothing; write deny or ask")]
     MildBudget,
     #[error("{key} is not supported yet; take it out")]

@@ -36,6 +36,10 @@ pub const RESOURCES_LIST: &str = "resources/list";
 pub const PROMPTS_GET: &str = "prompts/get";
 /// Lists the prompts.
 pub const PROMPTS_LIST: &str = "prompts/list";
+/// Lists the templates of resources.
+pub const TEMPLATES_LIST: &str = "resources/templates/list";
+/// The server's prompts are others now.
+pub const PROMPTS_CHANGED: &str = "notifications/prompts/list_changed";
 /// A long-lived stream of notifications, from 2026-07-28 on: never a hung call.
 pub const LISTEN: &str = "subscriptions/listen";
 

@@ -83,10 +83,12 @@ pub enum DiskWork {
         server: String,
         /// Its command line.
         command: Vec<String>,
-        /// Their definitions as they were sent, by name.
-        tools: Vec<(String, String)>,
+        /// What is to be kept.
+        pins: crate::catalog::Pins,
         /// Who says so.
         by: crate::store::pins::By,
+        /// When, in microseconds since the Unix epoch.
+        at_us: u64,
     },
     /// Write a whole file.
     Write {

@@ -13,13 +13,16 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::catalog::{self, Approval, Kind, Pin};
 use crate::store::home::write_whole;
 use crate::text::hex;
 
 /// Version of the files.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Largest file that is read: some thousands of tools.
 const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Who approved what nobody looked at.
+const FIRST_USE: &str = "first use";
 /// Letters of a server's name in its file's; the digest tells servers apart.
 const NAME_CHARS_MAX: usize = 40;
 
@@ -31,17 +34,19 @@ pub struct Pins {
     pub server: String,
     /// Its command line.
     pub command: Vec<String>,
-    /// Its tools' definitions as they were sent, by name.
-    pub tools: BTreeMap<String, String>,
+    /// What its definitions are to be.
+    pub pins: catalog::Pins,
 }
 
 /// What a pin is made from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum By {
     /// It was seen first: a pin that is there stays.
     FirstUse,
-    /// An operator took it.
-    Operator,
+    /// This operator said so.
+    Operator(String),
+    /// It is forgotten: the next session takes what it sees first.
+    Nobody,
 }
 
 impl Pins {
@@ -49,7 +54,7 @@ impl Pins {
     #[must_use]
     pub fn new(server: &str, command: &[String]) -> Self {
         let (server, command) = (server.to_owned(), command.to_vec());
-        Self { v: VERSION, server, command, tools: BTreeMap::new() }
+        Self { v: VERSION, server, command, pins: BTreeMap::new() }
     }
 
     /// Reads what is pinned of a server; nothing where there is no file.
@@ -71,25 +76,34 @@ impl Pins {
         Ok(pins)
     }
 
-    /// Adds definitions to what is on disk.
+    /// Adds to what is on disk, or takes away.
     ///
     /// # Errors
     /// When a file is there and cannot be used, or this one cannot be written.
     pub fn add(
         dir: &Path,
         (server, command): (&str, &[String]),
-        tools: impl IntoIterator<Item = (String, String)>,
-        by: By,
+        new: catalog::Pins,
+        by: &By,
+        at_us: u64,
     ) -> Result<(), String> {
         let mut pins = Self::read(dir, server, command)?;
         let before = pins.clone();
-        for (name, text) in tools {
-            match by {
-                By::FirstUse => {
-                    pins.tools.entry(name).or_insert(text);
-                }
-                By::Operator => {
-                    pins.tools.insert(name, text);
+        for (kind, named) in new {
+            for (name, pin) in named {
+                let known = pins.pins.entry(kind).or_default();
+                let approval = |by: &str| Some(Approval { by: by.to_owned(), at_us });
+                match by {
+                    By::FirstUse => {
+                        let approval = approval(FIRST_USE).filter(|_| pin.text.is_some());
+                        known.entry(name).or_insert(Pin { approval, ..pin });
+                    }
+                    By::Operator(by) => {
+                        known.insert(name, Pin { approval: approval(by), ..pin });
+                    }
+                    By::Nobody => {
+                        known.remove(&name);
+                    }
                 }
             }
         }
@@ -125,12 +139,16 @@ impl Pins {
             }
             match tool {
                 None => fs::remove_file(&path)?,
-                Some(tool) if pins.tools.remove(tool).is_some() => pins.write(&path)?,
+                Some(tool) if pins.remove(Kind::Tool, tool) => pins.write(&path)?,
                 Some(_) => continue,
             }
             found = true;
         }
         Ok(found)
+    }
+
+    fn remove(&mut self, kind: Kind, name: &str) -> bool {
+        self.pins.get_mut(&kind).is_some_and(|named| named.remove(name).is_some())
     }
 
     /// Writes the file anew, whole or not at all.
@@ -207,28 +225,32 @@ mod tests {
         words.iter().map(|word| (*word).to_owned()).collect()
     }
 
-    fn one(name: &str, text: &str) -> [(String, String); 1] {
-        [(name.to_owned(), text.to_owned())]
+    fn one(name: &str, text: &str) -> catalog::Pins {
+        let pin = Pin { text: Some(text.to_owned()), ..Pin::default() };
+        BTreeMap::from([(Kind::Tool, BTreeMap::from([(name.to_owned(), pin)]))])
     }
 
     #[test]
     fn what_was_seen_first_stays_until_an_operator_takes_something_else() {
         let dir = tempfile::tempdir().unwrap();
         let dir = dir.path().join("pins");
-        let npx = command(&["npx", "fs"]);
-        assert_eq!(Pins::read(&dir, "fs", &npx).unwrap().tools.len(), 0);
-        Pins::add(&dir, ("fs", &npx), one("a", "1"), By::FirstUse).unwrap();
-        Pins::add(&dir, ("fs", &npx), one("a", "2"), By::FirstUse).unwrap();
-        Pins::add(&dir, ("fs", &npx), one("b", "3"), By::FirstUse).unwrap();
-        let tools = |pins: &Pins| pins.tools.values().cloned().collect::<Vec<_>>();
+        let (npx, by) = (command(&["npx", "fs"]), By::Operator("o".to_owned()));
+        assert_eq!(Pins::read(&dir, "fs", &npx).unwrap().pins.len(), 0);
+        Pins::add(&dir, ("fs", &npx), one("a", "1"), &By::FirstUse, 1).unwrap();
+        Pins::add(&dir, ("fs", &npx), one("a", "2"), &By::FirstUse, 1).unwrap();
+        Pins::add(&dir, ("fs", &npx), one("b", "3"), &By::FirstUse, 1).unwrap();
+        let tools = |pins: &Pins| {
+            let pins = pins.pins.get(&Kind::Tool).into_iter().flatten();
+            pins.filter_map(|(_, pin)| pin.text.clone()).collect::<Vec<_>>()
+        };
         assert_eq!(tools(&Pins::read(&dir, "fs", &npx).unwrap()), ["1", "3"]);
-        Pins::add(&dir, ("fs", &npx), one("a", "2"), By::Operator).unwrap();
+        Pins::add(&dir, ("fs", &npx), one("a", "2"), &by, 2).unwrap();
         assert_eq!(tools(&Pins::read(&dir, "fs", &npx).unwrap()), ["2", "3"]);
         // Another command, another name, and words cut elsewhere are other servers.
         for (server, words) in
             [("fs", &["npx", "f", "s"][..]), ("fs2", &["npx", "fs"]), ("fs", &["npxfs"])]
         {
-            assert_eq!(Pins::read(&dir, server, &command(words)).unwrap().tools.len(), 0);
+            assert_eq!(Pins::read(&dir, server, &command(words)).unwrap().pins.len(), 0);
         }
         assert_eq!(Pins::all(&dir).unwrap().len(), 1);
     }
@@ -236,15 +258,15 @@ mod tests {
     #[test]
     fn a_broken_file_is_an_error_and_not_an_empty_one() {
         let dir = tempfile::tempdir().unwrap();
-        let npx = command(&["npx"]);
-        Pins::add(dir.path(), ("fs", &npx), one("a", "1"), By::FirstUse).unwrap();
+        let (npx, by) = (command(&["npx"]), By::Operator("o".to_owned()));
+        Pins::add(dir.path(), ("fs", &npx), one("a", "1"), &By::FirstUse, 1).unwrap();
         let path = file(dir.path(), "fs", &npx);
         for broken in
             ["", "{", "{\"v\":2}", "{\"v\":2,\"server\":\"fs\",\"command\":[],\"tools\":{}}"]
         {
             fs::write(&path, broken).unwrap();
             assert!(Pins::read(dir.path(), "fs", &npx).is_err(), "{broken}");
-            assert!(Pins::add(dir.path(), ("fs", &npx), one("b", "1"), By::Operator).is_err());
+            assert!(Pins::add(dir.path(), ("fs", &npx), one("b", "1"), &by, 2).is_err());
             assert_eq!(fs::read_to_string(&path).unwrap(), broken, "and it is left as it is");
         }
     }

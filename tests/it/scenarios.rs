@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tollgate::engine::{
-    Accepted, Agent, Answer, At, ConnId, Digest, Effect, Engine, Event, Facts, Happening, Layered,
-    Opened, Operator, Problem, Settled, Started, Step, TicketId, Unattended,
+    Agent, Answer, At, ConnId, Digest, Effect, Engine, Event, Facts, Happening, Layered, Opened,
+    Operator, Problem, Ruled, Settled, Started, Step, TicketId, Unattended,
 };
 use tollgate::journal::read::read_all;
 use tollgate::journal::redecide::redecide;
@@ -246,10 +246,12 @@ impl Play {
         let (tool, fingerprint) = behind.split_once(' ').unwrap();
         let now = self.fingerprints.get(tool).cloned().unwrap_or_default();
         let fingerprint = if fingerprint == "now" { now } else { fingerprint.to_owned() };
-        Happening::Accepted(Accepted {
+        Happening::Ruled(Ruled {
             server: first.to_owned(),
-            tool: tool.to_owned(),
+            kind: tollgate::catalog::Kind::Tool,
+            name: tool.to_owned(),
             fingerprint,
+            ruling: tollgate::catalog::Ruling::Approve,
             by,
         })
     }
@@ -285,7 +287,7 @@ impl Play {
         if let Some(facts) = &step.facts {
             for seen in &facts.catalog {
                 let hex = seen.fingerprint.as_ref().map_or("", |print| print.hex());
-                self.fingerprints.insert(seen.tool.clone(), hex.to_owned());
+                self.fingerprints.insert(seen.name.clone(), hex.to_owned());
             }
             say_facts(&mut self.says, "", facts);
         }
@@ -331,7 +333,13 @@ fn say_facts(says: &mut String, indent: &str, facts: &Facts) {
     }
     for seen in &facts.catalog {
         let news = format!("{:?}", seen.news).to_lowercase();
-        writeln!(says, "    {indent}tool {} {news}", seen.tool).unwrap();
+        let what = format!("{} {}", seen.kind.word(), seen.name);
+        let standing = match seen.standing.word() {
+            "pinned" => String::new(),
+            word if word == news => String::new(),
+            word => format!(", {word}"),
+        };
+        writeln!(says, "    {indent}{} {news}{standing}", what.trim_end()).unwrap();
         for change in &seen.changes {
             writeln!(says, "    {indent}  {}: {}", change.path, change.what).unwrap();
         }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::catalog::News;
+use crate::catalog::{News, Ruling};
 use crate::console::model::rules::Rules;
 use crate::console::model::{
     Call, CallAt, Ending, Entry, Model, Over, Passed, Place, Server, SessionId, State, Ticket,
     TicketKey, names,
 };
 use crate::engine::{
-    Accepted, Answer, At, CallId, ConnId, Facts, Finding, Held, Kind, Layered, Opened, Problem,
+    Answer, At, CallId, ConnId, Facts, Finding, Held, Kind, Layered, Opened, Problem, Ruled,
     Settled, Severity, Started, TicketId, Why,
 };
 use crate::journal::{Effected, Raw, Record, What};
@@ -80,11 +80,14 @@ impl Fold<'_> {
             What::Layered(Layered { layer, policy, by }) => {
                 self.layered(layer, policy.is_some(), &by.0);
             }
-            What::Accepted(Accepted { server, tool, by, .. }) => {
-                if let Some(session) = self.model.sessions.get_mut(self.id.index()) {
-                    session.drifted.remove(&(server.clone(), tool.clone()));
+            What::Ruled(Ruled { server, kind, name, ruling, by, .. }) => {
+                if let Some(session) = self.model.sessions.get_mut(self.id.index())
+                    && matches!(ruling, Ruling::Approve | Ruling::Unpin)
+                {
+                    session.drifted.remove(&(server.clone(), *kind, name.clone()));
                 }
-                let text = format!("the new definition of {server}.{tool} accepted, by {}", by.0);
+                let (kind, done) = (kind.word(), ruling.done());
+                let text = format!("{kind} {server}.{name}: {done}, by {}", by.0);
                 self.log(Severity::Low, Safe::word("gate"), foreign(&text));
             }
             What::Resumed { .. } => {
@@ -118,10 +121,10 @@ impl Fold<'_> {
         let server = self.server(conn).map(|server| server.name);
         let server = server.map(|name| self.model.names.get(name).to_string());
         for seen in &facts.catalog {
-            let key = (server.clone().unwrap_or_default(), seen.tool.clone());
+            let key = (server.clone().unwrap_or_default(), seen.kind, seen.name.clone());
             if let Some(session) = self.model.sessions.get_mut(self.id.index()) {
                 match &seen.fingerprint {
-                    Some(now) if seen.news == News::Drifted => {
+                    Some(now) if !seen.standing.is_pinned() => {
                         session.drifted.insert(key, now.hex().to_owned());
                     }
                     _ => {
@@ -131,17 +134,20 @@ impl Fold<'_> {
             }
             let source = self.server_shown(conn);
             let (severity, text) = match seen.news {
-                News::New => continue,
+                // Of a new name a finding says more.
+                News::New | News::Renamed => continue,
                 News::Drifted => {
                     let changes: Vec<&str> =
                         seen.changes.iter().map(|change| change.what.as_str()).collect();
                     let changes = changes.join("; ");
-                    (Severity::High, format!("{} changed: {changes}", seen.tool))
+                    (Severity::High, format!("{} changed: {changes}", seen.name))
                 }
-                News::Back => (Severity::Low, format!("{} is what it was first", seen.tool)),
+                News::Back => (Severity::Low, format!("{} is what it was first", seen.name)),
+                News::Gone => (Severity::Info, format!("{} is not listed any more", seen.name)),
+
                 News::Untold => (
                     Severity::High,
-                    format!("{} is too long, or one too many, to be kept", seen.tool),
+                    format!("{} is too long, or one too many, to be kept", seen.name),
                 ),
             };
             self.log(severity, source, foreign(&text));

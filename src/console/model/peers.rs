@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::catalog::Kind;
 use crate::console::model::rules::Rules;
 use crate::console::model::{CALLS_PER_PIECE, Chunks, NameId, names};
 use crate::engine::{At, CallId};
@@ -38,7 +39,7 @@ pub struct Session {
     /// Its servers, by the number of their connection.
     pub servers: BTreeMap<u32, Server>,
     /// Tools that are not what was first seen of them, by server and name: the fingerprint of what they are.
-    pub drifted: BTreeMap<(String, String), String>,
+    pub drifted: BTreeMap<(String, Kind, String), String>,
     /// Its policy's text.
     pub policy_text: Arc<str>,
     /// Its role; empty where it has none.

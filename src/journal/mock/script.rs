@@ -121,7 +121,7 @@ impl Scripts {
             | What::Synced { .. }
             | What::Attempt { .. }
             | What::Layered(_)
-            | What::Accepted(_)
+            | What::Ruled(_)
             | What::Resumed { .. }
             | What::Ended { .. } => {}
         }

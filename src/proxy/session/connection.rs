@@ -40,7 +40,7 @@ pub struct Join {
     /// Told to the user once, by the first shim of a home.
     pub notice: Option<String>,
     /// What its tools are to be, or why that cannot be read.
-    pub pins: Result<std::collections::BTreeMap<String, String>, String>,
+    pub pins: Result<crate::catalog::Pins, String>,
 }
 
 /// How far a connection's end is.

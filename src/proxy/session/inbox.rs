@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use rustix::event::{EventfdFlags, eventfd};
 
-use crate::engine::{Accepted, Answer, Digest, Layered, Operator, TicketId};
+use crate::engine::{Answer, Digest, Layered, Operator, Ruled, TicketId};
 use crate::proxy::session::connection::Join;
 
 /// Posts that may wait; a session that is this far behind is not answering anyway, and posting fails.
@@ -47,8 +47,8 @@ pub enum Posted {
     },
     /// An operator puts a layer over the policy, or takes it away.
     Layered(Layered),
-    /// An operator accepts what a tool is now.
-    Accepted(Accepted),
+    /// An operator says something of a definition.
+    Ruled(Ruled),
     /// The journal is on disk up to this record.
     Synced(u64),
     /// `tollgate run` ended.

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use rustix::event::Timespec;
 
-use crate::catalog::News;
-use crate::engine::{Accepted, At, ConnId, Engine, Event, Facts, Happening};
+use crate::catalog::{Kind, News, Pins, Ruling};
+use crate::engine::{At, ConnId, Engine, Event, Facts, Happening, Ruled};
 use crate::protocol::Side;
 use crate::proxy::recorder::{Recorder, Trouble, Unsent};
 use crate::proxy::session::connection::Connection;
@@ -241,7 +241,7 @@ impl Loop {
                 Posted::Attended(answering) => self.step(Happening::Attended { answering }),
                 Posted::Attempt { what, by } => self.step(Happening::Attempt { what, by }),
                 Posted::Layered(layered) => self.step(Happening::Layered(layered)),
-                Posted::Accepted(accepted) => self.accept(accepted),
+                Posted::Ruled(ruled) => self.rule(ruled),
                 Posted::Synced(seq) => self.step(Happening::Synced { seq }),
                 Posted::Released => self.held_open = false,
                 Posted::StopServer { server, why } => self.stop_server(&server, &why),
@@ -360,31 +360,39 @@ impl Loop {
     /// Has the definitions kept that a list said first.
     fn keep_new(&mut self, conn: ConnId, facts: &Facts) {
         let new = facts.catalog.iter().filter(|seen| seen.news == News::New);
-        let new: Vec<String> = new.map(|seen| seen.tool.clone()).collect();
-        self.keep(conn, &new, By::FirstUse);
+        let new: Vec<_> = new.map(|seen| (seen.kind, seen.name.clone())).collect();
+        self.keep(conn, &new, &By::FirstUse);
     }
 
-    /// An operator takes what a tool is now: for this session, and for later ones.
-    fn accept(&mut self, accepted: Accepted) {
-        let (conns, tool) = (self.named(&accepted.server), accepted.tool.clone());
-        let definition = |engine: &Engine, conn| engine.definition(conn, &tool).map(str::to_owned);
-        let before: Vec<_> = conns.iter().map(|conn| definition(&self.engine, *conn)).collect();
-        self.step(Happening::Accepted(accepted));
+    /// An operator says something of a definition: for this session, and for later ones.
+    fn rule(&mut self, ruled: Ruled) {
+        let conns = self.named(&ruled.server);
+        let Ruled { kind, ruling, .. } = ruled;
+        let (name, by) = (ruled.name.clone(), ruled.by.0.clone());
+        let pin = |engine: &Engine, conn| engine.pin(conn, kind, &name);
+        let before: Vec<_> = conns.iter().map(|conn| pin(&self.engine, *conn)).collect();
+        self.step(Happening::Ruled(ruled));
         for (conn, before) in conns.into_iter().zip(before) {
-            if definition(&self.engine, conn) != before {
-                self.keep(conn, std::slice::from_ref(&tool), By::Operator);
+            if pin(&self.engine, conn) != before {
+                let by =
+                    if ruling == Ruling::Unpin { By::Nobody } else { By::Operator(by.clone()) };
+                self.keep(conn, &[(kind, name.clone())], &by);
             }
         }
     }
 
-    /// Has what these tools are to be kept for later sessions.
-    fn keep(&mut self, conn: ConnId, tools: &[String], by: By) {
+    /// Has what these definitions are to be kept for later sessions.
+    fn keep(&mut self, conn: ConnId, which: &[(Kind, String)], by: &By) {
         let Some((server, command)) = self.servers.get(&conn).cloned() else { return };
-        let text =
-            |tool: &String| Some((tool.clone(), self.engine.definition(conn, tool)?.to_owned()));
-        let tools: Vec<(String, String)> = tools.iter().filter_map(text).collect();
-        if !tools.is_empty() {
-            self.unkept.push_back(DiskWork::Pin { server, command, tools, by });
+        let (by, at_us) = (by.clone(), self.clock.now().0);
+        let mut pins = Pins::new();
+        for (kind, name) in which {
+            if let Some(pin) = self.engine.pin(conn, *kind, name) {
+                pins.entry(*kind).or_default().insert(name.clone(), pin);
+            }
+        }
+        if !pins.is_empty() {
+            self.unkept.push_back(DiskWork::Pin { server, command, pins, by, at_us });
         }
     }
 
