@@ -20,6 +20,7 @@ pub mod limits;
 mod lists;
 mod permit;
 mod refusal;
+mod relist;
 mod session;
 mod step;
 mod tickets;

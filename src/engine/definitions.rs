@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::catalog::{Change, Drift, Kind, Standing, Subject, Trust};
+use crate::catalog::{Change, Drift, Kind, News, Standing, Subject, Trust};
 use crate::engine::effect::Effect;
 use crate::engine::event::{At, ConnId, Ruled, Severity};
 use crate::engine::step::{Engine, Out};
@@ -52,6 +52,24 @@ impl Engine {
             }
             (used, started) => used.or(started),
         }
+    }
+
+    /// Takes in what was started. It holds nothing: calls ask where it is not what it is to be.
+    pub(in crate::engine) fn identified(
+        &mut self,
+        server: &str,
+        identity: &str,
+        text: &str,
+        out: &mut Out,
+    ) {
+        let of = Subject { server: identity, kind: Kind::Identity, name: "" };
+        let Some(seen) = self.observe(of, text, self.handling(server)) else { return };
+        if seen.news == News::Drifted {
+            let changes = told(&seen.changes);
+            let what = format!("{server} is another program than before{changes}");
+            out.find(DRIFT, Severity::High, what);
+        }
+        out.facts.get_or_insert_default().catalog.push(seen);
     }
 
     fn says(&self, verdict: Verdict, why: String) -> Decision {

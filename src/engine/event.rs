@@ -159,6 +159,9 @@ pub struct Opened {
     /// Why that could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pins_broken: Option<String>,
+    /// What was started, as far as it could be told: a JSON object with `command`, `program`, `script`, `package`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
 }
 
 /// An operator's answer to a ticket.

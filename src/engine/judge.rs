@@ -63,7 +63,8 @@ impl Engine {
         };
         let used = used.filter(|_| from == Side::Agent);
         let drifted = used.and_then(|(kind, name)| self.drifted(conn, kind, name));
-        for stricter in layers.chain([own, drifted]) {
+        let stale = if calls { self.stale(conn) } else { None };
+        for stricter in layers.chain([own, drifted, stale]) {
             match (&mut said, stricter) {
                 (_, None) => {}
                 (Some(decision), Some(stricter)) => decision.add(stricter),

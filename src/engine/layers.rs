@@ -56,7 +56,7 @@ impl Engine {
     }
 
     /// Calls that only waited because of a layer that is gone go on, as if whoever took it away had allowed each.
-    fn release(&mut self, by: &Operator, out: &mut Out) {
+    pub(in crate::engine) fn release(&mut self, by: &Operator, out: &mut Out) {
         let waiting: Vec<TicketId> = self.state.tickets.keys().copied().collect();
         for id in waiting {
             let Some(ticket) = self.state.tickets.get(&id) else { continue };

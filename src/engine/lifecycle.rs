@@ -36,6 +36,9 @@ impl Engine {
             let what = format!("calls of {} ask until its pins can be read: {why}", opened.server);
             out.find("builtin.pins-broken", Severity::High, what);
         }
+        if let Some(text) = &opened.identity {
+            self.identified(&opened.server, &identity, text, out);
+        }
         let conn = Conn {
             identity,
             server: opened.server,
@@ -162,7 +165,7 @@ impl Engine {
         let (gone, kept): (Vec<_>, Vec<_>) =
             open.into_iter().partition(|(_, pending)| which(pending.forwarded_until));
         known.end_mut(asker).asked = kept.into_iter().collect();
-        for (id, pending) in gone {
+        for (id, pending) in gone.into_iter().filter(|(_, pending)| !pending.own) {
             self.refuse(conn, asker, &id, &pending.facts, cause, out);
         }
     }

@@ -56,6 +56,12 @@ pub(in crate::engine) struct Conn {
     /// What the pages of a list that is not complete have named, by kind.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(in crate::engine) listing: BTreeMap<Kind, BTreeSet<String>>,
+    /// The session's last call when the server said that its tools are others now, until it says which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::engine) stale: Option<CallId>,
+    /// Lists that we asked for ourselves.
+    #[serde(default)]
+    pub(in crate::engine) own_lists: u64,
     pub(in crate::engine) unattended: Option<Unattended>,
     pub(in crate::engine) patience_ms: Option<u64>,
     pub(in crate::engine) revision: Option<Revision>,
@@ -87,6 +93,9 @@ pub(in crate::engine) struct Pending {
     pub(in crate::engine) forwarded_until: Option<u64>,
     /// The operator's arguments, once an edited call went on.
     pub(in crate::engine) edited: Option<String>,
+    /// It is ours: the agent knows nothing of it.
+    #[serde(default)]
+    pub(in crate::engine) own: bool,
 }
 
 /// A call that waits.

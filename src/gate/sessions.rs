@@ -11,6 +11,7 @@ use crate::gate::client::build;
 use crate::gate::controls;
 use crate::gate::hub::{Hub, Session, SessionWatch, Waker};
 use crate::policy::Policy;
+use crate::proxy::identity::identity;
 use crate::proxy::peer::{self, Process};
 use crate::proxy::recorder::Recorder;
 use crate::proxy::session::{self, Beginning, Disk, Join, Posted, Spec};
@@ -73,6 +74,8 @@ impl Sessions {
 
     /// Hands a shim to its session. On failure the shim is given back to be told why.
     pub(super) fn join(&self, mut join: Box<Join>, peer: Peer) -> Result<(), (Box<Join>, String)> {
+        // Before the door: a large program takes a while to read.
+        join.identity = Some(identity(&join.hello.command, join.hello.server_pid));
         let _one_at_a_time = self.door.lock().unwrap_or_else(PoisonError::into_inner);
         if self.stopping.load(Ordering::Acquire) {
             return Err((join, "the gate is stopping".to_owned()));

@@ -11,6 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tollgate::catalog::{Kind, Ruling};
 use tollgate::engine::{
     Agent, Answer, At, ConnId, Digest, Effect, Engine, Event, Facts, Happening, Layered, Opened,
     Operator, Problem, Ruled, Settled, Started, Step, TicketId, Unattended,
@@ -131,6 +132,10 @@ impl Play {
                 }
                 "unattended" => return started.unattended = unattended(rest),
                 "attended" => return started.attended = true,
+                "definitions" => {
+                    let definitions = format!("definitions:\n  - {rest}\nrules:");
+                    return started.policy = started.policy.replacen("rules:", &definitions, 1);
+                }
                 "role" => return started.role = Some(rest.to_owned()),
                 "policy" => {
                     let path = dir().join(rest);
@@ -183,6 +188,8 @@ impl Play {
                     patience_ms: option("patience").map(millis),
                     pins: std::collections::BTreeMap::new(),
                     pins_broken: None,
+                    identity: option("program")
+                        .map(|program| format!(r#"{{"program":{{"sha256":"{program}"}}}}"#)),
                 })
             }
             "agent" | "server" => Happening::Frame { conn, from, raw: frame(rest).into() },
@@ -228,7 +235,9 @@ impl Play {
                     again_to_server: 0,
                 }
             }
-            "layer" | "accept" => self.operator(word, first, behind),
+            "layer" | "approve" | "refuse" | "stage" | "unpin" => {
+                self.operator(word, first, behind)
+            }
             "ended" => Happening::Ended { why: rest.to_owned() },
             // Time passes, nothing else.
             "" => return None,
@@ -244,14 +253,15 @@ impl Play {
             return Happening::Layered(Layered { layer: first.to_owned(), policy, by });
         }
         let (tool, fingerprint) = behind.split_once(' ').unwrap();
-        let now = self.fingerprints.get(tool).cloned().unwrap_or_default();
+        let (kind, name) = tool.split_once(':').unwrap_or(("tool", tool));
+        let now = self.fingerprints.get(name).cloned().unwrap_or_default();
         let fingerprint = if fingerprint == "now" { now } else { fingerprint.to_owned() };
         Happening::Ruled(Ruled {
             server: first.to_owned(),
-            kind: tollgate::catalog::Kind::Tool,
-            name: tool.to_owned(),
+            kind: Kind::parse(kind).unwrap(),
+            name: name.to_owned(),
             fingerprint,
-            ruling: tollgate::catalog::Ruling::Approve,
+            ruling: Ruling::parse(word).unwrap(),
             by,
         })
     }

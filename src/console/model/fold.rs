@@ -470,7 +470,7 @@ impl Fold<'_> {
     fn dropped(&mut self, why: Why, record: &Record) {
         let call = record.facts.as_ref().and_then(|facts| facts.call);
         let text = match why {
-            Why::Blank | Why::Noise | Why::Absorbed => return,
+            Why::Blank | Why::Noise | Why::Absorbed | Why::Own => return,
             Why::Late => "dropped an answer to a request that is over or was never made",
             Why::Unanswerable => "dropped a malformed line without an id to answer to",
             Why::NotInRevision => "dropped a server's request: this revision has none",

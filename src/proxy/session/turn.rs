@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use rustix::event::Timespec;
 
-use crate::catalog::{Kind, News, Pins, Ruling};
-use crate::engine::{At, ConnId, Engine, Event, Facts, Happening, Ruled};
+use crate::catalog::{Kind, News, Pin, Pins, Ruling};
+use crate::engine::{At, ConnId, Engine, Event, Facts, Happening, Opened, Ruled};
 use crate::protocol::Side;
 use crate::proxy::recorder::{Recorder, Trouble, Unsent};
 use crate::proxy::session::connection::Connection;
@@ -348,7 +348,8 @@ impl Loop {
         let event = Event { at: self.clock.now(), what };
         let copy = event.clone();
         let step = self.engine.step(event);
-        if let (Happening::Frame { conn, .. }, Some(facts)) = (&copy.what, &step.facts)
+        if let (Happening::Frame { conn, .. } | Happening::Opened(Opened { conn, .. }), Some(facts)) =
+            (&copy.what, &step.facts)
             && !facts.catalog.is_empty()
         {
             self.keep_new(*conn, facts);
@@ -387,7 +388,9 @@ impl Loop {
         let (by, at_us) = (by.clone(), self.clock.now().0);
         let mut pins = Pins::new();
         for (kind, name) in which {
-            if let Some(pin) = self.engine.pin(conn, *kind, name) {
+            // Where nobody approved anything there is nothing to keep.
+            let pin = self.engine.pin(conn, *kind, name).filter(|pin| *pin != Pin::default());
+            if let Some(pin) = pin {
                 pins.entry(*kind).or_default().insert(name.clone(), pin);
             }
         }
