@@ -76,6 +76,7 @@ fn started() -> Started {
         policy: tollgate::policy::shipped("observe").unwrap_or_default().to_owned(),
         unattended: Unattended::Ask,
         attended: false,
+        remembered: Vec::new(),
         role: None,
     }
 }

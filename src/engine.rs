@@ -18,6 +18,7 @@ mod layers;
 mod lifecycle;
 pub mod limits;
 mod lists;
+mod memory;
 mod permit;
 mod refusal;
 mod relist;
@@ -30,6 +31,7 @@ pub use event::{
     Agent, Answer, At, CallId, ConnId, Digest, Event, Facts, Finding, Happening, Kind, Layered,
     Opened, Operator, Problem, Ruled, Severity, Started, TicketId, Unattended,
 };
+pub use memory::{Lifetime, Remembered};
 pub use permit::Permit;
 pub use refusal::refuse_without_gate;
 pub use step::{Engine, SnapshotError, Waiting};

@@ -18,6 +18,7 @@ mod globs;
 mod known;
 mod name;
 mod own;
+pub mod remember;
 mod shipped;
 
 pub use budget::Budget;
@@ -29,6 +30,7 @@ pub use evaluate::{Decision, Question};
 pub use explain::{Considered, Explanation, Fit, Standing, When};
 pub use known::Known;
 pub use own::own_files;
+pub use remember::Scope;
 pub use shipped::{SHIPPED, load, shipped};
 
 /// What the policy says of a call, from mild to strict; the strictest of all matching rules wins.

@@ -3,3 +3,4 @@
 pub mod home;
 pub mod pins;
 pub mod policies;
+pub mod remembered;

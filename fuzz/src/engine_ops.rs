@@ -83,6 +83,7 @@ impl Run {
             policy: POLICY.to_owned(),
             unattended: Unattended::Ask,
             attended: true,
+            remembered: Vec::new(),
             role: None,
         }));
         for conn in [ConnId(0), ConnId(1)] {

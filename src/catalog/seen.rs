@@ -269,6 +269,12 @@ impl Catalog {
         Some(self.entry(of)?.pinned.as_ref()?.text.as_str())
     }
 
+    /// The fingerprint of the same, as hex digits.
+    #[must_use]
+    pub fn fingerprint(&self, of: Subject<'_>) -> Option<String> {
+        Some(self.entry(of)?.current()?.fingerprint.hex().to_owned())
+    }
+
     /// What the last list said, as it was sent; what it is to be where no list said anything.
     #[must_use]
     pub fn current(&self, of: Subject<'_>) -> Option<&str> {

@@ -112,6 +112,15 @@ fn said(line: &mut Line, what: &What) -> &'static str {
         line.detail = Some(format!("{kind} {fingerprint} {done} by {}", by.0));
         return "ruled";
     }
+    if let What::Remembered(one) = what {
+        (line.server, line.tool) = (Some(one.server.clone()), Some(one.tool.clone()));
+        line.detail = Some(format!("{} holds: {}", one.id, one.scope.words()));
+        return "remembered";
+    }
+    if let What::Forgotten { id, by } = what {
+        line.detail = Some(format!("{id} taken back by {}", by.0));
+        return "forgotten";
+    }
     "layered"
 }
 
@@ -182,7 +191,9 @@ impl Follow {
                 line.detail = Some(text.clone());
                 "stderr"
             }
-            What::Layered(_) | What::Ruled(_) => said(line, what),
+            What::Layered(_) | What::Ruled(_) | What::Remembered(_) | What::Forgotten { .. } => {
+                said(line, what)
+            }
             What::Closed { conn, side, why } => {
                 self.at_conn(line, *conn);
                 line.from = Some(*side);
@@ -312,6 +323,11 @@ fn answered(answer: &Answer, by: &str, unread: bool) -> String {
         Answer::Allow => format!("allow by {by}"),
         Answer::Deny { reason: None } => format!("deny by {by}"),
         Answer::Deny { reason: Some(why) } => format!("deny by {by}: {why}"),
+        Answer::Remember { allow, scope, lifetime, .. } => {
+            let word = if *allow { "allow" } else { "deny" };
+            let (scope, lifetime) = (scope.words(), lifetime.word());
+            format!("{word} by {by}, and remember ({lifetime}): {scope}")
+        }
         Answer::Edit { arguments } => format!("edit by {by}: {arguments}"),
     }
 }

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{self, Observed, Pins, Ruling};
-use crate::policy::{Decision, Phase, Reason, Risk, Verdict};
+use crate::engine::memory::{Lifetime, Remembered};
+use crate::policy::{Decision, Phase, Reason, Risk, Scope, Verdict};
 use crate::protocol::Side;
 
 /// Microseconds since the Unix epoch. Comes in with each event; never read inside.
@@ -105,6 +106,9 @@ pub struct Started {
     /// agent's own word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
+    /// Answers of earlier sessions that hold in this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remembered: Vec<Remembered>,
 }
 
 /// A layer of policy over the session's own.
@@ -174,6 +178,18 @@ pub enum Answer {
     Deny {
         /// The operator's own words.
         reason: Option<String>,
+    },
+    /// The same answer for this call and for all that are like it.
+    Remember {
+        /// Whether they go on, or are refused.
+        allow: bool,
+        /// Which calls of the tool are like it.
+        scope: Scope,
+        /// How long it holds.
+        lifetime: Lifetime,
+        /// The operator's own words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
     },
     /// Put these arguments (a JSON object's text) in place of the agent's, judge them, and keep
     /// waiting: the edited call needs its own `Allow`, bound to its new digest.
@@ -288,6 +304,15 @@ pub enum Happening {
     Layered(Layered),
     /// An operator says something of a definition.
     Ruled(Ruled),
+    /// An answer that was remembered in another session holds here as well.
+    Remembered(Box<Remembered>),
+    /// A remembered answer was taken back.
+    Forgotten {
+        /// Its name.
+        id: String,
+        /// Who.
+        by: Operator,
+    },
     /// A new gate took this connection over from one that died.
     Resumed {
         /// Which.
@@ -384,6 +409,9 @@ pub struct Facts {
     /// Arguments that the card shows first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub show: Vec<String>,
+    /// The answer that holds for later calls from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remembered: Option<Box<Remembered>>,
     /// A response that reports a failure: a JSON-RPC error or `isError: true`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub failed: bool,

@@ -71,6 +71,9 @@ impl Engine {
                 (None, stricter) => said = stricter,
             }
         }
+        if let Some(decision) = said.as_mut().filter(|_| calls) {
+            self.recall(conn, &question, decision);
+        }
         if let Some(decision) = said {
             facts.decided(decision);
         }

@@ -2,7 +2,7 @@
 //! beside the policy, and the strictest of both holds.
 
 use crate::engine::effect::Effect;
-use crate::engine::event::{Operator, Severity, TicketId};
+use crate::engine::event::{Facts, Operator, Severity, TicketId};
 use crate::engine::step::{Engine, Out};
 use crate::policy::{Policy, Verdict};
 use crate::protocol::jsonrpc::{self, Parsed};
@@ -57,6 +57,18 @@ impl Engine {
 
     /// Calls that only waited because of a layer that is gone go on, as if whoever took it away had allowed each.
     pub(in crate::engine) fn release(&mut self, by: &Operator, out: &mut Out) {
+        for id in self.judged_anew(|facts| facts.acting() < Verdict::Ask) {
+            let Some(ticket) = self.state.tickets.get_mut(&id) else { continue };
+            ticket.approved = Some((by.clone(), self.state.steps));
+            if !out.effects.contains(&Effect::Sync) {
+                out.push(Effect::Sync);
+            }
+        }
+    }
+
+    /// The calls that wait and of which this is true now.
+    pub(in crate::engine) fn judged_anew(&mut self, is: impl Fn(&Facts) -> bool) -> Vec<TicketId> {
+        let mut found = Vec::new();
         let waiting: Vec<TicketId> = self.state.tickets.keys().copied().collect();
         for id in waiting {
             let Some(ticket) = self.state.tickets.get(&id) else { continue };
@@ -66,14 +78,10 @@ impl Engine {
             }
             let (conn, from, line) = (ticket.conn, ticket.from, ticket.line.clone());
             let Parsed::One(message) = jsonrpc::parse(&line) else { continue };
-            if self.judge(conn, from, &line, &message).acting() < Verdict::Ask
-                && let Some(ticket) = self.state.tickets.get_mut(&id)
-            {
-                ticket.approved = Some((by.clone(), self.state.steps));
-                if !out.effects.contains(&Effect::Sync) {
-                    out.push(Effect::Sync);
-                }
+            if is(&self.judge(conn, from, &line, &message)) {
+                found.push(id);
             }
         }
+        found
     }
 }

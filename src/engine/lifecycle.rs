@@ -19,6 +19,7 @@ impl Engine {
     pub(in crate::engine) fn start(&mut self, started: Started) {
         if self.state.started.is_none() {
             self.state.ever_attended = started.attended;
+            self.begin_with(&started.remembered);
             self.state.started = Some(started);
             self.compile();
         }

@@ -10,6 +10,7 @@ use crate::engine::budgets::{Charge, Spent};
 use crate::engine::effect::Held;
 use crate::engine::event::{At, CallId, ConnId, Facts, Operator, Started, TicketId, Unattended};
 use crate::engine::limits;
+use crate::engine::memory::Remembered;
 use crate::engine::permit::Permit;
 use crate::protocol::Side;
 use crate::protocol::jsonrpc::{Id, Span};
@@ -38,6 +39,9 @@ pub(in crate::engine) struct State {
     /// What its servers said of their tools.
     #[serde(default)]
     pub(in crate::engine) catalog: Catalog,
+    /// Answers that hold for later calls, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(in crate::engine) remembered: BTreeMap<String, Remembered>,
     /// What was spent of the policy's budgets, by their ids.
     #[serde(default)]
     pub(in crate::engine) spent: BTreeMap<String, Spent>,

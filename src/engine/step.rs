@@ -114,6 +114,11 @@ impl Engine {
                 self.layer(layer, policy, &by, &mut out);
             }
             Happening::Ruled(ruled) => self.rule(&ruled, &mut out),
+            Happening::Remembered(one) => {
+                self.expire(at, &mut out);
+                self.reminded(*one, &mut out);
+            }
+            Happening::Forgotten { id, by: _ } => self.forget(&id),
             Happening::Resumed {
                 conn,
                 sent_to_agent,

@@ -107,6 +107,13 @@ impl Engine {
                     self.settle(id, how, &Cause::Operator(reason.clone()), out);
                     return;
                 }
+                Answer::Remember { .. } => match self.remember(id, &answer, &by, out) {
+                    Ok(()) => return,
+                    Err(why) => {
+                        out.push(Effect::Rejected { ticket: id, answer, why });
+                        return;
+                    }
+                },
                 Answer::Edit { ref arguments } => match self.edit(id, arguments, out) {
                     Ok(()) => return,
                     Err(why) => {
@@ -244,7 +251,13 @@ impl Engine {
     }
 
     /// Ends a ticket with a refusal.
-    fn settle(&mut self, id: TicketId, how: Settled, cause: &Cause, out: &mut Out) {
+    pub(in crate::engine) fn settle(
+        &mut self,
+        id: TicketId,
+        how: Settled,
+        cause: &Cause,
+        out: &mut Out,
+    ) {
         let Some(ticket) = self.state.withdraw(id) else { return };
         out.push(Effect::Settle { ticket: id, how });
         let pending = self

@@ -18,6 +18,7 @@ use crate::proxy::session::{self, Beginning, Disk, Join, Posted, Spec};
 use crate::store::home::Home;
 use crate::store::pins::Pins;
 use crate::store::policies;
+use crate::store::remembered;
 use crate::wire::{Resume, RunHello, ShimHello};
 
 /// The policy of a session whose launch names none.
@@ -233,6 +234,7 @@ impl Sessions {
                 _ => Unattended::Soon,
             },
             attended: self.hub.state().answering() > 0,
+            remembered: remembered::read(self.home.config_dir())?,
         };
         tracing::info!(session = name, agent = origin.agent.name, policy = policy_name, "begun");
         self.spawn(&name, Beginning::New(Box::new(started), recorder), origin)?;

@@ -26,6 +26,9 @@ const MANIFEST_BYTES_MAX: u64 = 1024 * 1024;
 const ABOVE_MAX: usize = 8;
 /// A file that was changed longer ago than this is told from its next change by its stamp.
 const SETTLED: Duration = Duration::from_secs(3);
+/// How often, and how long apart, a command line is looked for that is not there yet.
+const BEGINNING_LOOKS: u32 = 20;
+const BEGINNING_WAIT: Duration = Duration::from_millis(1);
 /// Bytes that are hashed at a time.
 const CHUNK_BYTES: usize = 256 * 1024;
 /// Programs that run a script.
@@ -73,10 +76,10 @@ pub fn identity(command: &[String], pid: u32) -> String {
     if is_interpreter(&name) {
         told.insert("program".to_owned(), json!({ "name": plain(&name) }));
         let folder = fs::read_link(proc.join("cwd")).unwrap_or_default();
-        let script = peer::command_line(pid).iter().skip(1).find_map(|word| {
-            let path = fs::canonicalize(folder.join(word)).ok()?;
-            path.is_file().then_some(path)
-        });
+        // A script that was found by its name stands only in what the kernel made of the command.
+        let words = command.iter().cloned().chain(command_line(pid).into_iter().skip(1));
+        let mut files = words.filter_map(|word| fs::canonicalize(folder.join(word)).ok());
+        let script = files.find(|path| path.is_file() && *path != program);
         if let Some(script) = script {
             told.insert("script".to_owned(), file(&script));
             told.extend(package(&script).map(|package| ("package".to_owned(), package)));
@@ -87,6 +90,18 @@ pub fn identity(command: &[String], pid: u32) -> String {
         told.insert("program".to_owned(), json!({ "name": name, "sha256": digest.ok() }));
     }
     Value::Object(told).to_string()
+}
+
+/// A process's command line. The kernel may still be about to set it when the program has begun.
+fn command_line(pid: u32) -> Vec<String> {
+    for _ in 0..BEGINNING_LOOKS {
+        let words = peer::command_line(pid);
+        if !words.is_empty() {
+            return words;
+        }
+        std::thread::sleep(BEGINNING_WAIT);
+    }
+    Vec::new()
 }
 
 fn name_of(path: &Path) -> String {

@@ -56,6 +56,7 @@ impl Run {
             policy: policy(setting.enforce),
             unattended: if setting.deny_unattended { Unattended::Deny } else { Unattended::Soon },
             attended: false,
+            remembered: Vec::new(),
             role: None,
         });
         let mut run = Self {

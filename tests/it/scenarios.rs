@@ -13,12 +13,13 @@ use std::time::Duration;
 
 use tollgate::catalog::{Kind, Ruling};
 use tollgate::engine::{
-    Agent, Answer, At, ConnId, Digest, Effect, Engine, Event, Facts, Happening, Layered, Opened,
-    Operator, Problem, Ruled, Settled, Started, Step, TicketId, Unattended,
+    Agent, Answer, At, ConnId, Digest, Effect, Engine, Event, Facts, Happening, Layered, Lifetime,
+    Opened, Operator, Problem, Ruled, Settled, Started, Step, TicketId, Unattended,
 };
 use tollgate::journal::read::read_all;
 use tollgate::journal::redecide::redecide;
 use tollgate::journal::write::Writer;
+use tollgate::policy::Scope;
 use tollgate::protocol::Side;
 
 fn dir() -> PathBuf {
@@ -88,6 +89,7 @@ impl Play {
                 policy,
                 unattended: Unattended::Soon,
                 attended: false,
+                remembered: Vec::new(),
                 role: None,
             }),
             now: 0,
@@ -214,6 +216,11 @@ impl Play {
                 let arguments = behind.replace("\\n", "\n");
                 self.answer(first, false, Answer::Edit { arguments })
             }
+            "remember" => self.remember(first, behind),
+            "forget" => {
+                let by = Operator("operator".to_owned());
+                Happening::Forgotten { id: first.to_owned(), by }
+            }
             "close" => Happening::Closed {
                 conn,
                 side: if first == "server" { Side::Server } else { Side::Agent },
@@ -264,6 +271,18 @@ impl Play {
             ruling: Ruling::parse(word).unwrap(),
             by,
         })
+    }
+
+    /// `remember 3 allow session tool`, or a scope's JSON text in the place of `tool`.
+    fn remember(&self, ticket: &str, behind: &str) -> Happening {
+        let words: Vec<&str> = behind.splitn(3, ' ').collect();
+        let scope = match words[2] {
+            "tool" => Scope::Tool,
+            json => serde_json::from_str(json).unwrap(),
+        };
+        let lifetime = Lifetime::parse(words[1]).unwrap();
+        let answer = Answer::Remember { allow: words[0] == "allow", scope, lifetime, why: None };
+        self.answer(ticket, false, answer)
     }
 
     fn answer(&self, ticket: &str, old: bool, answer: Answer) -> Happening {

@@ -36,6 +36,13 @@ impl Model {
         if let Some(facts) = &record.facts {
             fold.findings(facts);
         }
+        if let Some(one) = record.facts.as_ref().and_then(|facts| facts.remembered.as_ref()) {
+            fold.model.memories.take(one);
+            let now = fold.model.now;
+            fold.model.memories.offer(&one.id, now);
+            let text = format!("remembered: {}.{}, {}", one.server, one.tool, one.scope.words());
+            fold.log(Severity::Low, Safe::word("gate"), foreign(&text));
+        }
         for effect in &record.effects {
             fold.effect(effect, record);
         }
@@ -88,6 +95,12 @@ impl Fold<'_> {
                 }
                 let (kind, done) = (kind.word(), ruling.done());
                 let text = format!("{kind} {server}.{name}: {done}, by {}", by.0);
+                self.log(Severity::Low, Safe::word("gate"), foreign(&text));
+            }
+            What::Remembered(one) => self.model.memories.take(one),
+            What::Forgotten { id, by } => {
+                self.model.memories.forget(id);
+                let text = format!("{id} taken back by {}: such calls ask again", by.0);
                 self.log(Severity::Low, Safe::word("gate"), foreign(&text));
             }
             What::Resumed { .. } => {
@@ -354,6 +367,7 @@ impl Fold<'_> {
                 let word = match answer {
                     Answer::Allow => "allow",
                     Answer::Deny { .. } => "deny",
+                    Answer::Remember { .. } => "remember",
                     Answer::Edit { .. } => "edit",
                 };
                 let text = format!("an answer was not taken ({word}): {why}");

@@ -8,13 +8,17 @@ use crate::console::deck::Part;
 use crate::console::export;
 use crate::console::model::breaks::Stops;
 use crate::console::model::doc::{self, Payload, Want};
+use crate::console::model::remembering::Counted;
 use crate::console::model::visible::Bodies;
 use crate::console::run::Shell;
-use crate::console::update::{Break, Dry, Export, Inspect, Msg};
+use crate::console::update::{Break, Counting, Dry, Export, Inspect, Msg};
 use crate::journal::Record;
 use crate::journal::redecide::Instead;
 use crate::policy::{Policy, Question};
 use crate::store::policies;
+
+/// Bytes of records that are read to count what a scope would have matched: some 20 ms.
+const COUNTED_BYTES_MAX: u32 = 16 * 1024 * 1024;
 
 impl Shell {
     /// More of the recording was looked through.
@@ -133,6 +137,33 @@ impl Shell {
             }
             None => format!("{name} has no rule about it: it goes on"),
         })
+    }
+
+    /// What each scope would have matched of the calls that were made, and which of those that wait.
+    pub(super) fn count(&self, counting: &Counting) -> Vec<Counted> {
+        let mut all =
+            vec![Counted { of: counting.of, ..Counted::default() }; counting.scopes.len()];
+        let mut left = COUNTED_BYTES_MAX;
+        let made = counting.made.iter().map(|(want, denied)| (want, Some(*denied)));
+        let waiting = counting.waiting.iter().map(|want| (want, None));
+        // The newest first, should it be too much to read.
+        for (want, denied) in waiting.chain(made.rev()) {
+            let Some(rest) = left.checked_sub(want.place.len) else { break };
+            left = rest;
+            let Ok(payload) = self.load(want) else { continue };
+            for (counted, scope) in all.iter_mut().zip(&counting.scopes) {
+                if scope.holds(Some(payload.text.as_bytes())) {
+                    match denied {
+                        None => counted.waiting += 1,
+                        Some(denied) => {
+                            counted.matched += 1;
+                            counted.denied += usize::from(denied);
+                        }
+                    }
+                }
+            }
+        }
+        all
     }
 
     /// Reads what a filter asks for.

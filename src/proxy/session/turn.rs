@@ -242,6 +242,8 @@ impl Loop {
                 Posted::Attempt { what, by } => self.step(Happening::Attempt { what, by }),
                 Posted::Layered(layered) => self.step(Happening::Layered(layered)),
                 Posted::Ruled(ruled) => self.rule(ruled),
+                Posted::Remembered(one) => self.step(Happening::Remembered(one)),
+                Posted::Forgotten { id, by } => self.step(Happening::Forgotten { id, by }),
                 Posted::Synced(seq) => self.step(Happening::Synced { seq }),
                 Posted::Released => self.held_open = false,
                 Posted::StopServer { server, why } => self.stop_server(&server, &why),
@@ -353,6 +355,12 @@ impl Loop {
             && !facts.catalog.is_empty()
         {
             self.keep_new(*conn, facts);
+        }
+        if let Some(one) = step.facts.as_ref().and_then(|facts| facts.remembered.as_ref())
+            && one.kept
+        {
+            self.unkept.push_back(DiskWork::Remember(one.clone()));
+            self.watcher.remembered(one);
         }
         let seq = self.recorder.push(&copy, &step);
         self.apply(seq, step);

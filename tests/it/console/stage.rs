@@ -141,6 +141,7 @@ impl Stage {
             policy: POLICY.to_owned(),
             unattended: Unattended::Soon,
             attended: true,
+            remembered: Vec::new(),
             role: None,
         };
         self.record(name, What::Started(started), None, Vec::new());
@@ -401,8 +402,8 @@ impl Stage {
                     let cmds = update::update(&mut self.model, Msg::Arrived(at), self.now);
                     self.carry_out(cmds);
                 }
-                // Both are the shell's: tests/it/pty_controls.rs.
-                Cmd::Break(None) | Cmd::Dry(_) | Cmd::Play(_) => {}
+                // These are the shell's: tests/it/pty_controls.rs.
+                Cmd::Break(None) | Cmd::Dry(_) | Cmd::Play(_) | Cmd::Count(_) => {}
                 Cmd::Break(Some(what)) => {
                     let stops = self.stops(what);
                     let cmds = update::update(&mut self.model, Msg::Stops(stops), self.now);
