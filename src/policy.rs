@@ -14,6 +14,7 @@ mod error;
 pub mod evaluate;
 pub mod explain;
 mod globs;
+mod hints;
 mod known;
 mod name;
 mod own;

@@ -187,6 +187,11 @@ impl State {
         permit
     }
 
+    /// What a tool of this connection's server is to be, as it was sent.
+    pub(in crate::engine) fn definition(&self, conn: ConnId, tool: &str) -> Option<&str> {
+        self.catalog.definition(&self.conns.get(&conn)?.identity, tool)
+    }
+
     /// The session's role, empty where it has none.
     pub(in crate::engine) fn role(&self) -> &str {
         self.started.as_ref().and_then(|started| started.role.as_deref()).unwrap_or_default()

@@ -210,8 +210,7 @@ impl Engine {
     /// What a tool of this connection's server is to be, as it was sent.
     #[must_use]
     pub fn definition(&self, conn: ConnId, tool: &str) -> Option<&str> {
-        let conn = self.state.conns.get(&conn)?;
-        self.state.catalog.definition(&conn.identity, tool)
+        self.state.definition(conn, tool)
     }
 
     /// The session's first event, once it came.

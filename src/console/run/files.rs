@@ -3,6 +3,9 @@
 use std::fs::File;
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
 use crate::console::bodies;
 use crate::console::deck::Part;
 use crate::console::export;
@@ -15,6 +18,19 @@ use crate::journal::Record;
 use crate::journal::redecide::Instead;
 use crate::policy::{Policy, Question};
 use crate::store::policies;
+
+/// A server's tools, as it told of them.
+#[derive(Deserialize)]
+struct List<'a> {
+    #[serde(borrow)]
+    tools: Vec<&'a RawValue>,
+}
+
+/// A tool's name.
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
 
 impl Shell {
     /// More of the recording was looked through.
@@ -113,12 +129,14 @@ impl Shell {
         let facts = record.facts.unwrap_or_default();
         let member = facts.members.iter().find(|member| member.call == Some(dry.request.call));
         let facts = member.unwrap_or(&facts);
+        let definition = facts.tool.as_deref().and_then(|tool| self.definition(dry, tool));
         let question = Question {
             server: &dry.server,
             tool: facts.tool.as_deref().unwrap_or_default(),
             method: facts.method.as_deref().unwrap_or_default(),
             role: &dry.role,
             arguments: Some(payload.text.as_bytes()),
+            definition: definition.as_deref(),
         };
         let decision = match facts.tool {
             Some(_) => Some(policy.decide(&question)),
@@ -132,6 +150,18 @@ impl Shell {
                 format!("{name} says {verdict}, risk {risk}, by {}", rules.join(", "))
             }
             None => format!("{name} has no rule about it: it goes on"),
+        })
+    }
+
+    /// What the server first said of a tool.
+    fn definition(&self, dry: &Dry, tool: &str) -> Option<String> {
+        dry.lists.iter().find_map(|want| {
+            let list = self.load(want).ok()?.text;
+            let list: List<'_> = serde_json::from_str(&list).ok()?;
+            let named = |text: &&&RawValue| {
+                serde_json::from_str(text.get()).is_ok_and(|of: Named| of.name == tool)
+            };
+            list.tools.iter().find(named).map(|text| text.get().to_owned())
         })
     }
 
