@@ -53,7 +53,7 @@ enum Command {
         /// Sessions' names, or files.
         #[arg(required = true)]
         recordings: Vec<String>,
-        /// The policy's name: small letters, digits, dots and dashes.
+        /// The policy's name: small letters, digits, dots, dashes and underscores.
         #[arg(long, default_value = "learned")]
         name: String,
     },

@@ -305,7 +305,7 @@ impl Checker<'_> {
     }
 
     fn name(&self, place: Place, name: &str) -> Result<(), PolicyError> {
-        let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-');
+        let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_');
         if name.is_empty() || !name.bytes().all(fits) {
             return Err(self.error(place, Cause::Name { name: name.to_owned() }));
         }
