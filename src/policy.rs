@@ -28,7 +28,7 @@ pub use evaluate::{Decision, Question};
 pub use explain::{Considered, Explanation, Fit, Standing, When};
 pub use known::Known;
 pub use own::own_files;
-pub use shipped::{SHIPPED, load, shipped};
+pub use shipped::{DEFAULT, SHIPPED, load, shipped};
 
 /// What the policy says of a call, from mild to strict; the strictest of all matching rules wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -14,6 +14,9 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("role-ops", include_str!("../../policies/role-ops.yaml")),
 ];
 
+/// The one that holds where none is named.
+pub const DEFAULT: &str = "balanced";
+
 /// A shipped policy by its name, or else a file's, which `read` reads.
 ///
 /// # Errors

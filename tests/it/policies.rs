@@ -49,7 +49,10 @@ fn the_policy_in_the_manual_loads() {
         policy.decide(&question).reasons[0].rule.clone()
     });
     let said: Vec<String> = said.collect();
-    assert_eq!(said, ["writes", "system-files", "role.summarizer.denied", "default"]);
+    assert_eq!(
+        said,
+        ["writes", "system-files", "destructive", "role.summarizer.denied", "default"]
+    );
 }
 
 /// The tools of public servers: server, tool, definition.
@@ -215,6 +218,34 @@ fn a_policy_is_learned_of_recordings() {
     assert_eq!(policy(&["learn"]).code, 2);
 }
 
+/// The default is asked where none is named, and of the definition that is given.
+#[test]
+fn a_call_is_explained_by_what_its_tool_says_of_itself() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("tool.json");
+    let path = file.to_str().unwrap();
+    let explain = |call: &str| {
+        let args = ["policy", "explain", call, "--definition", path];
+        crate::program::tollgate(home.path(), &args)
+    };
+    let plain = crate::program::tollgate(home.path(), &["policy", "explain", "memory.delete_all"]);
+    assert!(plain.stdout.starts_with("memory.delete_all: allow, by default"), "{plain:?}");
+
+    std::fs::write(&file, r#"{"name":"delete_all","annotations":{"destructiveHint":true}}"#)
+        .unwrap();
+    let done = explain("memory.delete_all");
+    assert!(
+        done.stdout.starts_with("memory.delete_all: ask, risk medium, by destroys"),
+        "{done:?}"
+    );
+    assert!(explain("memory.edit").stdout.starts_with("memory.edit: mark"));
+    std::fs::write(&file, "[]").unwrap();
+    let done = explain("memory.delete_all");
+    assert!(done.code == 2 && done.stderr.contains("it is no JSON object"), "{done:?}");
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(explain("memory.delete_all").code, 2);
+}
+
 /// What the command line says of policies; recordings by their paths.
 #[test]
 fn a_policy_is_checked_explained_and_tried_on_the_command_line() {
@@ -239,7 +270,8 @@ fn a_policy_is_checked_explained_and_tried_on_the_command_line() {
     let done = policy(&["explain", "--policy", "ask-writes", "files.frobnicate"]);
     assert!(done.stdout.starts_with("files.frobnicate: mark, by default:"), "{}", done.stdout);
     assert!(done.stdout.contains("decides: no rule fits"), "{}", done.stdout);
-    let done = policy(&["explain", "--format", "jsonl", "files.write_\u{202e}file"]);
+    let call = ["files.write_\u{202e}file", "--policy", "ask-writes"];
+    let done = policy(&[&["explain", "--format", "jsonl"], &call[..]].concat());
     let line: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
     assert_eq!((&line["event"], &line["verdict"]), (&"explanation".into(), &"ask".into()));
     assert_eq!(policy(&["explain", "no-dot"]).code, 2);
