@@ -190,7 +190,7 @@ impl<'a> Given<'a> {
             "hints" => return self.hints.get_or_init(|| self.read_hints()).clone(),
             "listed" => Value::Bool(definition.is_some()),
             "size" => Value::Int(i64::try_from(raw.len()).unwrap_or(i64::MAX)),
-            "text" => Value::from(std::str::from_utf8(self.short(raw)?).unwrap_or_default()),
+            "text" => Value::from(std::str::from_utf8(short(raw)?).unwrap_or_default()),
             "server" => Value::from(server),
             "tool" => Value::from(tool),
             "method" => Value::from(method),
@@ -199,15 +199,8 @@ impl<'a> Given<'a> {
         })
     }
 
-    fn short(&self, raw: &'a [u8]) -> Result<&'a [u8], String> {
-        if raw.len() > ARGUMENTS_BYTES_MAX {
-            return Err(format!("the arguments have more than {ARGUMENTS_BYTES_MAX} bytes"));
-        }
-        Ok(raw)
-    }
-
     fn read_arguments(&self) -> Result<Value, String> {
-        let raw = self.short(self.question.arguments.unwrap_or(b"{}"))?;
+        let raw = short(self.question.arguments.unwrap_or(b"{}"))?;
         let value: serde_json::Value = serde_json::from_slice(raw)
             .map_err(|error| format!("the arguments cannot be read: {error}"))?;
         cel::to_value(Shown(&value)).map_err(|error| error.to_string())
@@ -218,6 +211,13 @@ impl<'a> Given<'a> {
         let given = hints(definition.ok_or("no list of the server named this tool")?)?;
         cel::to_value(Shown(&given)).map_err(|error| error.to_string())
     }
+}
+
+fn short(arguments: &[u8]) -> Result<&[u8], String> {
+    if arguments.len() > ARGUMENTS_BYTES_MAX {
+        return Err(format!("the arguments have more than {ARGUMENTS_BYTES_MAX} bytes"));
+    }
+    Ok(arguments)
 }
 
 /// JSON as conditions see it: a whole number is an `int` wherever it is one, whatever its sign.

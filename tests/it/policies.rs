@@ -126,7 +126,7 @@ struct Told<'a> {
 impl<'a> Told<'a> {
     fn read(line: &'a str) -> Self {
         let mut words = line.split_whitespace();
-        let [said, rule, role, call] = [0; 4].map(|_| words.next().unwrap());
+        let [said, by, role, call] = [0; 4].map(|_| words.next().unwrap());
         let (server, tool) = call.split_once('.').unwrap();
         let rest = words.collect::<Vec<_>>().join(" ").replace("<long>", &"x".repeat(400));
         let (objects, listed) = match rest.strip_suffix("unlisted") {
@@ -140,7 +140,7 @@ impl<'a> Told<'a> {
         let mut next = || objects.next().unwrap_or_else(|| "{}".to_owned());
         let (arguments, hints) = (next(), next());
         let definition = listed.then(|| definition(&hints));
-        Self { said, rule, role: role.trim_matches('-'), server, tool, arguments, definition }
+        Self { said, rule: by, role: role.trim_matches('-'), server, tool, arguments, definition }
     }
 
     fn question(&self) -> Question<'_> {

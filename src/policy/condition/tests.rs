@@ -65,7 +65,7 @@ fn a_condition_reads_only_what_it_names() {
         ("listed && has(args.path)", Looks::Call),
         ("size > 3", Looks::Call),
         (r#"text.contains("x")"#, Looks::Call),
-        (r#"[1].exists(hints, hints == 1)"#, Looks::Names),
+        ("[1].exists(hints, hints == 1)", Looks::Names),
     ] {
         assert_eq!(looks(source), what, "{source}");
     }
