@@ -30,9 +30,10 @@ const PATTERN_BYTES_MAX: usize = 1 << 20;
 const MATCHES: &str = "matches";
 const MATCHES_COMPILED: &str = "@matches";
 
-/// The names that a condition may use, and what each looks at.
+/// The names that a condition may use.
 const NAMES: &[&str] =
     &["args", "hints", "listed", "method", "role", "server", "size", "text", "tool"];
+/// What those look at that are no names themselves.
 const LOOKS: &[(&str, Looks)] = &[
     ("args", Looks::Call),
     ("size", Looks::Call),

@@ -16,7 +16,8 @@ const NAME_BYTES_MAX: usize = 256;
 enum What {
     /// Names decide about it.
     Decided(Decision),
-    /// Names and what it says of itself decide about it: this, as long as that is what it says.
+    /// Names and what it says of itself decide about it: so, as long as this is what it says. The text is kept because
+    /// comparing it costs less than reading it; the catalogue bounds how much there is.
     Said(Option<String>, Decision),
     /// These rules fit its names, and some of them look at its arguments.
     Named(Vec<usize>),
