@@ -15,6 +15,7 @@ mod error;
 pub mod evaluate;
 pub mod explain;
 mod globs;
+mod hints;
 mod known;
 mod name;
 mod own;
@@ -31,7 +32,7 @@ pub use explain::{Considered, Explanation, Fit, Standing, When};
 pub use known::Known;
 pub use own::own_files;
 pub use remember::Scope;
-pub use shipped::{SHIPPED, load, shipped};
+pub use shipped::{DEFAULT, SHIPPED, load, shipped};
 
 /// What the policy says of a call, from mild to strict; the strictest of all matching rules wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

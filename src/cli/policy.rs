@@ -3,6 +3,7 @@
 mod learn;
 
 use std::io::{self, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -12,10 +13,13 @@ use crate::cli::{Format, journals, replay};
 use crate::journal::Flip;
 use crate::journal::redecide::{Again, Instead};
 use crate::policy::{
-    Considered, Explanation, Fit, Policy, Question, Risk, Standing, Truth, Verdict,
+    Considered, DEFAULT, Explanation, Fit, Policy, Question, Risk, Standing, Truth, Verdict,
 };
 use crate::store::policies;
 use crate::text::Safe;
+
+/// A tool that was listed and says nothing of itself.
+const NO_HINTS: &str = "{}";
 
 /// Arguments of `tollgate policy`.
 #[derive(Debug, clap::Args)]
@@ -42,8 +46,11 @@ enum Command {
         #[arg(long, default_value = "")]
         role: String,
         /// A shipped policy's name, or a file.
-        #[arg(long, default_value = "observe")]
+        #[arg(long, default_value = DEFAULT)]
         policy: String,
+        /// A file with the tool's definition, as the server lists it; without one the tool gives no hints.
+        #[arg(long, value_name = "FILE")]
+        definition: Option<PathBuf>,
         /// How to print.
         #[arg(long, value_enum, default_value_t)]
         format: Format,
@@ -53,7 +60,7 @@ enum Command {
         /// Sessions' names, or files.
         #[arg(required = true)]
         recordings: Vec<String>,
-        /// The policy's name: small letters, digits, dots and dashes.
+        /// The policy's name: small letters, digits, dots, dashes and underscores.
         #[arg(long, default_value = "learned")]
         name: String,
     },
@@ -74,8 +81,9 @@ enum Command {
 pub fn main(args: &Args) -> ExitCode {
     exit::finish(match &args.command {
         Command::Check { policy } => check(policy),
-        Command::Explain { call, arguments, role, policy, format } => {
-            explain(call, arguments, role, policy, *format)
+        Command::Explain { call, arguments, role, policy, definition, format } => {
+            let definition = definition.as_deref().map_or(Ok(NO_HINTS.to_owned()), definition_of);
+            definition.and_then(|of| explain(call, (arguments, &of), role, policy, *format))
         }
         Command::Learn { recordings, name } => learn::learn(recordings, name),
         Command::Test { policy, recordings, format } => test(policy, recordings, *format),
@@ -103,9 +111,22 @@ fn check(name: &str) -> Result<Exit, Failure> {
     Ok(Exit::Fine)
 }
 
+/// The definition in a file, which has to be one.
+fn definition_of(file: &Path) -> Result<String, Failure> {
+    let said = |why: String| {
+        Failure::new(
+            Exit::Usage,
+            format!("failed to read the definition {}: {why}", file.display()),
+        )
+    };
+    let text = std::fs::read_to_string(file).map_err(|error| said(error.to_string()))?;
+    let object: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(&text);
+    object.map(|_| text).map_err(|error| said(format!("it is no JSON object: {error}")))
+}
+
 fn explain(
     call: &str,
-    arguments: &str,
+    (arguments, definition): (&str, &str),
     role: &str,
     name: &str,
     format: Format,
@@ -125,8 +146,9 @@ fn explain(
         let words = format!("the policy {name} has no role {role}");
         return Err(Failure::new(Exit::Usage, words));
     }
-    let arguments = Some(arguments.as_bytes());
-    let explained = policy.explain(&Question { role, arguments, ..Question::call(server, tool) });
+    let (arguments, definition) = (Some(arguments.as_bytes()), Some(definition));
+    let question = Question { role, arguments, definition, ..Question::call(server, tool) };
+    let explained = policy.explain(&question);
     let mut out = BufWriter::new(io::stdout().lock());
     match format {
         Format::Text => put_text(&mut out, call, &explained)?,

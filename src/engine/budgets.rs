@@ -68,6 +68,7 @@ impl Engine {
             method: method::TOOLS_CALL,
             role: self.state.role(),
             arguments: None,
+            definition: None,
         };
         let budgets = policy.budgets(&question);
         for budget in budgets.iter().filter(|budget| self.state.is_spent(budget, at)) {

@@ -44,6 +44,7 @@ impl Engine {
             method,
             role: self.state.role(),
             arguments: arguments.clone().and_then(|span| line.get(span)),
+            definition: self.state.definition(conn, facts.tool.as_deref().unwrap_or_default()),
         };
         let mode = message.mode.as_deref();
         let mut said = match &mut self.policy {

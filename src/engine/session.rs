@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Catalog, Kind};
+use crate::catalog::{Catalog, Kind, Subject};
 use crate::engine::budgets::{Charge, Spent};
 use crate::engine::effect::Held;
 use crate::engine::event::{At, CallId, ConnId, Facts, Operator, Started, TicketId, Unattended};
@@ -201,6 +201,13 @@ impl State {
             known.end_mut(to).handed_out += permit.wire_len();
         }
         permit
+    }
+
+    /// What a tool of this connection's server is to be, as it was sent; what it is where nobody said what it is to
+    /// be.
+    pub(in crate::engine) fn definition(&self, conn: ConnId, tool: &str) -> Option<&str> {
+        let of = Subject::tool(&self.conns.get(&conn)?.identity, tool);
+        self.catalog.definition(of).or_else(|| self.catalog.current(of))
     }
 
     /// The session's role, empty where it has none.

@@ -10,7 +10,7 @@ use crate::gate::authority::Peer;
 use crate::gate::client::build;
 use crate::gate::controls;
 use crate::gate::hub::{Hub, Session, SessionWatch, Waker};
-use crate::policy::Policy;
+use crate::policy::{self, Policy};
 use crate::proxy::identity::identity;
 use crate::proxy::peer::{self, Process};
 use crate::proxy::recorder::Recorder;
@@ -21,8 +21,6 @@ use crate::store::policies;
 use crate::store::remembered;
 use crate::wire::{Resume, RunHello, ShimHello};
 
-/// The policy of a session whose launch names none.
-const DEFAULT_POLICY: &str = "observe";
 /// Programs that start others for a person: a shim right below one has no agent to be wrapped.
 const SHELLS: &[&str] = &["bash", "dash", "fish", "ksh", "nu", "sh", "tmux: server", "zsh"];
 
@@ -209,7 +207,7 @@ impl Sessions {
         unattended: Option<&str>,
         notice: &mut Option<String>,
     ) -> Result<String, String> {
-        let policy_name = origin.policy.as_deref().unwrap_or(DEFAULT_POLICY);
+        let policy_name = origin.policy.as_deref().unwrap_or(policy::DEFAULT);
         let policy = load_policy(policy_name)?;
         if let Some(role) = origin.role.as_deref().filter(|role| !policy.knows_role(role)) {
             return Err(format!(
@@ -435,7 +433,7 @@ impl Sessions {
 /// # Errors
 /// No such policy, or one that cannot be read or is broken, in words.
 pub fn load_policy(name: &str) -> Result<Policy, String> {
-    if crate::policy::shipped(name).is_none() && !Path::new(name).is_absolute() {
+    if policy::shipped(name).is_none() && !Path::new(name).is_absolute() {
         let known: Vec<&str> = crate::policy::SHIPPED.iter().map(|(name, _)| *name).collect();
         return Err(format!(
             "no shipped policy is called {name}; there are {}, or give a file's absolute path",

@@ -2,10 +2,11 @@
 //! what to do.
 
 use globset::GlobSet;
+use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use super::budget::{self, Budget};
-use super::condition::{Condition, Given, Truth};
+use super::condition::{Condition, Given, Looks, Truth};
 use super::definitions::{self, Definitions, Handling};
 use super::document::{self, DefaultText, Document, ExamplesText, TEXT_BYTES_MAX};
 use super::draft::{At, Draft, drafts};
@@ -229,9 +230,11 @@ impl Policy {
         named.iter().filter_map(|at| self.rules.get(*at)).any(denies)
     }
 
-    /// Whether any of these looks at more than names.
-    pub(super) fn any_condition(&self, named: &[usize]) -> bool {
-        named.iter().filter_map(|at| self.rules.get(*at)).any(|rule| rule.condition.is_some())
+    /// What these rules look at.
+    pub(super) fn looks(&self, named: &[usize]) -> Looks {
+        let rules = named.iter().filter_map(|at| self.rules.get(*at));
+        let looks = rules.filter_map(|rule| rule.condition.as_ref().map(Condition::looks));
+        looks.max().unwrap_or(Looks::Names)
     }
 
     /// The rules that fit, in the document's order.
@@ -317,7 +320,7 @@ impl Checker<'_> {
     }
 
     fn name(&self, place: Place, name: &str) -> Result<(), PolicyError> {
-        let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-');
+        let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_');
         if name.is_empty() || !name.bytes().all(fits) {
             return Err(self.error(place, Cause::Name { name: name.to_owned() }));
         }
@@ -478,6 +481,41 @@ fn compile_rule(
     })
 }
 
+/// A call that a rule has to match or to miss: `server.tool`, its arguments, its tool's annotations.
+struct Example<'a> {
+    server: &'a str,
+    tool: &'a str,
+    arguments: Option<&'a str>,
+    definition: String,
+}
+
+impl<'a> Example<'a> {
+    /// `None`: it is not written like one.
+    fn read(text: &'a str) -> Option<Self> {
+        let (names, objects) = text.split_once(' ').unwrap_or((text, ""));
+        let (server, tool) = names.split_once('.')?;
+        let objects: Result<Vec<&RawValue>, _> =
+            serde_json::Deserializer::from_str(objects).into_iter().collect();
+        let objects = objects.ok()?;
+        let (arguments, annotations) = match objects.as_slice() {
+            [] => (None, "{}"),
+            [arguments] => (Some(arguments.get()), "{}"),
+            [arguments, annotations] => (Some(arguments.get()), annotations.get()),
+            _ => return None,
+        };
+        let definition = format!(r#"{{"annotations":{annotations}}}"#);
+        Some(Self { server, tool, arguments, definition })
+    }
+
+    fn question(&self) -> Question<'_> {
+        Question {
+            arguments: self.arguments.map(str::as_bytes),
+            definition: Some(&self.definition),
+            ..Question::call(self.server, self.tool)
+        }
+    }
+}
+
 /// A rule has to match and to miss what it says it does, whatever the other rules say. An example is asked in the
 /// first of the roles that the rule is about.
 fn check_examples(
@@ -491,18 +529,11 @@ fn check_examples(
     let misses = examples.miss.iter().map(|example| (example, false));
     for (example, wanted) in matches.chain(misses) {
         let (text, place) = (example.value.clone(), Place::of(example.referenced));
-        let (names, arguments) = match text.split_once(' ') {
-            Some((names, arguments)) => (names, Some(arguments.as_bytes())),
-            None => (text.as_str(), None),
-        };
-        let object =
-            arguments.is_none_or(|text| serde_json::from_slice::<serde_json::Value>(text).is_ok());
-        let (Some((server, tool)), true) = (names.split_once('.'), object) else {
+        let Some(asked) = Example::read(&text) else {
             return Err(check.error(place, Cause::Example { example: text }));
         };
         let role = draft.role.as_ref().and_then(|roles| roles.value.first());
-        let role = role.map_or("", String::as_str);
-        let question = Question { role, arguments, ..Question::call(server, tool) };
+        let question = Question { role: role.map_or("", String::as_str), ..asked.question() };
         let fits =
             policy.named(&question).contains(&at) && !policy.holding(&[at], &question).is_empty();
         if fits != wanted {

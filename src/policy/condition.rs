@@ -6,6 +6,7 @@
 //! fraction; names and functions that are not known; patterns that are not written out, or are none.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
@@ -15,12 +16,13 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use super::error::{Cause, nearest};
 use super::evaluate::Question;
+use super::hints::hints;
 
 /// Longest condition, in bytes: what is longer than a few lines is better two rules.
 const SOURCE_BYTES_MAX: usize = 4096;
-/// Arguments larger than this are not read: every condition on them is unknown. Reading so much takes some 5 ms.
+/// Arguments larger than this are not read: what a condition says of them is unknown. Reading so much takes some 5 ms.
 const ARGUMENTS_BYTES_MAX: usize = 1024 * 1024;
-/// Lists and objects with more members make every condition unknown: a comprehension looks at all of them.
+/// Arguments with a list or object of more members are not read either: a comprehension looks at all of them.
 const MEMBERS_MAX: usize = 1000;
 /// Size of one compiled pattern, in bytes; as in filters.
 const PATTERN_BYTES_MAX: usize = 1 << 20;
@@ -29,7 +31,16 @@ const MATCHES: &str = "matches";
 const MATCHES_COMPILED: &str = "@matches";
 
 /// The names that a condition may use.
-const NAMES: &[&str] = &["args", "method", "role", "server", "size", "text", "tool"];
+const NAMES: &[&str] =
+    &["args", "hints", "listed", "method", "role", "server", "size", "text", "tool"];
+/// What those look at that are no names themselves.
+const LOOKS: &[(&str, Looks)] = &[
+    ("args", Looks::Call),
+    ("size", Looks::Call),
+    ("text", Looks::Call),
+    ("hints", Looks::Definition),
+    ("listed", Looks::Definition),
+];
 /// The functions, beside operators, `has`, `all`, `exists` and `exists_one`.
 const FUNCTIONS: &[&str] =
     &["contains", "endsWith", "int", MATCHES, "size", "startsWith", "string"];
@@ -71,10 +82,23 @@ pub enum Truth {
     Unknown(String),
 }
 
+/// What a rule has to look at; each takes in those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Looks {
+    /// Names alone, of which a session calls few.
+    Names,
+    /// What the tool says of itself, which seldom changes.
+    Definition,
+    /// What is different in each call.
+    Call,
+}
+
 /// A condition that was checked.
 #[derive(Debug, Clone)]
 pub(super) struct Condition {
     source: String,
+    /// The names in it.
+    names: BTreeSet<&'static str>,
     expression: Arc<IdedExpr>,
     patterns: Arc<Vec<Regex>>,
 }
@@ -92,11 +116,12 @@ impl Condition {
             Cause::Condition { why: format!("column {column}: {}", first_line(what)) }
         })?;
         let mut expression = program.expression().clone();
-        let mut checker = Checker { patterns: Vec::new(), bound: Vec::new() };
+        let mut checker = Checker::default();
         checker.expression(&mut expression).map_err(|why| Cause::Condition { why })?;
-        let Checker { patterns, .. } = checker;
+        let Checker { patterns, names, .. } = checker;
         Ok(Self {
             source: source.trim().to_owned(),
+            names,
             expression: Arc::new(expression),
             patterns: Arc::new(patterns),
         })
@@ -107,27 +132,22 @@ impl Condition {
         &self.source
     }
 
-    /// What it says of a call.
+    /// What it has to look at.
+    pub(super) fn looks(&self) -> Looks {
+        let looks = LOOKS.iter().filter(|(name, _)| self.names.contains(name));
+        looks.map(|(_, looks)| *looks).max().unwrap_or(Looks::Names)
+    }
+
+    /// What it says of a call. Only what it names is read. What cannot be read has no value, so that the condition is
+    /// unknown unless it says the same whatever the value is.
     pub(super) fn holds(&self, given: &Given<'_>) -> Truth {
-        let arguments = match given.arguments() {
-            Ok(arguments) => arguments.clone(),
-            Err(why) => return Truth::Unknown(why.clone()),
-        };
-        let Question { server, tool, method, role, arguments: raw } = *given.question;
         let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
-        let text = std::str::from_utf8(raw.unwrap_or_default()).unwrap_or_default();
-        let size = i64::try_from(raw.map_or(0, <[u8]>::len)).unwrap_or(i64::MAX);
-        context.add_variable_from_value("args", arguments);
-        context.add_variable_from_value("size", Value::Int(size));
-        let texts = [
-            ("server", server),
-            ("tool", tool),
-            ("method", method),
-            ("role", role),
-            ("text", text),
-        ];
-        for (name, text) in texts {
-            context.add_variable_from_value(name, Value::from(text));
+        let mut unread = None;
+        for name in &self.names {
+            match given.value(name) {
+                Ok(value) => context.add_variable_from_value(*name, value),
+                Err(why) => unread = Some(why),
+            }
         }
         let patterns = Arc::clone(&self.patterns);
         let matches = move |_: &FunctionContext<'_, '_>, text: Arc<String>, at: i64| {
@@ -143,33 +163,62 @@ impl Condition {
             Ok(Value::Bool(true)) => Truth::Yes,
             Ok(Value::Bool(false)) => Truth::No,
             Ok(other) => Truth::Unknown(format!("it is no yes or no but {}", other.type_of())),
-            Err(error) => Truth::Unknown(first_line(&error.to_string()).to_owned()),
+            Err(error) => {
+                Truth::Unknown(unread.unwrap_or_else(|| first_line(&error.to_string()).to_owned()))
+            }
         }
     }
 }
 
-/// A call, with its arguments read once for all conditions and only if one looks.
+/// A call, with its arguments and its tool's hints read once for all conditions and only if one looks.
 pub(super) struct Given<'a> {
     question: &'a Question<'a>,
     arguments: OnceCell<Result<Value, String>>,
+    hints: OnceCell<Result<Value, String>>,
 }
 
 impl<'a> Given<'a> {
     pub(super) const fn new(question: &'a Question<'a>) -> Self {
-        Self { question, arguments: OnceCell::new() }
+        Self { question, arguments: OnceCell::new(), hints: OnceCell::new() }
     }
 
-    fn arguments(&self) -> &Result<Value, String> {
-        self.arguments.get_or_init(|| {
-            let raw = self.question.arguments.unwrap_or(b"{}");
-            if raw.len() > ARGUMENTS_BYTES_MAX {
-                return Err(format!("the arguments have more than {ARGUMENTS_BYTES_MAX} bytes"));
-            }
-            let value: serde_json::Value = serde_json::from_slice(raw)
-                .map_err(|error| format!("the arguments cannot be read: {error}"))?;
-            cel::to_value(Shown(&value)).map_err(|error| error.to_string())
+    /// What a name of a condition stands for.
+    fn value(&self, name: &str) -> Result<Value, String> {
+        let Question { server, tool, method, role, arguments, definition } = *self.question;
+        let raw = arguments.unwrap_or_default();
+        Ok(match name {
+            "args" => return self.arguments.get_or_init(|| self.read_arguments()).clone(),
+            "hints" => return self.hints.get_or_init(|| self.read_hints()).clone(),
+            "listed" => Value::Bool(definition.is_some()),
+            "size" => Value::Int(i64::try_from(raw.len()).unwrap_or(i64::MAX)),
+            "text" => Value::from(std::str::from_utf8(short(raw)?).unwrap_or_default()),
+            "server" => Value::from(server),
+            "tool" => Value::from(tool),
+            "method" => Value::from(method),
+            "role" => Value::from(role),
+            _ => return Err(format!("{name} has no value")),
         })
     }
+
+    fn read_arguments(&self) -> Result<Value, String> {
+        let raw = short(self.question.arguments.unwrap_or(b"{}"))?;
+        let value: serde_json::Value = serde_json::from_slice(raw)
+            .map_err(|error| format!("the arguments cannot be read: {error}"))?;
+        cel::to_value(Shown(&value)).map_err(|error| error.to_string())
+    }
+
+    fn read_hints(&self) -> Result<Value, String> {
+        let definition = self.question.definition;
+        let given = hints(definition.ok_or("no list of the server named this tool")?)?;
+        cel::to_value(Shown(&given)).map_err(|error| error.to_string())
+    }
+}
+
+fn short(arguments: &[u8]) -> Result<&[u8], String> {
+    if arguments.len() > ARGUMENTS_BYTES_MAX {
+        return Err(format!("the arguments have more than {ARGUMENTS_BYTES_MAX} bytes"));
+    }
+    Ok(arguments)
 }
 
 /// JSON as conditions see it: a whole number is an `int` wherever it is one, whatever its sign.
@@ -208,9 +257,11 @@ impl Serialize for Shown<'_> {
     }
 }
 
-/// Walks an expression: refuses what may not be in one, and compiles its patterns.
+/// Walks an expression: refuses what may not be in one, compiles its patterns and notes its names.
+#[derive(Default)]
 struct Checker {
     patterns: Vec<Regex>,
+    names: BTreeSet<&'static str>,
     /// Names that a comprehension around this place binds; more than none means that we are inside one.
     bound: Vec<String>,
 }
@@ -254,11 +305,13 @@ impl Checker {
         }
     }
 
-    fn name(&self, name: &str) -> Result<(), String> {
-        if NAMES.contains(&name) || self.bound.iter().any(|bound| bound == name) {
+    fn name(&mut self, name: &str) -> Result<(), String> {
+        if self.bound.iter().any(|bound| bound == name) {
             return Ok(());
         }
-        Err(unknown("name", name, NAMES))
+        let known = NAMES.iter().find(|known| **known == name);
+        self.names.insert(known.ok_or_else(|| unknown("name", name, NAMES))?);
+        Ok(())
     }
 
     fn call(&mut self, call: &mut CallExpr) -> Result<(), String> {

@@ -19,13 +19,16 @@ pub struct Question<'a> {
     pub role: &'a str,
     /// The text of the arguments, or of another request's `params`: JSON, where there are any.
     pub arguments: Option<&'a [u8]>,
+    /// The text of the tool's definition, as it was first seen or pinned; `None` where no list named the tool.
+    pub definition: Option<&'a str>,
 }
 
 impl<'a> Question<'a> {
     /// A call of a tool in a session without a role, by its names alone.
     #[must_use]
     pub const fn call(server: &'a str, tool: &'a str) -> Self {
-        Self { server, tool, method: method::TOOLS_CALL, role: "", arguments: None }
+        let method = method::TOOLS_CALL;
+        Self { server, tool, method, role: "", arguments: None, definition: None }
     }
 }
 

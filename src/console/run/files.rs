@@ -3,6 +3,9 @@
 use std::fs::File;
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
 use crate::console::bodies;
 use crate::console::deck::Part;
 use crate::console::export;
@@ -19,6 +22,19 @@ use crate::store::policies;
 
 /// Bytes of records that are read to count what a scope would have matched: some 20 ms.
 const COUNTED_BYTES_MAX: u32 = 16 * 1024 * 1024;
+
+/// A server's tools, as it told of them.
+#[derive(Deserialize)]
+struct List<'a> {
+    #[serde(borrow)]
+    tools: Vec<&'a RawValue>,
+}
+
+/// A tool's name.
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
 
 impl Shell {
     /// More of the recording was looked through.
@@ -117,12 +133,14 @@ impl Shell {
         let facts = record.facts.unwrap_or_default();
         let member = facts.members.iter().find(|member| member.call == Some(dry.request.call));
         let facts = member.unwrap_or(&facts);
+        let definition = facts.tool.as_deref().and_then(|tool| self.definition(dry, tool));
         let question = Question {
             server: &dry.server,
             tool: facts.tool.as_deref().unwrap_or_default(),
             method: facts.method.as_deref().unwrap_or_default(),
             role: &dry.role,
             arguments: Some(payload.text.as_bytes()),
+            definition: definition.as_deref(),
         };
         let decision = match facts.tool {
             Some(_) => Some(policy.decide(&question)),
@@ -164,6 +182,18 @@ impl Shell {
             }
         }
         all
+    }
+
+    /// What the server first said of a tool.
+    fn definition(&self, dry: &Dry, tool: &str) -> Option<String> {
+        dry.lists.iter().find_map(|want| {
+            let list = self.load(want).ok()?.text;
+            let list: List<'_> = serde_json::from_str(&list).ok()?;
+            let named = |text: &&&RawValue| {
+                serde_json::from_str(text.get()).is_ok_and(|of: Named| of.name == tool)
+            };
+            list.tools.iter().find(named).map(|text| text.get().to_owned())
+        })
     }
 
     /// Reads what a filter asks for.
