@@ -109,5 +109,6 @@ fn opened() -> Opened {
         pins: std::collections::BTreeMap::new(),
         pins_broken: None,
         identity: None,
+        beside: Vec::new(),
     }
 }

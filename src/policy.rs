@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 mod budget;
+pub mod change;
 pub mod compile;
 mod condition;
 mod definitions;

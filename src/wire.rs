@@ -259,6 +259,11 @@ pub enum ControlWord {
         /// What: `approve`, `refuse`, `stage`, `unpin`.
         ruling: String,
     },
+    /// What the policy's file says now holds in this session.
+    Confirm {
+        /// SHA-256 of the text that was shown, as 64 hex digits.
+        digest: String,
+    },
     /// A remembered answer is taken back, in every session.
     Forget {
         /// Its name.

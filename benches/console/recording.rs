@@ -38,6 +38,7 @@ fn opened() -> Opened {
         pins: std::collections::BTreeMap::new(),
         pins_broken: None,
         identity: None,
+        beside: Vec::new(),
     }
 }
 

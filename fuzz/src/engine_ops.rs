@@ -97,6 +97,7 @@ impl Run {
                 pins: std::collections::BTreeMap::new(),
                 pins_broken: None,
                 identity: None,
+        beside: Vec::new(),
             }));
         }
         run

@@ -117,6 +117,17 @@ fn said(line: &mut Line, what: &What) -> &'static str {
         line.detail = Some(format!("{} holds: {}", one.id, one.scope.words()));
         return "remembered";
     }
+    if let What::Attempt { what, by } = what {
+        line.detail = Some(format!("{by} tried {what}"));
+        return "attempt";
+    }
+    if let What::Reloaded(_) = what {
+        return "reloaded";
+    }
+    if let What::Confirmed { digest, by } = what {
+        line.detail = Some(format!("the policy {digest}, by {}", by.0));
+        return "confirmed";
+    }
     if let What::Forgotten { id, by } = what {
         line.detail = Some(format!("{id} taken back by {}", by.0));
         return "forgotten";
@@ -191,9 +202,13 @@ impl Follow {
                 line.detail = Some(text.clone());
                 "stderr"
             }
-            What::Layered(_) | What::Ruled(_) | What::Remembered(_) | What::Forgotten { .. } => {
-                said(line, what)
-            }
+            What::Layered(_)
+            | What::Ruled(_)
+            | What::Reloaded(_)
+            | What::Confirmed { .. }
+            | What::Remembered(_)
+            | What::Attempt { .. }
+            | What::Forgotten { .. } => said(line, what),
             What::Closed { conn, side, why } => {
                 self.at_conn(line, *conn);
                 line.from = Some(*side);
@@ -213,10 +228,6 @@ impl Follow {
             What::Synced { seq } => {
                 line.detail = Some(format!("on disk up to record {seq}"));
                 "synced"
-            }
-            What::Attempt { what, by } => {
-                line.detail = Some(format!("{by} tried {what}"));
-                "attempt"
             }
             What::Resumed { conn, sent_to_agent, sent_to_server, .. } => {
                 self.at_conn(line, *conn);

@@ -219,6 +219,8 @@ pub enum Action {
     Choose(Choice),
     /// Take a remembered answer back.
     Undo,
+    /// Take what a policy's file says now.
+    ConfirmPolicy,
     MarkEquals,
     Allow,
     AllowYes,

@@ -19,6 +19,7 @@ pub mod marks;
 pub mod names;
 pub mod order;
 pub mod peers;
+pub mod policy_file;
 pub mod remembering;
 pub mod replay;
 pub mod row;

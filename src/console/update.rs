@@ -430,6 +430,7 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         Action::Theme => vec![Cmd::Theme(argument.unwrap_or_default().trim().to_owned())],
         Action::Fork => replay::fork(model, argument.unwrap_or_default().trim()),
         Action::Undo => card::undo(model),
+        Action::ConfirmPolicy => sessions::ask_to_confirm(model),
         Action::Choose(choice) => card::choose(model, choice),
         Action::Dry => dry::decide(model, argument),
         Action::Load => vec![Cmd::Play(argument.unwrap_or_default().trim().to_owned())],

@@ -140,6 +140,25 @@ pub struct Ruled {
     pub by: Operator,
 }
 
+/// What the policy's file is now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reloaded {
+    /// It says this.
+    Text(String),
+    /// It cannot be read.
+    Broken(String),
+}
+
+/// A policy that is asked beside the session's for one server; it only ever makes it stricter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beside {
+    /// Where it comes from.
+    pub name: String,
+    /// Its text; one without a default says nothing where no rule of it fits.
+    pub policy: String,
+}
+
 /// A server was put behind a shim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opened {
@@ -166,6 +185,9 @@ pub struct Opened {
     /// What was started, as far as it could be told: a JSON object with `command`, `program`, `script`, `package`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<String>,
+    /// The shim's own policy, where the session has another, and the project's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<Beside>,
 }
 
 /// An operator's answer to a ticket.
@@ -304,6 +326,15 @@ pub enum Happening {
     Layered(Layered),
     /// An operator says something of a definition.
     Ruled(Ruled),
+    /// The policy's file changed.
+    Reloaded(Reloaded),
+    /// An operator takes what the policy's file says now.
+    Confirmed {
+        /// The digest of what was shown.
+        digest: String,
+        /// Who.
+        by: Operator,
+    },
     /// An answer that was remembered in another session holds here as well.
     Remembered(Box<Remembered>),
     /// A remembered answer was taken back.

@@ -55,8 +55,21 @@ impl Engine {
         };
         let reads = matches!(method, method::RESOURCES_READ | method::PROMPTS_GET);
         let own = question.arguments.filter(|_| calls || from == Side::Agent && reads);
-        let own = own.and_then(own_files);
+        let own = own.and_then(|arguments| own_files(arguments, &self.policy_files(conn)));
         let layers = self.layers.iter().map(|layer| layer.decide_layer(&question));
+        let proposed = self.proposed.iter().map(|policy| {
+            if calls {
+                Some(policy.decide(&question))
+            } else {
+                policy.decide_method(&question, mode)
+            }
+        });
+        let beside = self.beside.get(&conn).into_iter().flatten();
+        let beside = beside.map(|policy| {
+            let whole = calls && !policy.is_layer();
+            if whole { Some(policy.decide(&question)) } else { policy.decide_layer(&question) }
+        });
+        let layers = layers.chain(proposed).chain(beside);
         let used = match method {
             method::TOOLS_CALL => Some((Kind::Tool, question.tool)),
             method::PROMPTS_GET => message.name.as_deref().map(|name| (Kind::Prompt, name)),
@@ -79,6 +92,16 @@ impl Engine {
             facts.decided(decision);
         }
         facts
+    }
+}
+
+impl Engine {
+    /// The files of the policies that decide here.
+    fn policy_files(&self, conn: ConnId) -> Vec<&str> {
+        let own = self.state.started.as_ref().map(|started| started.policy_name.as_str());
+        let beside = self.state.conns.get(&conn).into_iter().flat_map(|known| &known.beside);
+        let all = own.into_iter().chain(beside.map(|one| one.name.as_str()));
+        all.filter(|name| name.starts_with('/')).collect()
     }
 }
 

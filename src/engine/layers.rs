@@ -2,7 +2,7 @@
 //! beside the policy, and the strictest of both holds.
 
 use crate::engine::effect::Effect;
-use crate::engine::event::{Facts, Operator, Severity, TicketId};
+use crate::engine::event::{Beside, ConnId, Facts, Operator, Severity, TicketId};
 use crate::engine::step::{Engine, Out};
 use crate::policy::{Policy, Verdict};
 use crate::protocol::jsonrpc::{self, Parsed};
@@ -47,6 +47,25 @@ impl Engine {
             Policy::parse_layer(name, text).or_else(|_| Policy::parse_layer(name, BROKEN)).ok()
         };
         self.layers = self.state.layers.iter().filter_map(read).collect();
+    }
+
+    /// Reads what stands beside the policy for a connection, and says what of it is broken: that asks about everything.
+    pub(in crate::engine) fn compile_beside(&mut self, conn: ConnId) -> Vec<String> {
+        let Some(known) = self.state.conns.get(&conn) else { return Vec::new() };
+        let (mut compiled, mut broken) = (Vec::new(), Vec::new());
+        for Beside { name, policy } in &known.beside {
+            match Policy::parse_beside(name, policy) {
+                Ok(policy) => compiled.push(policy),
+                Err(error) => {
+                    broken.push(format!("calls of {} ask, because of {error}", known.server));
+                    compiled.extend(Policy::parse_layer(name, BROKEN).ok());
+                }
+            }
+        }
+        if !compiled.is_empty() {
+            self.beside.insert(conn, compiled);
+        }
+        broken
     }
 
     /// The text of a layer that is on.

@@ -43,12 +43,16 @@ impl Engine {
         let conn = Conn {
             identity,
             server: opened.server,
+            beside: opened.beside,
             unattended: opened.unattended,
             patience_ms: opened.patience_ms,
             ..Conn::default()
         };
         // Numbers are used once; a second opening must not lose what waits on the first.
         self.state.conns.entry(opened.conn).or_insert(conn);
+        for why in self.compile_beside(opened.conn) {
+            out.find("builtin.broken-layer", Severity::High, why);
+        }
     }
 
     pub(in crate::engine) fn attended(&mut self, answering: u32) {

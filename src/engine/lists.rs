@@ -11,7 +11,7 @@ use crate::catalog::{Alike, Kind, News, Observed, Standing, Subject, TOOLS_MAX, 
 use crate::engine::definitions::{DRIFT, told};
 use crate::engine::event::{ConnId, Facts, Finding, Severity};
 use crate::engine::step::Engine;
-use crate::policy::{DriftMode, Handling, Known, Phase, Question};
+use crate::policy::{DriftMode, Handling, Phase, Question};
 use crate::protocol::jsonrpc::{self, Message, Parsed};
 use crate::protocol::method;
 
@@ -277,8 +277,8 @@ impl Engine {
         named: &[(Option<String>, &'a str)],
         facts: &mut Facts,
     ) -> Option<(Vec<Cow<'a, str>>, bool)> {
-        let policy = self.policy.as_ref().map(Known::policy)?;
-        let enforced = policy.definitions_phase() == Phase::Enforce;
+        self.policy.as_ref()?;
+        let enforced = self.definitions_phase() == Phase::Enforce;
         let role = self.state.role();
         let known = self.state.conns.get(&conn)?;
         let mut shown: Vec<Cow<'_, str>> = Vec::new();
@@ -289,7 +289,10 @@ impl Engine {
                 continue;
             };
             let question = Question { role, ..Question::call(&known.server, name) };
-            if kind == Kind::Tool && !role.is_empty() && policy.hides(&question) {
+            if kind == Kind::Tool
+                && !role.is_empty()
+                && self.policies().any(|policy| policy.hides(&question))
+            {
                 facts.hidden.push(name.clone());
                 continue;
             }

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::{Catalog, Kind, Subject};
 use crate::engine::budgets::{Charge, Spent};
 use crate::engine::effect::Held;
-use crate::engine::event::{At, CallId, ConnId, Facts, Operator, Started, TicketId, Unattended};
+use crate::engine::event::{
+    At, Beside, CallId, ConnId, Facts, Operator, Started, TicketId, Unattended,
+};
 use crate::engine::limits;
 use crate::engine::memory::Remembered;
 use crate::engine::permit::Permit;
@@ -33,6 +35,12 @@ pub(in crate::engine) struct State {
     pub(in crate::engine) answering: u32,
     pub(in crate::engine) ever_attended: bool,
     pub(in crate::engine) ended: bool,
+    /// What the policy's file says now, as long as no operator confirmed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::engine) proposed: Option<String>,
+    /// Whether the policy's file is broken.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(in crate::engine) policy_broken: bool,
     /// What operators put over the policy, by name.
     #[serde(default)]
     pub(in crate::engine) layers: BTreeMap<String, String>,
@@ -66,6 +74,9 @@ pub(in crate::engine) struct Conn {
     /// Lists that we asked for ourselves.
     #[serde(default)]
     pub(in crate::engine) own_lists: u64,
+    /// Policies beside the session's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::engine) beside: Vec<Beside>,
     pub(in crate::engine) unattended: Option<Unattended>,
     pub(in crate::engine) patience_ms: Option<u64>,
     pub(in crate::engine) revision: Option<Revision>,

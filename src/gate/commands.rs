@@ -171,6 +171,7 @@ fn control_command(hub: &Hub, peer: Peer, line: &ControlLine) -> Result<(), Stri
         ControlWord::Pause {} => outside(hub, peer, "sessions pause")?,
         ControlWord::Hold { .. } | ControlWord::Unhold {} => operator(hub, peer, "hold")?,
         ControlWord::Resume {} => operator(hub, peer, "sessions resume")?,
+        ControlWord::Confirm { .. } => operator(hub, peer, "policy confirm")?,
         ControlWord::Forget { .. } => operator(hub, peer, "forget")?,
         ControlWord::Rule { .. } => operator(hub, peer, "pins approve")?,
         ControlWord::Stop {} | ControlWord::StopServer { .. } => {

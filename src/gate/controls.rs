@@ -47,6 +47,13 @@ pub(super) fn control(hub: &Hub, line: &ControlLine, by: &Operator) -> Result<()
                 })
             });
         }
+        ControlWord::Confirm { digest } => {
+            let session = line.session.as_deref().ok_or("say which session")?;
+            return each(&hub.state(), Some(session), || Posted::Confirmed {
+                digest: digest.clone(),
+                by: by.clone(),
+            });
+        }
         ControlWord::Forget { id } => {
             // The disk's thread may be behind: after the answer itself was written.
             let forgotten = hub.disk.send(DiskWork::Forget { id: id.clone() });

@@ -28,6 +28,8 @@ pub(super) struct Session {
     /// The process that the agent and all it starts descend from.
     pub(super) root: Option<Process>,
     pub(super) role: Option<String>,
+    /// The policy's name: a shipped one, or a file's absolute path.
+    pub(super) policy: String,
     pub(super) patience_ms: Vec<(String, u64)>,
     pub(super) waiting: Vec<(Waiting, String)>,
     pub(super) ended: bool,

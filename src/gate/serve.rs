@@ -29,6 +29,8 @@ use crate::wire::{Command, Hello, Role, ToShim, WIRE};
 const IDLE: Duration = Duration::from_mins(1);
 /// How often the gate looks whether it is idle or done.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How often it looks at policies' files while sessions run by one.
+const FILES_EVERY: Duration = Duration::from_secs(1);
 /// A peer says hello within this time.
 const HELLO_LIMIT: Duration = Duration::from_secs(5);
 /// Sessions get this long to end when the gate is stopped.
@@ -138,7 +140,11 @@ fn accept(listener: &UnixListener, signals: &UnixStream, ending: &Waker, session
     loop {
         let mut fds = [listener.as_fd(), signals.as_fd(), ending.as_fd()]
             .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
-        let look = if stopping_since.is_some() { Duration::from_millis(20) } else { LOOK_EVERY };
+        let look = match stopping_since {
+            Some(_) => Duration::from_millis(20),
+            None if sessions.has_policy_files() => FILES_EVERY,
+            None => LOOK_EVERY,
+        };
         let wait = Timespec {
             tv_sec: i64::try_from(look.as_secs()).unwrap_or(i64::MAX),
             tv_nsec: i64::from(look.subsec_nanos()),
@@ -146,6 +152,7 @@ fn accept(listener: &UnixListener, signals: &UnixStream, ending: &Waker, session
         if poll(&mut fds, Some(&wait)).is_err() {
             continue;
         }
+        sessions.look_at_policies();
         let [incoming, signalled, ended] = &fds;
         if !ended.revents().is_empty() {
             ending.clear();
@@ -225,6 +232,7 @@ fn greet(stream: UnixStream, sessions: &Arc<Sessions>) {
                 // Read once it is known that it may join.
                 pins: Err("they were not read".to_owned()),
                 identity: None,
+                beside: Vec::new(),
             });
             if let Err((join, why)) = sessions.join(join, peer) {
                 tracing::warn!(why, pid = peer.pid, "a shim was refused");

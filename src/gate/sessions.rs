@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::engine::{Agent, Started, Unattended, limits};
+use crate::engine::{Agent, Beside, Started, Unattended, limits};
 use crate::gate::authority::Peer;
 use crate::gate::client::build;
 use crate::gate::controls;
 use crate::gate::hub::{Hub, Session, SessionWatch, Waker};
+use crate::gate::reload;
 use crate::policy::{self, Policy};
 use crate::proxy::identity::identity;
 use crate::proxy::peer::{self, Process};
@@ -35,6 +36,7 @@ pub(super) struct Sessions {
     recognise: Recognise,
     /// One shim at a time finds or begins its session, so that two shims of one agent find the same.
     door: Mutex<()>,
+    policies: reload::Files,
     stopping: AtomicBool,
     leaving: AtomicBool,
     /// Wakes the accept loop, which sleeps for seconds, when the gate is to end.
@@ -65,6 +67,7 @@ impl Sessions {
             disk,
             recognise,
             door: Mutex::new(()),
+            policies: reload::Files::default(),
             stopping: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
             ending,
@@ -95,6 +98,15 @@ impl Sessions {
             {
                 let why = format!("session {name} does not have the role {role}");
                 return Err((join, why));
+            }
+            let own = join.hello.policy.clone().filter(|own| *own != session.policy);
+            join.beside.extend(reload::of_project(join.hello.server_pid));
+            if let Some(name) = own {
+                let policy = match load_policy(&name) {
+                    Ok(policy) => policy.text().to_owned(),
+                    Err(why) => return Err((join, why)),
+                };
+                join.beside.push(Beside { name, policy });
             }
             join.patience_ms = session
                 .patience_ms
@@ -265,9 +277,8 @@ impl Sessions {
         let started = resumed.engine.started().ok_or("its recording has no beginning")?;
         let agent = started.agent.clone();
         let root = root_of(&agent, peer);
-        let role = started.role.clone();
-        let origin =
-            Origin { agent, root, policy: None, role, patience_ms: Vec::new(), run: false };
+        let (role, policy) = (started.role.clone(), Some(started.policy_name.clone()));
+        let origin = Origin { agent, root, policy, role, patience_ms: Vec::new(), run: false };
         tracing::info!(session = name, "taken up from its journal");
         self.spawn(&name, Beginning::Again(Box::new(resumed)), origin)?;
         let answering = self.hub.state().answering();
@@ -306,14 +317,15 @@ impl Sessions {
         if resumed.engine.ended() {
             return Err(format!("session {name} is over"));
         }
-        let agent = resumed.engine.started().ok_or("its recording has no beginning")?.agent.clone();
+        let started = resumed.engine.started().ok_or("its recording has no beginning")?;
+        let (agent, policy) = (started.agent.clone(), Some(started.policy_name.clone()));
         if agent.pid != run.pid {
             return Err(other());
         }
         tracing::info!(session = name, "taken up by its run");
         let role = resumed.engine.started().and_then(|started| started.role.clone());
         let root = Some(run);
-        let origin = Origin { agent, root, policy: None, role, patience_ms, run: true };
+        let origin = Origin { agent, root, policy, role, patience_ms, run: true };
         self.spawn(name, Beginning::Again(Box::new(resumed)), origin)?;
         Ok(name.to_owned())
     }
@@ -355,6 +367,7 @@ impl Sessions {
                 bytes,
                 root: origin.root,
                 role: origin.role,
+                policy: origin.policy.unwrap_or_else(|| policy::DEFAULT.to_owned()),
                 patience_ms: origin.patience_ms,
                 waiting: Vec::new(),
                 ended: false,
@@ -365,6 +378,18 @@ impl Sessions {
         drop(state);
         self.hub.changed();
         Ok(())
+    }
+
+    /// Whether a session runs by a policy that is a file.
+    pub(super) fn has_policy_files(&self) -> bool {
+        let state = self.hub.state();
+        let mut live = state.sessions.values().filter(|session| !session.ended);
+        live.any(|session| Path::new(&session.policy).is_absolute())
+    }
+
+    /// Tells sessions whose policy's file changed.
+    pub(super) fn look_at_policies(&self) {
+        self.policies.look(&self.hub);
     }
 
     /// Forgets what a server's tools are to be, for sessions to come.

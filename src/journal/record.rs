@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use crate::engine::{
     Answer, At, CallId, ConnId, Digest, Effect, Event, Facts, Happening, Held, Layered, Opened,
-    Operator, Problem, Remembered, Ruled, Settled, Started, TicketId, Why,
+    Operator, Problem, Reloaded, Remembered, Ruled, Settled, Started, TicketId, Why,
 };
 use crate::protocol::Side;
 
@@ -150,6 +150,15 @@ pub enum What {
     },
     Layered(Layered),
     Ruled(Ruled),
+    /// The policy's file changed.
+    Reloaded(Reloaded),
+    /// An operator takes what the policy's file says now.
+    Confirmed {
+        /// The digest of what was shown.
+        digest: String,
+        /// Who.
+        by: Operator,
+    },
     /// An answer that was remembered in another session holds here as well.
     Remembered(Box<Remembered>),
     /// A remembered answer was taken back.
@@ -267,6 +276,10 @@ impl From<&Happening> for What {
             Happening::Attempt { what, by } => Self::Attempt { what: what.clone(), by: by.clone() },
             Happening::Layered(layered) => Self::Layered(layered.clone()),
             Happening::Ruled(ruled) => Self::Ruled(ruled.clone()),
+            Happening::Reloaded(reloaded) => Self::Reloaded(reloaded.clone()),
+            Happening::Confirmed { digest, by } => {
+                Self::Confirmed { digest: digest.clone(), by: by.clone() }
+            }
             Happening::Remembered(one) => Self::Remembered(one.clone()),
             Happening::Forgotten { id, by } => Self::Forgotten { id: id.clone(), by: by.clone() },
             Happening::Resumed {
@@ -305,6 +318,8 @@ impl What {
             | Self::Attempt { .. }
             | Self::Layered(_)
             | Self::Ruled(_)
+            | Self::Reloaded(_)
+            | Self::Confirmed { .. }
             | Self::Remembered(_)
             | Self::Forgotten { .. }
             | Self::Resumed { .. }
@@ -346,6 +361,10 @@ impl Record {
             What::Attempt { what, by } => Happening::Attempt { what: what.clone(), by: by.clone() },
             What::Layered(layered) => Happening::Layered(layered.clone()),
             What::Ruled(ruled) => Happening::Ruled(ruled.clone()),
+            What::Reloaded(reloaded) => Happening::Reloaded(reloaded.clone()),
+            What::Confirmed { digest, by } => {
+                Happening::Confirmed { digest: digest.clone(), by: by.clone() }
+            }
             What::Remembered(one) => Happening::Remembered(one.clone()),
             What::Forgotten { id, by } => Happening::Forgotten { id: id.clone(), by: by.clone() },
             What::Resumed {

@@ -38,6 +38,7 @@ pub struct Policy {
     default_phase: Phase,
     text: String,
     default: Reason,
+    layer: bool,
     /// Roles with a list of their own.
     roles: Vec<String>,
     rules: Vec<Rule>,
@@ -115,6 +116,25 @@ impl Policy {
     /// As [`Policy::parse`]; a default is one.
     pub fn parse_layer(file: &str, text: &str) -> Result<Self, PolicyError> {
         Self::read(file, text, Kind::Layer)
+    }
+
+    /// Reads what stands beside a policy: a policy, or a layer where it has no default.
+    ///
+    /// # Errors
+    /// As [`Policy::parse`].
+    pub fn parse_beside(file: &str, text: &str) -> Result<Self, PolicyError> {
+        match Self::read(file, text, Kind::Base) {
+            Err(error) if *error.cause() == (Cause::MissingKey { key: "default" }) => {
+                Self::read(file, text, Kind::Layer)
+            }
+            other => other,
+        }
+    }
+
+    /// Whether it says nothing where no rule of it fits.
+    #[must_use]
+    pub const fn is_layer(&self) -> bool {
+        self.layer
     }
 
     fn read(file: &str, text: &str, kind: Kind) -> Result<Self, PolicyError> {
@@ -383,6 +403,7 @@ fn compile(file: &str, text: &str, document: &Document, kind: Kind) -> Result<Po
         default_phase: phases.rules.unwrap_or(*phase),
         text: text.to_owned(),
         default: reason,
+        layer: kind == Kind::Layer,
         roles: document.agent_roles.keys().cloned().collect(),
         rules: compiled,
         definitions: definitions::compile(file, &document.definitions)?,

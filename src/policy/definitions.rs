@@ -50,6 +50,18 @@ pub struct Handling {
     pub grace_ms: u64,
 }
 
+impl Handling {
+    /// The strictest of both, part by part.
+    #[must_use]
+    pub fn stricter(self, other: Self) -> Self {
+        Self {
+            trust: self.trust.max(other.trust),
+            drift: self.drift.max(other.drift),
+            grace_ms: self.grace_ms.min(other.grace_ms),
+        }
+    }
+}
+
 impl Default for Handling {
     fn default() -> Self {
         let (trust, drift) = (Trust::default(), DriftMode::default());

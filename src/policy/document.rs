@@ -179,8 +179,18 @@ impl<'de> Visitor<'de> for PatternsVisitor {
     }
 }
 
-/// Reads the YAML, strictly: one document, no duplicate or merge keys, bounded in every way.
+/// Reads a policy's YAML.
 pub(super) fn read(text: &str) -> Result<Document, serde_saphyr::Error> {
+    read_as(text)
+}
+
+/// The same document as plain values, to be compared; `None` where it is no mapping.
+pub(super) fn value(text: &str) -> Option<serde_json::Map<String, serde_json::Value>> {
+    read_as(text).ok()
+}
+
+/// Strictly: one document, no duplicate or merge keys, bounded in every way.
+fn read_as<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, serde_saphyr::Error> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_events: 200_000,

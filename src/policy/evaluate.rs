@@ -145,6 +145,8 @@ impl Decision {
     /// Adds what something else says of the same call: the strictest of both holds.
     pub fn add(&mut self, other: Self) {
         let Self { verdict, risk, mut reasons, phase, acts, show } = other;
+        // Two texts of one policy say much the same.
+        reasons.retain(|reason| !self.reasons.contains(reason));
         match verdict.cmp(&self.verdict) {
             Ordering::Greater => (self.verdict, self.risk, self.phase) = (verdict, risk, phase),
             Ordering::Equal => {

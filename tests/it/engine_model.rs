@@ -83,6 +83,7 @@ impl Run {
                 pins: std::collections::BTreeMap::new(),
                 pins_broken: None,
                 identity: None,
+                beside: Vec::new(),
             };
             assert_eq!(run.step(Happening::Opened(opened)).effects, []);
         }

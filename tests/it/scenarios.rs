@@ -11,10 +11,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sha2::{Digest as _, Sha256};
 use tollgate::catalog::{Kind, Ruling};
 use tollgate::engine::{
-    Agent, Answer, At, ConnId, Digest, Effect, Engine, Event, Facts, Happening, Layered, Lifetime,
-    Opened, Operator, Problem, Ruled, Settled, Started, Step, TicketId, Unattended,
+    Agent, Answer, At, Beside, ConnId, Digest, Effect, Engine, Event, Facts, Happening, Layered,
+    Lifetime, Opened, Operator, Problem, Reloaded, Ruled, Settled, Started, Step, TicketId,
+    Unattended,
 };
 use tollgate::journal::read::read_all;
 use tollgate::journal::redecide::redecide;
@@ -64,6 +66,8 @@ struct Play {
     /// What a list said last of each tool.
     fingerprints: std::collections::BTreeMap<String, String>,
     slow_disk: bool,
+    /// What the policy's file says.
+    file: String,
     /// Digests by ticket and version.
     digests: Vec<(TicketId, Digest)>,
     says: String,
@@ -97,6 +101,7 @@ impl Play {
             journal: Vec::new(),
             fingerprints: std::collections::BTreeMap::new(),
             slow_disk: false,
+            file: String::new(),
             digests: Vec::new(),
             says: String::new(),
         }
@@ -190,6 +195,7 @@ impl Play {
                     patience_ms: option("patience").map(millis),
                     pins: std::collections::BTreeMap::new(),
                     pins_broken: None,
+                    beside: option("beside").map(beside).into_iter().collect(),
                     identity: option("program")
                         .map(|program| format!(r#"{{"program":{{"sha256":"{program}"}}}}"#)),
                 })
@@ -217,6 +223,7 @@ impl Play {
                 self.answer(first, false, Answer::Edit { arguments })
             }
             "remember" => self.remember(first, behind),
+            "reload" | "confirm" => self.policy_file(word, first, behind),
             "forget" => {
                 let by = Operator("operator".to_owned());
                 Happening::Forgotten { id: first.to_owned(), by }
@@ -271,6 +278,31 @@ impl Play {
             ruling: Ruling::parse(word).unwrap(),
             by,
         })
+    }
+
+    /// The policy's file changed, or an operator confirms what it says.
+    fn policy_file(&mut self, word: &str, first: &str, behind: &str) -> Happening {
+        if word == "reload" {
+            return Happening::Reloaded(self.reload(first, behind));
+        }
+        let digest = if first == "now" { digest(&self.file) } else { first.to_owned() };
+        Happening::Confirmed { digest, by: Operator("operator".to_owned()) }
+    }
+
+    /// `reload add RULE`, `reload replace FROM => TO`, `reload back`, `reload broken WHY`: the session's policy, changed.
+    fn reload(&mut self, word: &str, rest: &str) -> Reloaded {
+        let policy = &self.engine.started().unwrap().policy;
+        self.file = match word {
+            "add" => format!("{policy}  - {rest}\n"),
+            "replace" => {
+                let (from, to) = rest.split_once(" => ").unwrap();
+                assert!(policy.contains(from), "{from}");
+                policy.replacen(from, to, 1)
+            }
+            "back" => policy.clone(),
+            _ => return Reloaded::Broken(rest.to_owned()),
+        };
+        Reloaded::Text(self.file.clone())
     }
 
     /// `remember 3 allow session tool`, or a scope's JSON text in the place of `tool`.
@@ -511,4 +543,13 @@ fn every_phase_gives_the_same_verdicts() {
             );
         }
     }
+}
+
+/// A policy beside the session's, from a file of the scenarios.
+fn beside(file: &str) -> Beside {
+    Beside { name: file.to_owned(), policy: fs::read_to_string(dir().join(file)).unwrap() }
+}
+
+fn digest(text: &str) -> String {
+    tollgate::text::hex(&Sha256::digest(text))
 }

@@ -114,6 +114,13 @@ pub const BINDINGS: &[Binding] = &[
         "take a remembered answer back",
     )
     .panes(),
+    row(
+        Action::ConfirmPolicy,
+        "policy.confirm",
+        &[Key::Char('P')],
+        &[Policy],
+        "take the file's new text (asks)",
+    ),
     row(Action::SendReason, "deny.send", &[Key::Enter], &[Reason], "deny with this reason")
         .hint("deny"),
     row(Action::Edit, "edit", &[Key::Char('e')], &[Card], "edit the arguments").hint("edit"),

@@ -97,12 +97,10 @@ impl Fold<'_> {
                 let text = format!("{kind} {server}.{name}: {done}, by {}", by.0);
                 self.log(Severity::Low, Safe::word("gate"), foreign(&text));
             }
-            What::Remembered(one) => self.model.memories.take(one),
-            What::Forgotten { id, by } => {
-                self.model.memories.forget(id);
-                let text = format!("{id} taken back by {}: such calls ask again", by.0);
-                self.log(Severity::Low, Safe::word("gate"), foreign(&text));
-            }
+            What::Reloaded(_)
+            | What::Confirmed { .. }
+            | What::Remembered(_)
+            | What::Forgotten { .. } => self.policy_event(record),
             What::Resumed { .. } => {
                 let text = Safe::word("a new gate took a connection over from one that died");
                 self.log(Severity::Low, Safe::word("gate"), text);
@@ -170,6 +168,27 @@ impl Fold<'_> {
             let names = facts.hidden.join(", ");
             self.log(Severity::Info, source, foreign(&format!("hidden from the agent: {names}")));
         }
+    }
+
+    /// The policy, or what is remembered beside it, is another.
+    fn policy_event(&mut self, record: &Record) {
+        let session = self.model.sessions.get_mut(self.id.index());
+        let text = match (&record.event, session) {
+            (What::Reloaded(reloaded), Some(session)) => {
+                return session.reloaded(reloaded, record.facts.as_ref());
+            }
+            (What::Confirmed { digest, by }, Some(session)) => {
+                session.confirmed(digest);
+                format!("the policy's file was confirmed by {}", by.0)
+            }
+            (What::Remembered(one), _) => return self.model.memories.take(one),
+            (What::Forgotten { id, by }, _) => {
+                self.model.memories.forget(id);
+                format!("{id} taken back by {}: such calls ask again", by.0)
+            }
+            _ => return,
+        };
+        self.log(Severity::Low, Safe::word("gate"), foreign(&text));
     }
 
     /// What an operator put over the policy, or took away.

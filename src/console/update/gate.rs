@@ -92,6 +92,7 @@ pub(super) fn yes(model: &mut Model) -> Vec<Cmd> {
         Some(Prompt::Quit) => vec![Cmd::Quit],
         Some(Prompt::CopyRaw) => copy::raw(model),
         Some(Prompt::Accept) => sessions::accept(model),
+        Some(Prompt::Confirm { session, shown }) => sessions::confirmed(model, session, shown),
         Some(Prompt::Stop { session, server }) => sessions::stop(model, session, server),
         None => Vec::new(),
     }

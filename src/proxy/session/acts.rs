@@ -39,7 +39,7 @@ impl Loop {
             }
         };
         let patience_ms = join.patience_ms;
-        let identity = join.identity.take();
+        let (identity, beside) = (join.identity.take(), std::mem::take(&mut join.beside));
         let (pins, pins_broken) = match join.pins.clone() {
             Ok(pins) => (pins, None),
             Err(why) => (std::collections::BTreeMap::new(), Some(why)),
@@ -84,6 +84,7 @@ impl Loop {
                 pins,
                 pins_broken,
                 identity,
+                beside,
             }));
         }
     }

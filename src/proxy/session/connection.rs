@@ -43,6 +43,8 @@ pub struct Join {
     pub pins: Result<crate::catalog::Pins, String>,
     /// What was started.
     pub identity: Option<String>,
+    /// Policies beside the session's.
+    pub beside: Vec<crate::engine::Beside>,
 }
 
 /// How far a connection's end is.

@@ -242,6 +242,10 @@ impl Loop {
                 Posted::Attempt { what, by } => self.step(Happening::Attempt { what, by }),
                 Posted::Layered(layered) => self.step(Happening::Layered(layered)),
                 Posted::Ruled(ruled) => self.rule(ruled),
+                Posted::Reloaded(reloaded) => self.step(Happening::Reloaded(reloaded)),
+                Posted::Confirmed { digest, by } => {
+                    self.step(Happening::Confirmed { digest, by });
+                }
                 Posted::Remembered(one) => self.step(Happening::Remembered(one)),
                 Posted::Forgotten { id, by } => self.step(Happening::Forgotten { id, by }),
                 Posted::Synced(seq) => self.step(Happening::Synced { seq }),

@@ -155,6 +155,7 @@ impl Stage {
             pins: std::collections::BTreeMap::new(),
             pins_broken: None,
             identity: None,
+            beside: Vec::new(),
         };
         self.record(name, What::Opened(opened), None, Vec::new());
     }
