@@ -430,7 +430,6 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         Action::Theme => vec![Cmd::Theme(argument.unwrap_or_default().trim().to_owned())],
         Action::Fork => replay::fork(model, argument.unwrap_or_default().trim()),
         Action::Undo => card::undo(model),
-        Action::ConfirmPolicy => sessions::ask_to_confirm(model),
         Action::Choose(choice) => card::choose(model, choice),
         Action::Dry => dry::decide(model, argument),
         Action::Load => vec![Cmd::Play(argument.unwrap_or_default().trim().to_owned())],
@@ -447,9 +446,11 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         Action::NextAsk => card::next(model),
         Action::RequestRight => gate::request_right(model),
         Action::GrantRight => gate::grant_right(model),
-        Action::HoldOnOff | Action::Pause | Action::StopSession | Action::StopServer => {
-            sessions::act(model, action)
-        }
+        Action::HoldOnOff
+        | Action::Pause
+        | Action::StopSession
+        | Action::StopServer
+        | Action::ConfirmPolicy => sessions::act(model, action),
         Action::Full | Action::Raw | Action::Diff => card::face(model, action),
         Action::Back => back(model),
         Action::Yes => gate::yes(model),

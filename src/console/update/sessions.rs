@@ -16,6 +16,8 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Cmd> {
         turn_hold(model)
     } else if action == Action::Pause {
         pause(model)
+    } else if action == Action::ConfirmPolicy {
+        ask_to_confirm(model)
     } else if action == Action::StopServer {
         ask_to_stop_server(model)
     } else {
@@ -177,7 +179,7 @@ pub(super) fn ask_to_accept(model: &mut Model) -> Vec<Cmd> {
 }
 
 /// Takes what a policy's file says now, after a question that says what is other.
-pub(super) fn ask_to_confirm(model: &mut Model) -> Vec<Cmd> {
+fn ask_to_confirm(model: &mut Model) -> Vec<Cmd> {
     if !model.may_answer() {
         return say(model, "this console only watches: W asks for the right to answer");
     }
