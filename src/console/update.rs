@@ -444,8 +444,7 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         Action::CopyRaw => copy::ask_raw(model),
         Action::OldestAsk => card::oldest(model),
         Action::NextAsk => card::next(model),
-        Action::RequestRight => gate::request_right(model),
-        Action::GrantRight => gate::grant_right(model),
+        Action::RequestRight | Action::GrantRight => gate::right(model, action),
         Action::HoldOnOff
         | Action::Pause
         | Action::StopSession
@@ -454,8 +453,7 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         Action::Full | Action::Raw | Action::Diff => card::face(model, action),
         Action::Back => back(model),
         Action::Yes => gate::yes(model),
-        Action::Help => help(model, Some(context)),
-        Action::Keys => help(model, None),
+        Action::Help | Action::Keys => help(model, (action == Action::Help).then_some(context)),
         Action::Palette | Action::Options => palette::open(model, action == Action::Options),
         Action::Mark | Action::Select | Action::Range | Action::MarkedOnly => {
             marks::act(model, action)

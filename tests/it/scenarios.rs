@@ -201,17 +201,14 @@ impl Play {
                 })
             }
             "agent" | "server" => Happening::Frame { conn, from, raw: frame(rest).into() },
-            "broken" => Happening::Broken {
+            "broken" | "torn" => Happening::Broken {
                 conn,
                 from: if first == "server" { Side::Server } else { Side::Agent },
                 head: behind.to_owned().into(),
-                problem: Problem::TooLong { size_bytes: 70_000_000, limit_bytes: 67_108_864 },
-            },
-            "torn" => Happening::Broken {
-                conn,
-                from: if first == "server" { Side::Server } else { Side::Agent },
-                head: behind.to_owned().into(),
-                problem: Problem::Torn,
+                problem: match word {
+                    "torn" => Problem::Torn,
+                    _ => Problem::TooLong { size_bytes: 70_000_000, limit_bytes: 67_108_864 },
+                },
             },
             "allow" => self.answer(first, behind == "old", Answer::Allow),
             "deny" => {
