@@ -29,6 +29,7 @@ bench:
     cargo build --release --target-dir target/shipped
     TOLLGATE_BENCH_BINARY={{justfile_directory()}}/target/shipped/release/tollgate cargo bench --bench relay
     cargo bench --bench console
+    cargo bench --bench policy
 
 # replays every committed fuzz input through its target, on stable
 fuzz:

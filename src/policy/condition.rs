@@ -9,6 +9,7 @@ use std::cell::OnceCell;
 use std::sync::{Arc, LazyLock};
 
 use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
+use cel::common::types::CelString;
 use cel::{Context, Env, FunctionContext, Program, Value};
 use regex::{Regex, RegexBuilder};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
@@ -76,12 +77,11 @@ pub enum Truth {
 pub(super) struct Condition {
     source: String,
     expression: Arc<IdedExpr>,
-    patterns: Arc<Vec<Regex>>,
 }
 
 impl Condition {
-    /// Reads and checks a condition.
-    pub(super) fn compile(source: &str) -> Result<Self, Cause> {
+    /// Reads and checks a condition. Its patterns join those of the policy, which [`Given::new`] then takes.
+    pub(super) fn compile(source: &str, patterns: &mut Vec<Regex>) -> Result<Self, Cause> {
         if source.len() > SOURCE_BYTES_MAX {
             return Err(Cause::ConditionTooLong { limit_bytes: SOURCE_BYTES_MAX });
         }
@@ -92,14 +92,9 @@ impl Condition {
             Cause::Condition { why: format!("column {column}: {}", first_line(what)) }
         })?;
         let mut expression = program.expression().clone();
-        let mut checker = Checker { patterns: Vec::new(), bound: Vec::new() };
+        let mut checker = Checker { patterns, bound: Vec::new() };
         checker.expression(&mut expression).map_err(|why| Cause::Condition { why })?;
-        let Checker { patterns, .. } = checker;
-        Ok(Self {
-            source: source.trim().to_owned(),
-            expression: Arc::new(expression),
-            patterns: Arc::new(patterns),
-        })
+        Ok(Self { source: source.trim().to_owned(), expression: Arc::new(expression) })
     }
 
     /// Its text.
@@ -109,37 +104,11 @@ impl Condition {
 
     /// What it says of a call.
     pub(super) fn holds(&self, given: &Given<'_>) -> Truth {
-        let arguments = match given.arguments() {
-            Ok(arguments) => arguments.clone(),
+        let context = match given.context() {
+            Ok(context) => context,
             Err(why) => return Truth::Unknown(why.clone()),
         };
-        let Question { server, tool, method, role, arguments: raw } = *given.question;
-        let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
-        let text = std::str::from_utf8(raw.unwrap_or_default()).unwrap_or_default();
-        let size = i64::try_from(raw.map_or(0, <[u8]>::len)).unwrap_or(i64::MAX);
-        context.add_variable_from_value("args", arguments);
-        context.add_variable_from_value("size", Value::Int(size));
-        let texts = [
-            ("server", server),
-            ("tool", tool),
-            ("method", method),
-            ("role", role),
-            ("text", text),
-        ];
-        for (name, text) in texts {
-            context.add_variable_from_value(name, Value::from(text));
-        }
-        let patterns = Arc::clone(&self.patterns);
-        let matches = move |_: &FunctionContext<'_, '_>, text: Arc<String>, at: i64| {
-            let pattern = usize::try_from(at).ok().and_then(|at| patterns.get(at));
-            pattern.is_some_and(|pattern| pattern.is_match(&text))
-        };
-        if !self.patterns.is_empty()
-            && let Err(error) = context.add_function(MATCHES_COMPILED, matches)
-        {
-            return Truth::Unknown(error.to_string());
-        }
-        match Value::resolve(&self.expression, &context) {
+        match Value::resolve(&self.expression, context) {
             Ok(Value::Bool(true)) => Truth::Yes,
             Ok(Value::Bool(false)) => Truth::No,
             Ok(other) => Truth::Unknown(format!("it is no yes or no but {}", other.type_of())),
@@ -151,25 +120,55 @@ impl Condition {
 /// A call, with its arguments read once for all conditions and only if one looks.
 pub(super) struct Given<'a> {
     question: &'a Question<'a>,
-    arguments: OnceCell<Result<Value, String>>,
+    patterns: &'a Arc<Vec<Regex>>,
+    context: OnceCell<Result<Context<'a, 'a>, String>>,
 }
 
 impl<'a> Given<'a> {
-    pub(super) const fn new(question: &'a Question<'a>) -> Self {
-        Self { question, arguments: OnceCell::new() }
+    /// `patterns` are those of the policy whose conditions are asked.
+    pub(super) const fn new(question: &'a Question<'a>, patterns: &'a Arc<Vec<Regex>>) -> Self {
+        Self { question, patterns, context: OnceCell::new() }
     }
 
-    fn arguments(&self) -> &Result<Value, String> {
-        self.arguments.get_or_init(|| {
-            let raw = self.question.arguments.unwrap_or(b"{}");
-            if raw.len() > ARGUMENTS_BYTES_MAX {
-                return Err(format!("the arguments have more than {ARGUMENTS_BYTES_MAX} bytes"));
+    /// What conditions look at: copying the arguments into it costs more than most conditions do.
+    fn context(&self) -> &Result<Context<'a, 'a>, String> {
+        self.context.get_or_init(|| {
+            let Question { server, tool, method, role, arguments: raw } = *self.question;
+            let arguments = arguments(raw.unwrap_or(b"{}"))?;
+            let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
+            let text = std::str::from_utf8(raw.unwrap_or_default()).unwrap_or_default();
+            let size = i64::try_from(raw.map_or(0, <[u8]>::len)).unwrap_or(i64::MAX);
+            context.add_variable_from_value("args", arguments);
+            context.add_variable_from_value("size", Value::Int(size));
+            let texts = [
+                ("server", server),
+                ("tool", tool),
+                ("method", method),
+                ("role", role),
+                ("text", text),
+            ];
+            for (name, text) in texts {
+                context.add_variable_as_val(name, Box::new(CelString::from(text)));
             }
-            let value: serde_json::Value = serde_json::from_slice(raw)
-                .map_err(|error| format!("the arguments cannot be read: {error}"))?;
-            cel::to_value(Shown(&value)).map_err(|error| error.to_string())
+            let patterns = Arc::clone(self.patterns);
+            let matches = move |_: &FunctionContext<'_, '_>, text: Arc<String>, at: i64| {
+                let pattern = usize::try_from(at).ok().and_then(|at| patterns.get(at));
+                pattern.is_some_and(|pattern| pattern.is_match(&text))
+            };
+            let added = context.add_function(MATCHES_COMPILED, matches);
+            added.map_err(|error| error.to_string())?;
+            Ok(context)
         })
     }
+}
+
+fn arguments(raw: &[u8]) -> Result<Value, String> {
+    if raw.len() > ARGUMENTS_BYTES_MAX {
+        return Err(format!("the arguments have more than {ARGUMENTS_BYTES_MAX} bytes"));
+    }
+    let value: serde_json::Value = serde_json::from_slice(raw)
+        .map_err(|error| format!("the arguments cannot be read: {error}"))?;
+    cel::to_value(Shown(&value)).map_err(|error| error.to_string())
 }
 
 /// JSON as conditions see it: a whole number is an `int` wherever it is one, whatever its sign.
@@ -209,13 +208,13 @@ impl Serialize for Shown<'_> {
 }
 
 /// Walks an expression: refuses what may not be in one, and compiles its patterns.
-struct Checker {
-    patterns: Vec<Regex>,
+struct Checker<'a> {
+    patterns: &'a mut Vec<Regex>,
     /// Names that a comprehension around this place binds; more than none means that we are inside one.
     bound: Vec<String>,
 }
 
-impl Checker {
+impl Checker<'_> {
     fn expression(&mut self, expression: &mut IdedExpr) -> Result<(), String> {
         match &mut expression.expr {
             Expr::Unspecified => Err("it has nothing where something belongs".to_owned()),

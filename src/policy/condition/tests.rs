@@ -1,17 +1,19 @@
 use super::*;
 
 fn truth(source: &str, arguments: &str) -> Truth {
-    let condition = Condition::compile(source).unwrap_or_else(|why| panic!("{source}: {why}"));
+    let mut patterns = Vec::new();
+    let condition = Condition::compile(source, &mut patterns);
+    let condition = condition.unwrap_or_else(|why| panic!("{source}: {why}"));
     let question = Question {
         role: "reader",
         arguments: Some(arguments.as_bytes()),
         ..Question::call("files", "write_file")
     };
-    condition.holds(&Given::new(&question))
+    condition.holds(&Given::new(&question, &Arc::new(patterns)))
 }
 
 fn refused(source: &str) -> String {
-    match Condition::compile(source) {
+    match Condition::compile(source, &mut Vec::new()) {
         Ok(_) => panic!("{source} should be refused"),
         Err(why) => why.to_string(),
     }
