@@ -19,10 +19,11 @@ lint:
 test:
     cargo test
 
-# accepts changed frames and golden files; look at the diff before you commit it
+# accepts changed frames and golden files and writes the schema; look at the diff before you commit it
 bless:
+    cargo run -- policy schema > target/policy.schema.json && mv target/policy.schema.json docs/
     INSTA_UPDATE=always cargo test
-    git diff --stat -- tests src
+    git diff --stat -- tests src docs
 
 # figures of the shipped binary against a direct server and a minimal relay, with the budgets
 bench:

@@ -12,7 +12,7 @@ use crate::cli::{Format, journals, replay};
 use crate::journal::Flip;
 use crate::journal::redecide::{Again, Instead};
 use crate::policy::{
-    Considered, Explanation, Fit, Policy, Question, Risk, Standing, Truth, Verdict,
+    self, Considered, Explanation, Fit, Policy, Question, Risk, Standing, Truth, Verdict,
 };
 use crate::store::policies;
 use crate::text::Safe;
@@ -57,6 +57,8 @@ enum Command {
         #[arg(long, default_value = "learned")]
         name: String,
     },
+    /// Print a JSON Schema of policy files, for editors.
+    Schema,
     /// Decide recordings again, and print the calls that come out otherwise: exit code 1 if there are any.
     Test {
         /// A shipped policy's name, or a file; its examples are checked first.
@@ -78,6 +80,7 @@ pub fn main(args: &Args) -> ExitCode {
             explain(call, arguments, role, policy, *format)
         }
         Command::Learn { recordings, name } => learn::learn(recordings, name),
+        Command::Schema => schema(),
         Command::Test { policy, recordings, format } => test(policy, recordings, *format),
     })
 }
@@ -100,6 +103,11 @@ fn check(name: &str) -> Result<Exit, Failure> {
         default.word(),
         policy.digest()
     )?;
+    Ok(Exit::Fine)
+}
+
+fn schema() -> Result<Exit, Failure> {
+    io::stdout().lock().write_all(policy::schema().as_bytes())?;
     Ok(Exit::Fine)
 }
 

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::budget::{self, Budget};
 use super::condition::{Condition, Given, Truth};
-use super::document::{self, DefaultText, Document, ExamplesText, TEXT_BYTES_MAX};
+use super::document::{self, DefaultText, Document, ExamplesText, RULES_MAX, TEXT_BYTES_MAX};
 use super::draft::{At, Draft, drafts};
 pub use super::error::PolicyError;
 use super::error::{Cause, Place};
@@ -22,8 +22,6 @@ use crate::text::hex;
 
 /// The one version of the format.
 const VERSION: u64 = 1;
-/// Rules of a document; each call is matched against all at once, so this bounds the step.
-const RULES_MAX: usize = 1000;
 /// Ids that begin so are not for a document's own rules.
 const RESERVED: [&str; 3] = ["builtin.", ROLE_RULES, "approval."];
 /// The rules of a role's list.

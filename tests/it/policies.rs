@@ -48,7 +48,7 @@ fn the_policy_in_the_manual_loads() {
         policy.decide(&question).reasons[0].rule.clone()
     });
     let said: Vec<String> = said.collect();
-    assert_eq!(said, ["writes", "system-files", "role.summarizer.denied", "default"]);
+    assert_eq!(said, ["writes", "default", "system-files", "role.summarizer.denied", "default"]);
 }
 
 #[test]
