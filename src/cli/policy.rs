@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
+use self::learn::About;
 use crate::cli::exit::{self, Exit, Failure};
 use crate::cli::{Format, journals, replay};
 use crate::journal::Flip;
@@ -48,7 +49,7 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
-    /// Print the smallest policy that lets go on what went on in recordings, and denies the rest.
+    /// Print a small policy that lets go on what went on in recordings, arguments included, and denies the rest.
     Learn {
         /// Sessions' names, or files.
         #[arg(required = true)]
@@ -56,6 +57,9 @@ enum Command {
         /// The policy's name: small letters, digits, dots and dashes.
         #[arg(long, default_value = "learned")]
         name: String,
+        /// Do not look at arguments: allow the tools that were called, whatever they are given.
+        #[arg(long)]
+        names_only: bool,
     },
     /// Print a JSON Schema of policy files, for editors.
     Schema,
@@ -79,7 +83,10 @@ pub fn main(args: &Args) -> ExitCode {
         Command::Explain { call, arguments, role, policy, format } => {
             explain(call, arguments, role, policy, *format)
         }
-        Command::Learn { recordings, name } => learn::learn(recordings, name),
+        Command::Learn { recordings, name, names_only } => {
+            let about = if *names_only { About::Names } else { About::Arguments };
+            learn::learn(recordings, name, about)
+        }
         Command::Schema => schema(),
         Command::Test { policy, recordings, format } => test(policy, recordings, *format),
     })

@@ -31,9 +31,11 @@ const MATCHES_COMPILED: &str = "@matches";
 
 /// The names that a condition may use.
 const NAMES: &[&str] = &["args", "method", "role", "server", "size", "text", "tool"];
+/// What `type` may be compared with.
+const TYPES: &[&str] = &["bool", "double", "int", "list", "map", "null_type", "string", "uint"];
 /// The functions, beside operators, `has`, `all`, `exists` and `exists_one`.
 const FUNCTIONS: &[&str] =
-    &["contains", "endsWith", "int", MATCHES, "size", "startsWith", "string"];
+    &["contains", "endsWith", "int", MATCHES, "size", "startsWith", "string", "type"];
 
 /// The operators, and what `all` and `exists` expand into.
 const OPERATORS: &[&str] = &[
@@ -254,7 +256,8 @@ impl Checker<'_> {
     }
 
     fn name(&self, name: &str) -> Result<(), String> {
-        if NAMES.contains(&name) || self.bound.iter().any(|bound| bound == name) {
+        let is_known = NAMES.contains(&name) || TYPES.contains(&name);
+        if is_known || self.bound.iter().any(|bound| bound == name) {
             return Ok(());
         }
         Err(unknown("name", name, NAMES))

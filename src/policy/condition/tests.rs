@@ -53,6 +53,16 @@ fn conditions_say_yes_or_no_of_what_is_there() {
         ("size > 10", true),
         (r#"text.contains("passwd")"#, true),
         (r#"args.n == 5 ? args.path == "x" : true"#, false),
+        ("type(args.path) == string && type(args.n) == int", true),
+        ("type(args.big) in [int, uint, double]", true),
+        ("type(args.part) == double && type(args.none) == null_type", true),
+        ("type(args.list) == list && type(args.deep) == map", true),
+        ("type(args.list) == map || type(args.n) == string", false),
+        (r#"args["odd-key"] in [true, false] && type(args["odd-key"]) == bool"#, true),
+        (r#"!("missing" in args) && "odd-key" in args"#, true),
+        (r#"args.all(key, key in ["path", "n"])"#, false),
+        (r#"args.path.matches(r"^/etc\b") && !args.path.contains("..")"#, true),
+        ("size(args) == 9", true),
     ] {
         let expected = if holds { Truth::Yes } else { Truth::No };
         assert_eq!(truth(source, call), expected, "{source}");
