@@ -21,6 +21,9 @@ use crate::protocol::Side;
 use crate::protocol::jsonrpc::{self, Parsed};
 use crate::text::Safe;
 
+/// Longer conditions are not written: those of more than 4096 bytes do not load.
+const CONDITION_BYTES_MAX: usize = 4096;
+
 /// How much of a call is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum About {
@@ -108,20 +111,15 @@ impl Recording {
             }
         }
         for effect in &record.effects {
-            match effect {
+            if let Effected::Revise { held, arguments } = effect
+                && let Some(call) = self.held.get_mut(&held.ticket.0)
+            {
                 // What goes on is what the operator made of it.
-                Effected::Revise { held, arguments } => {
-                    if let Some(call) = self.held.get_mut(&held.ticket.0) {
-                        call.arguments = Some(arguments.clone().into_bytes());
-                    }
-                }
-                Effected::Settle { ticket, how } => {
-                    let call = self.held.remove(&ticket.0);
-                    if let (Some(call), Settled::Allowed { .. }) = (call, how) {
-                        self.seen(&call, ticket.0, learned);
-                    }
-                }
-                _ => {}
+                call.arguments = Some(arguments.clone().into_bytes());
+            }
+            let Effected::Settle { ticket, how } = effect else { continue };
+            if let (Some(call), Settled::Allowed { .. }) = (self.held.remove(&ticket.0), how) {
+                self.seen(&call, ticket.0, learned);
             }
         }
     }
@@ -202,10 +200,19 @@ impl Learned {
 
     fn policy(&self, name: &str, recordings: usize, about: About) -> String {
         let mut text = format!(
-            "# What went on in recordings: {recordings}; calls: {}. Everything else is denied.\n\
-             version: 1\nname: {name}\nphase: enforce\n\
-             default: {{ verdict: deny, why: \"It was not seen when this policy was learned.\" }}\nrules:\n",
+            "# What went on in recordings: {recordings}; calls: {}. Everything else is denied.\n",
             self.calls
+        );
+        if about == About::Arguments {
+            text.push_str(
+                "# Over each rule stands what was seen: read it, and widen what is too tight.\n",
+            );
+        }
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            "version: 1\nname: {name}\nphase: enforce\n\
+             default: {{ verdict: deny, why: \"It was not seen when this policy was learned.\" }}\nrules:\n"
         );
         match about {
             About::Names => self.put_servers(&mut text),
@@ -238,7 +245,7 @@ impl Learned {
             .iter()
             .flat_map(|(server, tools)| tools.iter().map(move |(tool, seen)| (server, tool, seen)));
         for (number, (server, tool, seen)) in (1..).zip(tools) {
-            let _ = writeln!(text, "  # {}", seen.calls());
+            let _ = writeln!(text, "\n  # {}", seen.calls());
             for line in seen.evidence() {
                 let _ = writeln!(text, "  #   {line}");
             }
@@ -283,9 +290,6 @@ impl Seen {
         (self.unread == 0).then(|| said.next()).flatten()
     }
 }
-
-/// A longer condition does not load.
-const CONDITION_BYTES_MAX: usize = 4000;
 
 /// A name as a pattern that fits it alone. Strings of JSON are strings of YAML; what is not ASCII is written by its
 /// number, because a terminal may obey it.

@@ -88,7 +88,7 @@ impl Members {
         }
         let keys: Vec<String> = self.shapes.keys().map(|key| literal(key)).collect();
         let mut all = match keys.as_slice() {
-            [] => vec![format!("size({place}) == 0")],
+            [] => vec![format!("{place} == {{}}")],
             keys => vec![format!("{place}.all(key, key in [{}])", keys.join(", "))],
         };
         all.extend(self.members(place, detail));
@@ -113,6 +113,9 @@ impl Members {
             };
             format!("{}: {calls}; {}", literal(key), shape.words())
         };
+        if self.shapes.is_empty() {
+            return vec!["no arguments".to_owned()];
+        }
         if self.shapes.len() > KEYS_MAX {
             return vec![format!("more than {KEYS_MAX} arguments: they are not looked at")];
         }

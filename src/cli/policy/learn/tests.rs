@@ -49,24 +49,38 @@ fn any_name_is_a_pattern_that_fits_it_alone() {
 }
 
 /// Calls, the conditions made of them, what else is allowed then, and what is not.
+fn check(calls: &[Value], when: &str, more: &[Value], not: &[Value]) {
+    let learned = learned(calls);
+    let text = learned.policy("p", 1, About::Arguments);
+    let said = text.split_once("when: |-\n").map_or("", |(_, rest)| rest);
+    let said = said.split_once("\n    verdict").map_or("", |(said, _)| said);
+    let said: Vec<&str> = said.lines().map(str::trim).collect();
+    assert_eq!(said.join(" "), when, "{text}");
+    let policy = policy(&learned, About::Arguments);
+    for arguments in calls.iter().chain(more) {
+        assert!(allows(&policy, &arguments.to_string()), "{arguments}\n{text}");
+    }
+    for arguments in not {
+        assert!(!allows(&policy, &arguments.to_string()), "{arguments}\n{text}");
+    }
+}
+
 #[test]
-fn arguments_are_generalised_to_shapes() {
-    let check = |calls: &[Value], when: &str, more: &[Value], not: &[Value]| {
-        let learned = learned(calls);
-        let text = learned.policy("p", 1, About::Arguments);
-        let said = text.split_once("when: |-\n").map_or("", |(_, rest)| rest);
-        let said = said.split_once("\n    verdict").map_or("", |(said, _)| said);
-        let said: Vec<&str> = said.lines().map(str::trim).collect();
-        assert_eq!(said.join(" "), when, "{text}");
-        let policy = policy(&learned, About::Arguments);
-        for arguments in calls.iter().chain(more) {
-            assert!(allows(&policy, &arguments.to_string()), "{arguments}\n{text}");
-        }
-        for arguments in not {
-            assert!(!allows(&policy, &arguments.to_string()), "{arguments}\n{text}");
-        }
-    };
-    check(&[json!({})], "size(args) == 0", &[], &[json!({ "x": 1 }), json!(null)]);
+fn arguments_that_were_never_there_are_not_allowed() {
+    check(&[json!({})], "args == {}", &[], &[json!({ "x": 1 }), json!(null), json!([])]);
+    check(
+        &[json!({}), json!({ "n": 1 })],
+        r#"args.all(key, key in ["n"]) && (!has(args.n) || type(args.n) == int)"#,
+        &[],
+        &[json!(["n"]), json!("n"), json!(null), json!({ "n": null })],
+    );
+    // Nothing can be said of what a condition does not read.
+    check(&[json!([1]), json!({ "x": 1 })], "", &[json!({ "y": 2 })], &[]);
+    check(&[json!({ "x": vec![0; 1001] })], "", &[], &[]);
+}
+
+#[test]
+fn paths_stay_below_their_directory() {
     check(
         &[json!({ "path": "/p/src/a.rs" }), json!({ "path": "/p/b.md", "head": 5 })],
         "args.all(key, key in [\"head\", \"path\"]) && (!has(args.head) || type(args.head) == int) \
@@ -103,6 +117,17 @@ fn arguments_are_generalised_to_shapes() {
             json!({ "path": "\\\\host\\x" }),
         ],
     );
+    // Without a directory in common, or leading up: these and no others.
+    check(
+        &[json!({ "path": "/a/x.md" }), json!({ "path": "../b.md" })],
+        r#"args.all(key, key in ["path"]) && args.path in ["../b.md", "/a/x.md"]"#,
+        &[],
+        &[json!({ "path": "/a/y.md" }), json!({ "path": "../c.md" })],
+    );
+}
+
+#[test]
+fn addresses_stay_at_their_hosts() {
     check(
         &[json!({ "url": "https://a.example/x" }), json!({ "url": "https://b.example:8080" })],
         r#"args.all(key, key in ["url"]) && args.url.matches(r"^(https://a\.example|https://b\.example:8080)([/?#]|$)")"#,
@@ -116,6 +141,10 @@ fn arguments_are_generalised_to_shapes() {
             json!({ "url": "https://b.example/" }),
         ],
     );
+}
+
+#[test]
+fn texts_are_those_that_come_again_or_of_a_length() {
     let mode = |mode| json!({ "mode": mode });
     check(
         &[mode("r"), mode("w"), mode("r"), mode("w")],
@@ -142,6 +171,10 @@ fn arguments_are_generalised_to_shapes() {
         &[],
         &[],
     );
+}
+
+#[test]
+fn types_lists_and_objects_are_told_apart() {
     check(
         &[
             json!({ "odd-key": true, "in": null, "n": 1.5, "o": { "deep": { "x": 1 } } }),
@@ -171,16 +204,6 @@ fn arguments_are_generalised_to_shapes() {
             json!({ "paths": ["/p/../x"], "edits": [] }),
         ],
     );
-    // Without a directory in common, or leading up: these and no others.
-    check(
-        &[json!({ "path": "/a/x.md" }), json!({ "path": "../b.md" })],
-        r#"args.all(key, key in ["path"]) && args.path in ["../b.md", "/a/x.md"]"#,
-        &[],
-        &[json!({ "path": "/a/y.md" }), json!({ "path": "../c.md" })],
-    );
-    // Nothing can be said of what a condition does not read.
-    check(&[json!([1]), json!({ "x": 1 })], "", &[json!({ "y": 2 })], &[]);
-    check(&[json!({ "x": vec![0; 1001] })], "", &[], &[]);
 }
 
 #[test]
@@ -195,8 +218,26 @@ fn what_is_too_much_for_a_condition_says_less() {
     assert!(!allows(&policy, &json!({ "other": 1 }).to_string()));
     let many: Map<String, Value> = (0..40).map(|n| (format!("k{n}"), json!(n))).collect();
     let many = Value::Object(many);
-    let policy = self::policy(&learned(&[many.clone()]), About::Arguments);
+    let policy = self::policy(&learned(std::slice::from_ref(&many)), About::Arguments);
     assert!(allows(&policy, &many.to_string()));
+}
+
+#[test]
+fn each_member_of_a_batch_has_its_own_arguments() {
+    let call = |arguments: &str| {
+        format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"t"{arguments}}}}}"#
+        )
+    };
+    let (first, second) = (call(r#","arguments":{"a":1}"#), call(r#","arguments":{"b":2}"#));
+    let line = format!("[{first},5,{},{second}]", call(""));
+    let members = arguments(line.as_bytes());
+    let text =
+        |bytes: &Option<Vec<u8>>| bytes.clone().map(|bytes| String::from_utf8(bytes).unwrap());
+    let members: Vec<Option<String>> = members.iter().map(text).collect();
+    assert_eq!(members, [Some(r#"{"a":1}"#.to_owned()), None, None, Some(r#"{"b":2}"#.to_owned())]);
+    assert_eq!(arguments(first.as_bytes()), [Some(br#"{"a":1}"#.to_vec())]);
+    assert_eq!(arguments(b"{"), []);
 }
 
 fn value() -> impl Strategy<Value = Value> {

@@ -187,13 +187,22 @@ impl Texts {
                 let hosts: BTreeSet<&str> = hosts.iter().map(|(_, host)| host.as_str()).collect();
                 format!("at {}", hosts.into_iter().collect::<Vec<_>>().join(", "))
             }
-            Said::Below(paths) => format!("below {}", literal(&paths.below)),
+            Said::Below(paths) => match paths.itself() {
+                Some(itself) => format!("{} or below it", literal(itself)),
+                None => format!("below {}", literal(&paths.below)),
+            },
             Said::Relative => "relative paths that do not lead up".to_owned(),
             Said::Values if self.paths.held().is_some() => {
                 "paths without a directory in common".to_owned()
             }
-            Said::Values => "no others".to_owned(),
-            Said::Length | Said::Type => format!("text of at most {} characters", self.longest),
+            Said::Values => "each seen again".to_owned(),
+            Said::Length if self.paths.held().is_some() => {
+                format!("paths in any directory, no longer than {}", self.longest)
+            }
+            Said::Length if self.addresses.held().is_some() => {
+                format!("addresses at any host, no longer than {}", self.longest)
+            }
+            Said::Length | Said::Type => format!("text no longer than {}", self.longest),
         };
         format!("{values}, {what}")
     }
