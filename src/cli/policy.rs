@@ -8,12 +8,13 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
+use self::learn::About;
 use crate::cli::exit::{self, Exit, Failure};
 use crate::cli::{Format, journals, replay};
 use crate::journal::Flip;
 use crate::journal::redecide::{Again, Instead};
 use crate::policy::{
-    Considered, DEFAULT, Explanation, Fit, Policy, Question, Risk, Standing, Truth, Verdict,
+    self, Considered, DEFAULT, Explanation, Fit, Policy, Question, Risk, Standing, Truth, Verdict,
 };
 use crate::store::policies;
 use crate::text::Safe;
@@ -55,7 +56,7 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
-    /// Print the smallest policy that lets go on what went on in recordings, and denies the rest.
+    /// Print a small policy that lets go on what went on in recordings, arguments included, and denies the rest.
     Learn {
         /// Sessions' names, or files.
         #[arg(required = true)]
@@ -63,7 +64,12 @@ enum Command {
         /// The policy's name: small letters, digits, dots, dashes and underscores.
         #[arg(long, default_value = "learned")]
         name: String,
+        /// Do not look at arguments: allow the tools that were called, whatever they are given.
+        #[arg(long)]
+        names_only: bool,
     },
+    /// Print a JSON Schema of policy files, for editors.
+    Schema,
     /// Decide recordings again, and print the calls that come out otherwise: exit code 1 if there are any.
     Test {
         /// A shipped policy's name, or a file; its examples are checked first.
@@ -85,7 +91,11 @@ pub fn main(args: &Args) -> ExitCode {
             let definition = definition.as_deref().map_or(Ok(NO_HINTS.to_owned()), definition_of);
             definition.and_then(|of| explain(call, (arguments, &of), role, policy, *format))
         }
-        Command::Learn { recordings, name } => learn::learn(recordings, name),
+        Command::Learn { recordings, name, names_only } => {
+            let about = if *names_only { About::Names } else { About::Arguments };
+            learn::learn(recordings, name, about)
+        }
+        Command::Schema => schema(),
         Command::Test { policy, recordings, format } => test(policy, recordings, *format),
     })
 }
@@ -122,6 +132,11 @@ fn definition_of(file: &Path) -> Result<String, Failure> {
     let text = std::fs::read_to_string(file).map_err(|error| said(error.to_string()))?;
     let object: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(&text);
     object.map(|_| text).map_err(|error| said(format!("it is no JSON object: {error}")))
+}
+
+fn schema() -> Result<Exit, Failure> {
+    io::stdout().lock().write_all(policy::schema().as_bytes())?;
+    Ok(Exit::Fine)
 }
 
 fn explain(

@@ -6,10 +6,11 @@
 //! fraction; names and functions that are not known; patterns that are not written out, or are none.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
+use cel::common::types::CelString;
 use cel::{Context, Env, FunctionContext, Program, Value};
 use regex::{Regex, RegexBuilder};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
@@ -41,9 +42,11 @@ const LOOKS: &[(&str, Looks)] = &[
     ("hints", Looks::Definition),
     ("listed", Looks::Definition),
 ];
+/// What `type` may be compared with.
+const TYPES: &[&str] = &["bool", "double", "int", "list", "map", "null_type", "string", "uint"];
 /// The functions, beside operators, `has`, `all`, `exists` and `exists_one`.
 const FUNCTIONS: &[&str] =
-    &["contains", "endsWith", "int", MATCHES, "size", "startsWith", "string"];
+    &["contains", "endsWith", "int", MATCHES, "size", "startsWith", "string", "type"];
 
 /// The operators, and what `all` and `exists` expand into.
 const OPERATORS: &[&str] = &[
@@ -100,12 +103,11 @@ pub(super) struct Condition {
     /// The names in it.
     names: BTreeSet<&'static str>,
     expression: Arc<IdedExpr>,
-    patterns: Arc<Vec<Regex>>,
 }
 
 impl Condition {
-    /// Reads and checks a condition.
-    pub(super) fn compile(source: &str) -> Result<Self, Cause> {
+    /// Reads and checks a condition. Its patterns join those of the policy, which [`Given::new`] then takes.
+    pub(super) fn compile(source: &str, patterns: &mut Vec<Regex>) -> Result<Self, Cause> {
         if source.len() > SOURCE_BYTES_MAX {
             return Err(Cause::ConditionTooLong { limit_bytes: SOURCE_BYTES_MAX });
         }
@@ -116,15 +118,10 @@ impl Condition {
             Cause::Condition { why: format!("column {column}: {}", first_line(what)) }
         })?;
         let mut expression = program.expression().clone();
-        let mut checker = Checker::default();
+        let mut checker = Checker { patterns, names: BTreeSet::new(), bound: Vec::new() };
         checker.expression(&mut expression).map_err(|why| Cause::Condition { why })?;
-        let Checker { patterns, names, .. } = checker;
-        Ok(Self {
-            source: source.trim().to_owned(),
-            names,
-            expression: Arc::new(expression),
-            patterns: Arc::new(patterns),
-        })
+        let names = checker.names;
+        Ok(Self { source: source.trim().to_owned(), names, expression: Arc::new(expression) })
     }
 
     /// Its text.
@@ -141,31 +138,19 @@ impl Condition {
     /// What it says of a call. Only what it names is read. What cannot be read has no value, so that the condition is
     /// unknown unless it says the same whatever the value is.
     pub(super) fn holds(&self, given: &Given<'_>) -> Truth {
-        let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
-        let mut unread = None;
-        for name in &self.names {
-            match given.value(name) {
-                Ok(value) => context.add_variable_from_value(*name, value),
-                Err(why) => unread = Some(why),
-            }
-        }
-        let patterns = Arc::clone(&self.patterns);
-        let matches = move |_: &FunctionContext<'_, '_>, text: Arc<String>, at: i64| {
-            let pattern = usize::try_from(at).ok().and_then(|at| patterns.get(at));
-            pattern.is_some_and(|pattern| pattern.is_match(&text))
+        let seen = given.seen(self.looks());
+        let context = match &seen.context {
+            Ok(context) => context,
+            Err(why) => return Truth::Unknown(why.clone()),
         };
-        if !self.patterns.is_empty()
-            && let Err(error) = context.add_function(MATCHES_COMPILED, matches)
-        {
-            return Truth::Unknown(error.to_string());
-        }
-        match Value::resolve(&self.expression, &context) {
+        let mut unread = self.names.iter().filter_map(|name| seen.unread.get(name));
+        match Value::resolve(&self.expression, context) {
             Ok(Value::Bool(true)) => Truth::Yes,
             Ok(Value::Bool(false)) => Truth::No,
             Ok(other) => Truth::Unknown(format!("it is no yes or no but {}", other.type_of())),
-            Err(error) => {
-                Truth::Unknown(unread.unwrap_or_else(|| first_line(&error.to_string()).to_owned()))
-            }
+            Err(error) => Truth::Unknown(
+                unread.next().cloned().unwrap_or_else(|| first_line(&error.to_string()).to_owned()),
+            ),
         }
     }
 }
@@ -173,31 +158,73 @@ impl Condition {
 /// A call, with its arguments and its tool's hints read once for all conditions and only if one looks.
 pub(super) struct Given<'a> {
     question: &'a Question<'a>,
-    arguments: OnceCell<Result<Value, String>>,
-    hints: OnceCell<Result<Value, String>>,
+    patterns: &'a Arc<Vec<Regex>>,
+    /// By what is looked at: copying the arguments costs more than most conditions do.
+    names: OnceCell<Seen<'a>>,
+    definition: OnceCell<Seen<'a>>,
+    call: OnceCell<Seen<'a>>,
+}
+
+/// What conditions look at.
+struct Seen<'a> {
+    context: Result<Context<'a, 'a>, String>,
+    /// What could not be read, and why.
+    unread: BTreeMap<&'static str, String>,
 }
 
 impl<'a> Given<'a> {
-    pub(super) const fn new(question: &'a Question<'a>) -> Self {
-        Self { question, arguments: OnceCell::new(), hints: OnceCell::new() }
+    /// `patterns` are those of the policy whose conditions are asked.
+    pub(super) fn new(question: &'a Question<'a>, patterns: &'a Arc<Vec<Regex>>) -> Self {
+        let (names, definition, call) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { question, patterns, names, definition, call }
     }
 
-    /// What a name of a condition stands for.
-    fn value(&self, name: &str) -> Result<Value, String> {
+    /// What a condition has to see, read once for all that see as much.
+    fn seen(&self, looks: Looks) -> &Seen<'a> {
+        let cell = match looks {
+            Looks::Names => &self.names,
+            Looks::Definition => &self.definition,
+            Looks::Call => &self.call,
+        };
+        cell.get_or_init(|| self.see(looks))
+    }
+
+    fn see(&self, looks: Looks) -> Seen<'a> {
         let Question { server, tool, method, role, arguments, definition } = *self.question;
-        let raw = arguments.unwrap_or_default();
-        Ok(match name {
-            "args" => return self.arguments.get_or_init(|| self.read_arguments()).clone(),
-            "hints" => return self.hints.get_or_init(|| self.read_hints()).clone(),
-            "listed" => Value::Bool(definition.is_some()),
-            "size" => Value::Int(i64::try_from(raw.len()).unwrap_or(i64::MAX)),
-            "text" => Value::from(std::str::from_utf8(short(raw)?).unwrap_or_default()),
-            "server" => Value::from(server),
-            "tool" => Value::from(tool),
-            "method" => Value::from(method),
-            "role" => Value::from(role),
-            _ => return Err(format!("{name} has no value")),
-        })
+        let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
+        let mut unread = BTreeMap::new();
+        for (name, text) in [("server", server), ("tool", tool), ("method", method), ("role", role)]
+        {
+            context.add_variable_as_val(name, Box::new(CelString::from(text)));
+        }
+        let mut read = Vec::new();
+        if looks >= Looks::Definition {
+            context.add_variable_from_value("listed", Value::Bool(definition.is_some()));
+            read.push(("hints", self.read_hints()));
+        }
+        if looks == Looks::Call {
+            let raw = arguments.unwrap_or_default();
+            let size = i64::try_from(raw.len()).unwrap_or(i64::MAX);
+            context.add_variable_from_value("size", Value::Int(size));
+            let text =
+                short(raw).map(|raw| Value::from(std::str::from_utf8(raw).unwrap_or_default()));
+            read.extend([("args", self.read_arguments()), ("text", text)]);
+        }
+        for (name, value) in read {
+            match value {
+                Ok(value) => context.add_variable_from_value(name, value),
+                Err(why) => {
+                    unread.insert(name, why);
+                }
+            }
+        }
+        let patterns = Arc::clone(self.patterns);
+        let matches = move |_: &FunctionContext<'_, '_>, text: Arc<String>, at: i64| {
+            let pattern = usize::try_from(at).ok().and_then(|at| patterns.get(at));
+            pattern.is_some_and(|pattern| pattern.is_match(&text))
+        };
+        let added = context.add_function(MATCHES_COMPILED, matches);
+        Seen { context: added.map(|()| context).map_err(|error| error.to_string()), unread }
     }
 
     fn read_arguments(&self) -> Result<Value, String> {
@@ -258,15 +285,14 @@ impl Serialize for Shown<'_> {
 }
 
 /// Walks an expression: refuses what may not be in one, compiles its patterns and notes its names.
-#[derive(Default)]
-struct Checker {
-    patterns: Vec<Regex>,
+struct Checker<'a> {
+    patterns: &'a mut Vec<Regex>,
     names: BTreeSet<&'static str>,
     /// Names that a comprehension around this place binds; more than none means that we are inside one.
     bound: Vec<String>,
 }
 
-impl Checker {
+impl Checker<'_> {
     fn expression(&mut self, expression: &mut IdedExpr) -> Result<(), String> {
         match &mut expression.expr {
             Expr::Unspecified => Err("it has nothing where something belongs".to_owned()),
@@ -306,7 +332,7 @@ impl Checker {
     }
 
     fn name(&mut self, name: &str) -> Result<(), String> {
-        if self.bound.iter().any(|bound| bound == name) {
+        if TYPES.contains(&name) || self.bound.iter().any(|bound| bound == name) {
             return Ok(());
         }
         let known = NAMES.iter().find(|known| **known == name);

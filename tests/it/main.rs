@@ -12,6 +12,7 @@ mod gate;
 mod layout;
 mod mock;
 mod policies;
+mod policy_schema;
 mod program;
 mod pty_answers;
 mod pty_controls;

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use tollgate::engine::Settled;
+use tollgate::journal::record::Effected;
 use tollgate::policy::{Decision, Policy, Question, SHIPPED, Verdict, shipped};
+use tollgate::protocol::Side;
 
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -51,7 +54,16 @@ fn the_policy_in_the_manual_loads() {
     let said: Vec<String> = said.collect();
     assert_eq!(
         said,
-        ["writes", "system-files", "destructive", "role.summarizer.denied", "default", "default"]
+        [
+            "writes",
+            "default",
+            "system-files",
+            "destructive",
+            "role.summarizer.denied",
+            "default",
+            "default",
+            "default"
+        ]
     );
 }
 
@@ -188,32 +200,80 @@ fn every_shipped_policy_does_what_its_story_says() {
     }
 }
 
+/// Calls of a recording that went on as the agent had sent them, by number; and those that the operator changed.
+fn went_on(recording: &Path) -> (BTreeSet<u64>, BTreeSet<u64>) {
+    let (mut on, mut edited) = (BTreeSet::new(), BTreeSet::new());
+    for record in tollgate::journal::read::read_all(&std::fs::read(recording).unwrap()).records {
+        let call = record.facts.as_ref().filter(|facts| facts.tool.is_some());
+        let call = call.and_then(|facts| facts.call).map(|call| call.0);
+        for effect in &record.effects {
+            if let Effected::Forward { to: Side::Server, .. } = effect {
+                on.extend(call);
+            } else if let Effected::Settle { ticket, how: Settled::Allowed { .. } } = effect {
+                on.extend([ticket.0]);
+            } else if let Effected::Revise { held, .. } = effect {
+                edited.extend([held.ticket.0]);
+            }
+        }
+    }
+    (on.difference(&edited).copied().collect(), on.intersection(&edited).copied().collect())
+}
+
 /// What is learned of a recording denies nothing of it that went on.
 #[test]
 fn a_policy_is_learned_of_recordings() {
     let home = tempfile::tempdir().unwrap();
     let policy =
         |args: &[&str]| crate::program::tollgate(home.path(), &[&["policy"], args].concat());
+    let mine = home.path().join("mine.yaml");
+    let mine = mine.to_str().unwrap();
+    let (mut calls, mut changed) = (0, 0);
+    let recordings = std::fs::read_dir(here("tests/recordings")).unwrap();
+    for recording in recordings.map(|entry| entry.unwrap().path()) {
+        let path = recording.to_str().unwrap();
+        let (on, edited) = went_on(&recording);
+        for names_only in [&[][..], &["--names-only"]] {
+            let learned = policy(&[&["learn", path, "--name", "mine"][..], names_only].concat());
+            assert_eq!(learned.code, 0, "{path}: {learned:?}");
+            std::fs::write(mine, &learned.stdout).unwrap();
+            let checked = policy(&["check", mine]);
+            assert_eq!(checked.code, 0, "{path}: {checked:?}");
+            let again = policy(&["test", mine, path, "--format", "jsonl"]).stdout;
+            for line in again.lines().filter(|line| line.contains("\"flip\"")) {
+                let line: serde_json::Value = serde_json::from_str(line).unwrap();
+                let flip = &line["flip"];
+                let call = flip["call"].as_u64().unwrap();
+                let denied = flip["is"] == "deny" || flip["is"] == "ask";
+                assert!(!denied || !on.contains(&call), "{path}: {line}\n{}", learned.stdout);
+            }
+        }
+        calls += on.len();
+        changed += edited.len();
+    }
+    assert!(calls > 15 && changed > 0, "{calls} {changed}");
     let demo = here("tests/recordings/demo.jsonl");
     let demo = demo.to_str().unwrap();
-    let learned = policy(&["learn", demo, "--name", "mine"]);
-    assert_eq!(learned.code, 0, "{learned:?}");
-    assert!(
-        learned.stdout.contains("- \"read_file\" # 3 calls, first demo #"),
-        "{}",
-        learned.stdout
-    );
-    assert!(!learned.stdout.contains("delete_file"), "what was denied is not learned");
-    let mine = home.path().join("mine.yaml");
-    std::fs::write(&mine, &learned.stdout).unwrap();
-    let mine = mine.to_str().unwrap();
-    assert_eq!(policy(&["check", mine]).code, 0);
-    let again = policy(&["test", mine, demo]).stdout;
-    for line in again.lines().filter(|line| line.contains("becomes deny")) {
-        assert!(!line.contains("allow") && !line.contains("mark"), "{line}");
+    let learned = policy(&["learn", demo, "--names-only"]).stdout;
+    assert!(learned.contains("- \"read_file\" # 3 calls, first demo #"), "{learned}");
+    insta::assert_snapshot!("learned_of_the_demo", policy(&["learn", demo]).stdout);
+    std::fs::write(mine, policy(&["learn", demo]).stdout).unwrap();
+    for (call, arguments, verdict) in [
+        ("files.read_file", r#"{"path":"notes/other.md"}"#, "allow, risk medium, by seen-2"),
+        ("files.read_file", r#"{"path":"../other.md"}"#, "deny, by default"),
+        ("files.read_file", r#"{"path":"README.md","raw":true}"#, "deny, by default"),
+        ("files.delete_file", r#"{"path":"notes/open.md"}"#, "deny, by default"),
+    ] {
+        let said = policy(&["explain", call, arguments, "--policy", mine]).stdout;
+        assert!(said.starts_with(&format!("{call}: {verdict}")), "{said}");
     }
-    let done = policy(&["explain", "files.delete_file", "--policy", mine]);
-    assert!(done.stdout.starts_with("files.delete_file: deny, by default"), "{}", done.stdout);
+    // What the operator made of a call is learned, and not what the agent had sent.
+    let answers = here("tests/recordings/answers.jsonl");
+    std::fs::write(mine, policy(&["learn", answers.to_str().unwrap()]).stdout).unwrap();
+    for (path, verdict) in [("edited", "allow"), ("edit-me", "deny"), ("deny-me", "deny")] {
+        let arguments = format!(r#"{{"path":"{path}","text":"x"}}"#);
+        let said = policy(&["explain", "files.write_file", &arguments, "--policy", mine]).stdout;
+        assert!(said.starts_with(&format!("files.write_file: {verdict}")), "{said}");
+    }
     assert_eq!(policy(&["learn", "--name", "Not a name", demo]).code, 5);
     assert_eq!(policy(&["learn"]).code, 2);
 }

@@ -1,21 +1,28 @@
 use super::*;
 
+fn compiled(source: &str) -> (Condition, Arc<Vec<Regex>>) {
+    let mut patterns = Vec::new();
+    let condition = Condition::compile(source, &mut patterns);
+    (condition.unwrap_or_else(|why| panic!("{source}: {why}")), Arc::new(patterns))
+}
+
 fn truth(source: &str, arguments: &str) -> Truth {
-    let condition = Condition::compile(source).unwrap_or_else(|why| panic!("{source}: {why}"));
+    let (condition, patterns) = compiled(source);
     let question = Question {
         role: "reader",
         arguments: Some(arguments.as_bytes()),
         ..Question::call("files", "write_file")
     };
-    condition.holds(&Given::new(&question))
+    condition.holds(&Given::new(&question, &patterns))
 }
 
 /// What a condition says of a tool with these annotations; without any, no list named it.
 fn of_tool(source: &str, annotations: Option<&str>) -> Truth {
-    let condition = Condition::compile(source).unwrap_or_else(|why| panic!("{source}: {why}"));
+    let (condition, patterns) = compiled(source);
     let definition = annotations.map(|text| format!(r#"{{"name":"wipe","annotations":{text}}}"#));
     let definition = definition.as_deref();
-    condition.holds(&Given::new(&Question { definition, ..Question::call("disk", "wipe") }))
+    let question = Question { definition, ..Question::call("disk", "wipe") };
+    condition.holds(&Given::new(&question, &patterns))
 }
 
 #[test]
@@ -57,7 +64,7 @@ fn what_a_tool_says_of_itself_is_as_it_says_it() {
 
 #[test]
 fn a_condition_reads_only_what_it_names() {
-    let looks = |source| Condition::compile(source).unwrap().looks();
+    let looks = |source| compiled(source).0.looks();
     for (source, what) in [
         (r#"tool == "a" && server != "b" && role == method"#, Looks::Names),
         ("has(hints.readOnlyHint)", Looks::Definition),
@@ -79,7 +86,7 @@ fn a_condition_reads_only_what_it_names() {
 }
 
 fn refused(source: &str) -> String {
-    match Condition::compile(source) {
+    match Condition::compile(source, &mut Vec::new()) {
         Ok(_) => panic!("{source} should be refused"),
         Err(why) => why.to_string(),
     }
@@ -119,6 +126,16 @@ fn conditions_say_yes_or_no_of_what_is_there() {
         ("size > 10", true),
         (r#"text.contains("passwd")"#, true),
         (r#"args.n == 5 ? args.path == "x" : true"#, false),
+        ("type(args.path) == string && type(args.n) == int", true),
+        ("type(args.big) in [int, uint, double]", true),
+        ("type(args.part) == double && type(args.none) == null_type", true),
+        ("type(args.list) == list && type(args.deep) == map", true),
+        ("type(args.list) == map || type(args.n) == string", false),
+        (r#"args["odd-key"] in [true, false] && type(args["odd-key"]) == bool"#, true),
+        (r#"!("missing" in args) && "odd-key" in args"#, true),
+        (r#"args.all(key, key in ["path", "n"])"#, false),
+        (r#"args.path.matches(r"^/etc\b") && !args.path.contains("..")"#, true),
+        ("size(args) == 9", true),
     ] {
         let expected = if holds { Truth::Yes } else { Truth::No };
         assert_eq!(truth(source, call), expected, "{source}");
