@@ -7,6 +7,7 @@
 
 mod table;
 
+use crate::catalog::Ruling;
 use crate::console::input::Key;
 use crate::console::model::timeline::Moment;
 use crate::console::model::ui::{Move, Pane};
@@ -22,6 +23,8 @@ pub enum Context {
     Detail,
     /// The waiting calls.
     Ask,
+    /// The definitions.
+    Tools,
     /// The servers.
     Servers,
     /// The sessions.
@@ -60,10 +63,11 @@ pub enum Context {
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Calls,
         Self::Detail,
         Self::Ask,
+        Self::Tools,
         Self::Servers,
         Self::Sessions,
         Self::Policy,
@@ -90,6 +94,7 @@ impl Context {
             Self::Calls => "Calls",
             Self::Detail => "Detail",
             Self::Ask => "Ask",
+            Self::Tools => "Tools",
             Self::Servers => "Servers",
             Self::Sessions => "Sessions",
             Self::Policy => "Policy",
@@ -127,6 +132,7 @@ impl Context {
             Self::Calls
                 | Self::Detail
                 | Self::Ask
+                | Self::Tools
                 | Self::Servers
                 | Self::Sessions
                 | Self::Policy
@@ -209,6 +215,7 @@ pub enum Action {
     StopSession,
     StopServer,
     AcceptTool,
+    Rule(Ruling),
     MarkEquals,
     Allow,
     AllowYes,

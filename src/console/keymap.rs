@@ -252,7 +252,7 @@ mod tests {
             (Context::Calls, 'f', Some("filter srv:mail verdict:!ok")),
             (Context::Calls, 'F', None),
             (Context::Calls, 'm', Some("mark")),
-            (Context::Detail, 'x', None),
+            (Context::Ask, 'x', None),
             (Context::Card, 'z', Some("deny")),
             (Context::Card, 'd', Some("deny")),
         ];
