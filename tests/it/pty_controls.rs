@@ -6,7 +6,7 @@ use crate::bed::{Agent, Bed, until};
 use crate::terminal::Terminal;
 
 /// A server, in the shell's own words, whose tool asks for more from its second list on.
-const TURNS_BAD: &str = r#"
+pub(crate) const TURNS_BAD: &str = r#"
 lists=${LISTS:-0}
 while IFS= read -r line; do
     id=${line#*\"id\":}

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
-use crate::catalog::{Change, Weight, diff};
+use crate::catalog::{Change, Ruling, Standing, Weight, diff};
 use crate::console::model::catalogue::{Definition, Key, Said, State, Text};
 use crate::console::model::doc::{self, Beside, Doc, Gutter, Part, Print, Row, Slot, Want, Word};
-use crate::console::model::{Model, names};
+use crate::console::model::{Model, json, names};
 use crate::console::view::status;
 use crate::engine::CallId;
 use crate::text::Safe;
@@ -174,23 +174,20 @@ impl Difference {
         if let Some(shadows) = &definition.shadows {
             foreign("its name", shadows);
         }
-        let said = definition.said.as_ref().map(|said| self::said(model, said));
-        let said = said.unwrap_or_else(|| {
-            let first = definition.standing.is_pinned().then(|| Safe::word("seen first"));
-            first.unwrap_or_default()
-        });
-        let gap = Safe::word("  ");
         let mut says = |text: Safe| rows.extend(text.wrap_words(width).iter().map(ours));
-        // What was said last of it as it is now stands there.
-        let of_now = definition.to_be.is_none()
-            || !definition.standing.is_pinned() && definition.said.is_some();
-        let (to_be_said, now_said) =
-            if of_now { (Safe::default(), said) } else { (said, Safe::default()) };
+        let [of_to_be, of_now, of_before] = self.sayings(model);
+        let line = |word: &'static str, text: &Text, said: Safe| {
+            let line = Safe::word(word).then(&text.short());
+            if said.is_empty() { line } else { line.then(&Safe::word("  ")).then(&said) }
+        };
         if let Some(to_be) = &definition.to_be {
-            says(Safe::word("to be   ").then(&to_be.short()).then(&gap).then(&to_be_said));
+            says(line("to be   ", to_be, of_to_be));
         }
         if let Some(now) = definition.now.as_ref().filter(|_| definition.to_be != definition.now) {
-            says(Safe::word("is now  ").then(&now.short()).then(&gap).then(&now_said));
+            says(line("is now  ", now, of_now));
+        }
+        if !of_before.is_empty() {
+            says(Safe::word("before  ").then(&of_before));
         }
         let seen = |at: Option<crate::engine::At>| match at {
             Some(at) => when(model, at),
@@ -198,10 +195,32 @@ impl Difference {
         };
         let first = Safe::word("seen    first ").then(&seen(definition.first_seen));
         says(first.then(&Safe::word(", last ")).then(&seen(definition.last_seen)));
+        let hidden = self.now.doc().map_or(0, |doc| doc.lines.hidden);
+        if hidden > 0 {
+            let count = Safe::escape(&format!("hidden characters: {hidden}"));
+            says(count.then(&Safe::word(", shown by name, as <U+202E>")));
+        }
         if definition.hidden {
             says(Safe::word("the agent is not shown it"));
         }
         rows
+    }
+
+    /// What was said last: of what it is to be, of what it is now, or of what it was before it changed again.
+    fn sayings(&self, model: &Model) -> [Safe; 3] {
+        let definition = &self.definition;
+        let Some(said) = &definition.said else {
+            let first = definition.standing.is_pinned().then(|| Safe::word("seen first"));
+            return [first.unwrap_or_default(), Safe::default(), Safe::default()];
+        };
+        let text = self::said(model, said);
+        let none = Safe::default;
+        let against = matches!(said.ruling, Some(Ruling::Refuse | Ruling::Stage));
+        match definition.standing {
+            Standing::Staged | Standing::Refused => [none(), text, none()],
+            Standing::Drifted | Standing::New if against => [none(), none(), text],
+            Standing::Pinned | Standing::Drifted | Standing::New => [text, none(), none()],
+        }
     }
 
     /// What is shown, as lines of escaped text.
@@ -221,11 +240,13 @@ impl Difference {
     }
 }
 
-/// When something was: a time of the day, or how many days ago.
+/// When something was: a time of the day, or how many days ago; of a recording, how long behind its beginning, or how
+/// many days before it.
 #[must_use]
 pub fn when(model: &Model, at: crate::engine::At) -> Safe {
     const DAY_MS: u64 = 24 * 60 * 60 * 1000;
-    let days = model.now.at.ms_since(at) / DAY_MS;
+    let begin = model.replay.as_ref().map(|replay| replay.span().0);
+    let days = begin.unwrap_or(model.now.at).ms_since(at) / DAY_MS;
     match &model.replay {
         _ if days > 0 => Safe::escape(&format!("{days}d ago")),
         Some(replay) if at >= replay.span().0 => crate::console::view::since(replay, at),
@@ -286,8 +307,8 @@ fn lay_change(
     rows.push(ours(&Safe::escape(&format!("{n} of {of}   {weight}"))));
     let path = Some(Safe::escape(&change.path)).filter(|path| !path.is_empty());
     lay_text(rows, (path.as_ref(), &Safe::escape(&change.what)), width);
-    let side = |value: &Option<String>| value.as_deref().map(Safe::escape);
-    let (before, after) = (side(&change.before), side(&change.after));
+    let (before, after) = (change.before.as_deref(), change.after.as_deref());
+    let (before, after) = (before.map(shown), after.map(shown));
     let (old, new) = match (&before, &after) {
         (Some(before), Some(after)) => compared(before, after),
         (before, after) => {
@@ -306,6 +327,17 @@ fn lay_change(
             let text = joined(&words);
             rows.push(Row { gutter, text, words, item: usize::MAX, ..Row::default() });
         }
+    }
+}
+
+/// A value's JSON text as bodies show it: a string as it is meant, with its line ends.
+fn shown(text: &str) -> Safe {
+    let lines = json::lines(text);
+    match lines.items.as_slice() {
+        [one] if lines.left_out_bytes == 0 && serde_json::from_str::<String>(text).is_ok() => {
+            one.value.clone()
+        }
+        _ => Safe::escape(text),
     }
 }
 
@@ -412,7 +444,7 @@ fn joined(words: &[Word]) -> Safe {
 mod tests {
     use super::*;
 
-    fn shown(words: &[Word]) -> String {
+    fn marked(words: &[Word]) -> String {
         let shown = |(word, differs): &Word| {
             if *differs { format!("[{word}]") } else { word.to_string() }
         };
@@ -436,12 +468,25 @@ mod tests {
             // One line brings words of a kind together.
             left = wrap(&left, 80).concat();
             right = wrap(&right, 80).concat();
-            assert_eq!((shown(&left), shown(&right)), (old.to_owned(), new.to_owned()));
+            assert_eq!((marked(&left), marked(&right)), (old.to_owned(), new.to_owned()));
             for width in 1..12 {
                 let lines: Vec<Safe> = wrap(&right, width).iter().map(|l| joined(l)).collect();
                 let all = lines.iter().fold(Safe::default(), Safe::then);
                 assert_eq!(all.as_str(), after.as_str(), "{width}");
             }
+        }
+    }
+
+    #[test]
+    fn strings_are_shown_as_they_are_meant_and_what_is_cut_as_it_stands() {
+        let table = [
+            (r#""a\nb\u202e""#, "\"a<\\n>b<U+202E>\""),
+            (r#"{"type":"string"}"#, r#"{"type":"string"}"#),
+            (r#""cut~"#, r#""cut~"#),
+            ("true", "true"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(shown(text).as_str(), expected);
         }
     }
 

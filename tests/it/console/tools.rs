@@ -20,10 +20,35 @@ struct Server {
     engine: Catalog,
 }
 
-fn tool(name: &str, says: &str) -> (String, Value) {
+pub(super) fn tool(name: &str, says: &str) -> (String, Value) {
     let properties = json!({ "path": { "type": "string", "description": "Which one." } });
     let schema = json!({ "type": "object", "properties": properties });
     (name.to_owned(), json!({ "name": name, "description": says, "inputSchema": schema }))
+}
+
+/// A list of these tools, and what is new of them.
+pub(super) fn list(engine: &mut Catalog, tools: &[(String, Value)], trust: Trust) -> (What, Facts) {
+    let mut facts = Facts {
+        kind: Some(tollgate::engine::Kind::Response),
+        method: Some("tools/list".to_owned()),
+        ..Facts::default()
+    };
+    for (name, text) in tools {
+        let of = Subject::tool("files", name);
+        facts.catalog.extend(engine.observe(of, &text.to_string(), trust));
+    }
+    let names = tools.iter().map(|(name, _)| name.clone()).collect();
+    facts.catalog.extend(engine.complete("files", Kind::Tool, &names));
+    let texts: Vec<&Value> = tools.iter().map(|(_, text)| text).collect();
+    let line = json!({ "jsonrpc": "2.0", "id": 9, "result": { "tools": texts } }).to_string();
+    let raw = Raw::of(line.as_bytes());
+    (What::Frame { conn: ConnId(1), from: Side::Server, raw }, facts)
+}
+
+/// Because of its definition.
+pub(super) fn drift() -> Reason {
+    let why = "Its definition is not what was first seen.".to_owned();
+    Reason { rule: "builtin.drift".to_owned(), why, verdict: Verdict::Ask }
 }
 
 impl Server {
@@ -72,23 +97,9 @@ impl Server {
         findings: Vec<Finding>,
         trust: Trust,
     ) {
-        let mut facts = Facts {
-            kind: Some(tollgate::engine::Kind::Response),
-            method: Some("tools/list".to_owned()),
-            hidden: hidden.iter().map(|name| (*name).to_owned()).collect(),
-            findings,
-            ..Facts::default()
-        };
-        for (name, text) in tools {
-            let of = Subject::tool("files", name);
-            facts.catalog.extend(self.engine.observe(of, &text.to_string(), trust));
-        }
-        let names = tools.iter().map(|(name, _)| name.clone()).collect();
-        facts.catalog.extend(self.engine.complete("files", Kind::Tool, &names));
-        let texts: Vec<&Value> = tools.iter().map(|(_, text)| text).collect();
-        let line = json!({ "jsonrpc": "2.0", "id": 9, "result": { "tools": texts } }).to_string();
-        let raw = Raw::of(line.as_bytes());
-        let event = What::Frame { conn: ConnId(1), from: Side::Server, raw };
+        let (event, mut facts) = list(&mut self.engine, tools, trust);
+        facts.hidden = hidden.iter().map(|name| (*name).to_owned()).collect();
+        facts.findings = findings;
         self.stage.record(SESSION, event, Some(facts), Vec::new());
     }
 
@@ -135,9 +146,7 @@ impl Server {
 
     /// The tool that turned bad is called.
     fn asks(&mut self) {
-        let why = "Its definition is not what was first seen.".to_owned();
-        let why = Reason { rule: "builtin.drift".to_owned(), why, verdict: Verdict::Ask };
-        self.stage.asks_because(why, "read_note", r#"{"path":"a"}"#, Risk::High);
+        self.stage.asks_because(drift(), "read_note", r#"{"path":"a"}"#, Risk::High);
         self.stage.code(2, "k7m");
     }
 }
