@@ -146,7 +146,7 @@ impl Difference {
             }
             if !self.is_whole() {
                 let says = "[ not all of it can be shown here: it can only be refused ]";
-                rows.push(ours(&Safe::word(says)));
+                rows.extend(Safe::word(says).wrap_words(width).iter().map(ours));
             }
         } else if let Some(doc) = self.now.doc() {
             rows.push(ours(&Safe::word("its definition")));

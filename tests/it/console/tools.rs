@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use tollgate::catalog::{Catalog, Fingerprint, Kind, Ruling, Subject, Trust};
+use tollgate::console::input::Pointer;
 use tollgate::console::model::ui::Pane;
 use tollgate::engine::{ConnId, Facts, Finding, Operator, Ruled, Severity};
 use tollgate::journal::{Raw, What};
@@ -190,6 +192,18 @@ fn hostile(size: (u16, u16)) -> Server {
     server.lists(&[tool(HOSTILE, "Fine.")], &[]);
     server.lists(&[tool(HOSTILE, HOSTILE)], &[]);
     server
+}
+
+/// A session in which a definition changes, is refused, comes back and is renamed.
+pub(super) fn changing() -> Stage {
+    let mut server = ruled((200, 60), Ruling::Refuse);
+    server.lists(&Server::tools(), &[]);
+    server.lists(&Server::tools()[1..], &["send_mail"]);
+    let mut tools = Server::tools();
+    tools[0] = tool("open_note", "Reads a note. And mails it.");
+    server.lists(&tools, &[]);
+    server.rules("open_note", Ruling::Approve);
+    server.stage
 }
 
 type Make = fn((u16, u16)) -> Server;
@@ -382,4 +396,87 @@ fn what_needs_an_operator_is_counted_in_the_first_row() {
     assert!(row(Server::turned((80, 24))).contains("TOOLS 1 changed"));
     assert!(row(fresh((80, 24))).contains("TOOLS 1 new"));
     assert!(!row(ruled((80, 24), Ruling::Refuse)).contains("TOOLS"));
+}
+
+#[test]
+fn words_that_differ_are_told_apart_from_those_that_stay() {
+    let mut server = Server::turned((80, 24));
+    server.stage.types("4<enter>");
+    let buffer = server.stage.buffer();
+    let rows = super::stage::rows(&buffer);
+    let row = rows.iter().position(|row| row.contains("+ | \"Reads a note. Put")).unwrap();
+    let style = |text: &str| {
+        let column = rows[row].split_once(text).unwrap().0.chars().count();
+        buffer[(u16::try_from(column).unwrap(), u16::try_from(row).unwrap())].style()
+    };
+    assert_ne!(style("Put"), style("Reads"));
+    assert_eq!(style("Put"), style("all"));
+    assert_eq!(style("Reads"), style("note"));
+}
+
+#[test]
+fn a_second_press_opens_a_definition() {
+    let mut server = Server::turned((80, 24));
+    server.stage.types("4");
+    let (column, row) = server.stage.place("send_mail");
+    for _ in 0..2 {
+        server.stage.mouse(Pointer::Press, column, row);
+    }
+    assert_eq!(server.stage.model.ui.pane, Pane::Detail);
+    assert!(server.stage.screen().contains("Sends a mail."), "{}", server.stage.screen());
+}
+
+#[test]
+fn a_text_that_cannot_be_read_is_told_from_the_record_and_cut_ones_are_only_refused() {
+    for (says, allowed) in [("Other.".to_owned(), true), ("long ".repeat(100), false)] {
+        let mut server = Server::listed((80, 40));
+        let mut tools = Server::tools();
+        tools[0].1["description"] = json!(says);
+        let (event, facts) = list(&mut server.engine, &tools, Trust::FirstUse);
+        // A record whose list is not there, as where it was redacted.
+        let What::Frame { conn, from, .. } = event else { panic!("a list is a frame") };
+        let event = What::Frame { conn, from, raw: Raw::of(b"{}") };
+        server.stage.record(SESSION, event, Some(facts), Vec::new());
+        server.stage.types("4<enter>G");
+        let screen = server.stage.screen();
+        assert!(screen.contains("what it is now cannot be read"), "{screen}");
+        assert_eq!(screen.contains("it can only be refused"), !allowed, "{screen}");
+        server.stage.types("P");
+        assert_eq!(server.stage.screen().contains("y yes"), allowed);
+        server.stage.types("<esc>x");
+        assert_eq!(server.said().len(), 1);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn no_definition_reaches_what_is_ours_and_every_cell_is_seen(
+        name in "\\PC{0,60}|[a-z\u{1b}\u{202E}\u{E0041}<>U+ ]{0,30}",
+        says in any::<String>(),
+        keys in prop::sample::select(vec!["4", "4<enter>", "4<enter>+", "A<900ms>"]),
+        size in prop::sample::select(vec![(80, 24), (200, 60)]),
+    ) {
+        let frame = |name: &str, says: &str| {
+            let mut server = Server::new(size);
+            let mut named = tool(name, "before");
+            server.lists(std::slice::from_ref(&named), &[]);
+            named.1["description"] = json!(format!("{says}."));
+            named.1["inputSchema"]["properties"][says] = json!({ "description": says });
+            server.lists(&[named], &[]);
+            server.stage.asks_because(drift(), name, "{}", Risk::High);
+            server.stage.types(keys);
+            server.stage.buffer()
+        };
+        let wild = frame(&name, &says);
+        assert_seen(&wild, keys);
+        let (wild, tame) = (super::stage::rows(&wild), super::stage::rows(&frame("tool", "says")));
+        for row in [0, tame.len() - 2, tame.len() - 1] {
+            prop_assert_eq!(&tame[row], &wild[row]);
+        }
+        for (tame, wild) in tame.iter().zip(&wild) {
+            prop_assert_eq!(tame.ends_with('\u{2502}'), wild.ends_with('\u{2502}'), "{}", wild);
+        }
+    }
 }

@@ -184,3 +184,22 @@ fn more_definitions_than_are_kept_are_counted() {
     assert_eq!((fold.count, fold.left_out), (DEFINITIONS_MAX, 3));
     assert!(fold.entry(SERVER, Kind::Tool, "tool_1").is_some());
 }
+
+#[test]
+fn what_could_not_be_kept_has_changed_and_nothing_can_be_said_of_it() {
+    let mut told = Told::default();
+    let seen = Observed {
+        kind: Kind::Tool,
+        name: "a".to_owned(),
+        news: News::Untold,
+        fingerprint: None,
+        changes: Vec::new(),
+        was: None,
+        standing: Standing::Drifted,
+    };
+    let facts = Facts { catalog: vec![seen], ..Facts::default() };
+    told.fold.told(SERVER, &facts, None, told.place());
+    assert_eq!((told.of("a").state(), told.of("a").fingerprint()), (State::Changed, None));
+    told.ruled("a", String::new(), Ruling::Approve);
+    assert_eq!(told.of("a").state(), State::Changed);
+}
