@@ -49,6 +49,9 @@ fn told(model: &Model, listed: &Listed<'_>) -> Says {
     if !remarks.is_empty() {
         says = says.and(" ").safe(&remarks);
     }
+    if let Some(was) = &definition.was {
+        says = says.and(", was ").safe(was);
+    }
     if let Some(now) = definition.now.as_ref().or(definition.to_be.as_ref()) {
         says = says.and(", is ").safe(&now.short());
     }

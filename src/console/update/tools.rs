@@ -40,8 +40,8 @@ pub(super) fn texts(model: &Model) -> Vec<(usize, String)> {
         let definition = listed.definition;
         let now = definition.fingerprint().unwrap_or_default();
         let (state, kind) = (definition.state().word(), listed.key.kind.word());
-        let server = &listed.key.server;
-        format!("{state} {kind} {server}.{} {} {now}", definition.shown, listed.remarks())
+        let (server, was) = (&listed.key.server, definition.was.clone().unwrap_or_default());
+        format!("{state} {kind} {server}.{} {} {was} {now}", definition.shown, listed.remarks())
     };
     definitions.map(|(n, listed)| (n, text(listed))).collect()
 }
@@ -137,9 +137,8 @@ pub(super) fn ask(model: &mut Model, ruling: Ruling) -> Vec<Cmd> {
             }
         }
         Ruling::Refuse => {
-            let name = definition.shown.clone();
-            let says = Safe::word("refused: ").then(&name);
-            model.ui.said = Some(says.then(&Safe::word(" as it is now; its calls are denied")));
+            let says = "refused as it is now: its calls are denied";
+            model.ui.said = Some(Safe::word(says));
             return rule(model, &key, &fingerprint, ruling);
         }
         Ruling::Unpin => {}

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use ratatui::layout::Rect;
 
-use crate::catalog::{Kind, Ruling};
+use crate::catalog::Ruling;
 use crate::console::action::{Action, Context};
 use crate::console::model::ui::{Pane, Prompt};
-use crate::console::model::{Link, Model, names};
+use crate::console::model::{Link, Model};
 use crate::console::theme::Role;
 use crate::console::update;
 use crate::console::view::Pen;
@@ -15,6 +15,9 @@ use crate::console::view::strip::Strip;
 use crate::engine::At;
 use crate::policy::Phase;
 use crate::text::Safe;
+
+/// Digits of a fingerprint that tell two apart at a glance.
+const SHORT: usize = 12;
 
 impl Pen<'_, '_> {
     /// ` ENFORCE ask-writes  3 sess   ASK 2  oldest 0:41   FIND 1   12:04:31`
@@ -183,13 +186,10 @@ fn attention(model: &Model) -> Strip {
     })
 }
 
-/// What is asked before a word is said of a definition.
+/// What is asked before a word is said of a definition. Its name is the server's word and stays out of this row; the
+/// fingerprint is ours.
 fn ruling(model: &Model, ruling: Ruling) -> Strip {
-    let Some((key, _)) = &model.ui.ruling else { return Strip::new() };
-    let name = match key.kind {
-        Kind::Tool | Kind::Prompt | Kind::Template => names::identifier(&key.name),
-        Kind::Server | Kind::Identity => names::identifier(&key.server),
-    };
+    let Some((key, fingerprint)) = &model.ui.ruling else { return Strip::new() };
     let (before, behind) = match ruling {
         Ruling::Approve => (" Take this ", "'s new definition, "),
         Ruling::Stage => (" Let this ", " pass for a while, "),
@@ -200,7 +200,7 @@ fn ruling(model: &Model, ruling: Ruling) -> Strip {
         .own(before, Role::ChromeAlert)
         .own(key.kind.word(), Role::ChromeAlert)
         .own(behind, Role::ChromeAlert)
-        .safe(&name.clip(12).shown, Role::ChromeAlert)
+        .drawn(fingerprint.get(..SHORT).unwrap_or_default(), Role::ChromeAlert)
         .own("?  y yes  Esc no", Role::ChromeAlert)
 }
 

@@ -32,6 +32,8 @@ const FINGERPRINT: usize = 12;
 const TIME: usize = 9;
 /// Columns of who said something.
 const SAID: usize = 34;
+/// Columns that a name before has to have, to be shown.
+const WAS: usize = 4;
 /// Columns of the mark of the selected row.
 const MARK: usize = 3;
 
@@ -65,6 +67,7 @@ impl Pen<'_, '_> {
             kind: &Safe::word("kind"),
             name: (&Safe::word("name"), Role::Dim),
             remarks: &Safe::default(),
+            was: None,
             calls: &Safe::word("calls"),
             fingerprint: &Safe::word("fingerprint"),
             first: &Safe::word("first"),
@@ -102,6 +105,7 @@ impl Pen<'_, '_> {
             kind: &Safe::word(listed.key.kind.word()),
             name: (&definition.shown, Role::Untrusted),
             remarks: &listed.remarks(),
+            was: definition.was.as_ref(),
             calls: &Safe::escape(&listed.calls.to_string()),
             fingerprint: &shown.map_or_else(|| Safe::word("-"), Text::short),
             first: &time(definition.first_seen),
@@ -184,6 +188,8 @@ struct Cells<'a> {
     kind: &'a Safe,
     name: (&'a Safe, Role),
     remarks: &'a Safe,
+    /// Its name before: foreign text, like its name.
+    was: Option<&'a Safe>,
     calls: &'a Safe,
     fingerprint: &'a Safe,
     first: &'a Safe,
@@ -214,6 +220,10 @@ impl Cells<'_> {
         strip = strip.safe(&name.clip(for_name).shown, role);
         if !remarks.is_empty() {
             strip = strip.own(" ", Role::Text).safe(&remarks, Role::Finding);
+        }
+        let left = end.saturating_sub(strip.width() + " was ".len() + 1);
+        if let Some(was) = self.was.filter(|_| left >= WAS) {
+            strip = strip.own(" was ", Role::Dim).safe(&was.clip(left).shown, role);
         }
         strip = strip.column(end).cell_right(self.calls, CALLS, Role::Text);
         if width >= WITH_FINGERPRINT {

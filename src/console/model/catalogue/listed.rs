@@ -147,32 +147,19 @@ impl Listed<'_> {
         (self.definition.state().rank(), &self.key.name, self.key.kind)
     }
 
-    /// What is to be known of it besides where it stands: `hidden`, `shadows`, `was NAME`, `looks only`.
+    /// What is to be known of it besides where it stands: `hidden`, `shadows`, `looks only`, what it is besides being
+    /// gone.
     #[must_use]
     pub fn remarks(&self) -> Safe {
-        let Definition { hidden, shadows, was, gone, .. } = self.definition;
-        let mut remarks = Safe::default();
-        let mut add = |words: Safe| {
-            if !remarks.is_empty() {
-                remarks = std::mem::take(&mut remarks).then(&Safe::word(" "));
-            }
-            remarks = std::mem::take(&mut remarks).then(&words);
-        };
-        if *gone && !self.definition.standing.is_pinned() {
-            add(Safe::word(self.definition.standing.word()));
-        }
-        if *hidden {
-            add(Safe::word("hidden"));
-        }
-        if shadows.is_some() && self.definition.state() != State::Shadows {
-            add(Safe::word("shadows"));
-        }
-        if let Some(was) = was {
-            add(Safe::word("was ").then(was));
-        }
-        if self.definition.looks_only() {
-            add(Safe::word("looks only"));
-        }
-        remarks
+        let Definition { hidden, shadows, gone, standing, .. } = self.definition;
+        let shadows = shadows.is_some() && self.definition.state() != State::Shadows;
+        let words = [
+            (*gone && !standing.is_pinned()).then(|| standing.word()),
+            hidden.then_some("hidden"),
+            shadows.then_some("shadows"),
+            self.definition.looks_only().then_some("looks only"),
+        ];
+        let words: Vec<&str> = words.into_iter().flatten().collect();
+        Safe::escape(&words.join(" "))
     }
 }
