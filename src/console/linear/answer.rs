@@ -137,6 +137,11 @@ impl Linear {
         let name = self.name(model, key);
         let nothing = || Says::own("nothing was allowed: ");
         let risk = ticket.held.risk;
+        if self.cards.get(&key).is_some_and(|card| !card.has_definitions(model, ticket)) {
+            let says =
+                nothing().and("a definition that it uses changed since its card was printed");
+            return Err(says.and("; first show ").safe(&name));
+        }
         match self.cards.get(&key).map_or(Paper::Unreadable, |card| card.paper) {
             Paper::All => {}
             Paper::Part if risk == Risk::Low => {}

@@ -75,6 +75,8 @@ pub(super) struct Card {
     printing: Paper,
     /// What was printed.
     pub(super) paper: Paper,
+    /// The fingerprints of what it uses that is not what it is to be, as printed.
+    definitions: Vec<String>,
     /// The code that was told.
     code: Option<Safe>,
     /// Whether an answer is on its way.
@@ -86,6 +88,15 @@ pub(super) struct Card {
 impl Card {
     pub(super) const fn is_printed(&self) -> bool {
         self.shown_ms.is_some() && !self.over
+    }
+
+    /// Whether everything that a call uses now and that is not what it is to be was printed as it is.
+    pub(super) fn has_definitions(&self, model: &Model, ticket: &Ticket) -> bool {
+        let drifted = model.drifted(ticket);
+        drifted.iter().filter_map(|key| model.definition(key)).all(|definition| {
+            let now = definition.fingerprint();
+            now.is_none_or(|now| self.definitions.iter().any(|printed| printed == now))
+        })
     }
 
     /// Whether this body is awaited.
@@ -220,6 +231,8 @@ impl Linear {
         for shown in &loading.differences {
             tools::print(model, shown, "ask:", page);
         }
+        let printed = loading.differences.iter().filter_map(Difference::fingerprint);
+        card.definitions = printed.map(str::to_owned).collect();
         card.printing = arguments(&loading, &name, page);
         card.code = model.codes.get(&key).cloned();
         // The card itself says how little time is left.

@@ -191,6 +191,16 @@ fn definitions_read_as_reviewed_and_a_card_has_what_changed() {
     play.types("tools nosuch");
     play.on(|s| s.asks_because(drift(), "read_note", r#"{"path":"a"}"#, Risk::High));
     insta::assert_snapshot!("linear_tools", play.said());
+    // What changes again has to be printed again before anything is allowed.
+    play.on(|s| s.code(1, "k7m"));
+    lists(&mut play, "Something else.");
+    play.types("allow 1 k7m");
+    assert!(play.told().contains("changed since its card was printed; first show 1"));
+    assert_eq!(play.answers(), []);
+    play.types("show 1");
+    assert!(play.told().contains("+ | \"Something else.\""));
+    play.types("allow 1 k7m");
+    assert_eq!(play.answers().len(), 1);
     play.unreadable = true;
     play.types("tools read_note");
     assert!(play.told().contains("what it is now cannot be read: the disk is gone"));
