@@ -27,10 +27,10 @@ pub struct Change {
     pub what: String,
     /// How much it matters.
     pub weight: Weight,
-    /// The JSON text before, cut; `None` where there was nothing.
+    /// The JSON text before, cut in records; `None` where there was nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
-    /// The JSON text now, cut; `None` where there is nothing any more.
+    /// The JSON text now, cut in records; `None` where there is nothing any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
 }
@@ -38,8 +38,11 @@ pub struct Change {
 /// What differs between two definitions, in the order of the first one's keys, then the second one's new ones.
 #[must_use]
 pub fn diff(before: &Value, after: &Value) -> Vec<Change> {
-    let mut changes = Vec::new();
-    compare(&mut Vec::new(), Some(before), Some(after), &mut changes);
+    let mut changes = whole(before, after);
+    for change in &mut changes {
+        change.before = change.before.take().map(cut);
+        change.after = change.after.take().map(cut);
+    }
     if changes.len() > CHANGES_MAX {
         let more = changes.len() - CHANGES_MAX;
         changes.truncate(CHANGES_MAX);
@@ -51,6 +54,14 @@ pub fn diff(before: &Value, after: &Value) -> Vec<Change> {
             after: None,
         });
     }
+    changes
+}
+
+/// The same for a reader: every change, and nothing of it cut.
+#[must_use]
+pub fn whole(before: &Value, after: &Value) -> Vec<Change> {
+    let mut changes = Vec::new();
+    compare(&mut Vec::new(), Some(before), Some(after), &mut changes);
     changes
 }
 
@@ -76,8 +87,8 @@ fn compare<'a>(
                 path: path.join("."),
                 what,
                 weight,
-                before: before.map(shown),
-                after: after.map(shown),
+                before: before.map(Value::to_string),
+                after: after.map(Value::to_string),
             });
         }
     }
@@ -131,8 +142,7 @@ fn meaning(path: &[&str], before: Option<&Value>, after: Option<&Value>) -> (Wei
 }
 
 /// A value's text, cut at a character.
-fn shown(value: &Value) -> String {
-    let mut text = value.to_string();
+fn cut(mut text: String) -> String {
     if text.len() > SHOWN_BYTES {
         text.truncate(text.floor_char_boundary(SHOWN_BYTES));
         text.push('~');
@@ -221,5 +231,8 @@ mod tests {
         let long = Value::from("\u{e4}".repeat(1000));
         let changes = diff(&Value::Null, &long);
         assert!(changes[0].after.as_ref().unwrap().ends_with('~'));
+        let changes = whole(&Value::Null, &long);
+        assert_eq!(changes[0].after, Some(long.to_string()));
+        assert_eq!(whole(&wide(1), &wide(2)).len(), 50);
     }
 }

@@ -7,6 +7,7 @@
 
 mod table;
 
+use crate::catalog::Ruling;
 use crate::console::input::Key;
 use crate::console::model::timeline::Moment;
 use crate::console::model::ui::{Move, Pane};
@@ -22,6 +23,8 @@ pub enum Context {
     Detail,
     /// The waiting calls.
     Ask,
+    /// The definitions.
+    Tools,
     /// The servers.
     Servers,
     /// The sessions.
@@ -62,10 +65,11 @@ pub enum Context {
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Calls,
         Self::Detail,
         Self::Ask,
+        Self::Tools,
         Self::Servers,
         Self::Sessions,
         Self::Policy,
@@ -93,6 +97,7 @@ impl Context {
             Self::Calls => "Calls",
             Self::Detail => "Detail",
             Self::Ask => "Ask",
+            Self::Tools => "Tools",
             Self::Servers => "Servers",
             Self::Sessions => "Sessions",
             Self::Policy => "Policy",
@@ -131,6 +136,7 @@ impl Context {
             Self::Calls
                 | Self::Detail
                 | Self::Ask
+                | Self::Tools
                 | Self::Servers
                 | Self::Sessions
                 | Self::Policy
@@ -221,6 +227,7 @@ pub enum Action {
     Undo,
     /// Take what a policy's file says now.
     ConfirmPolicy,
+    Rule(Ruling),
     MarkEquals,
     Allow,
     AllowYes,

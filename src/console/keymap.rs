@@ -24,10 +24,11 @@ pub const FILE: &str = "keys.toml";
 pub const FILE_BYTES_MAX: u64 = 256 * 1024;
 
 /// The places that a file may change, by the names of their tables.
-const TABLES: [(&str, Context); 12] = [
+const TABLES: [(&str, Context); 13] = [
     ("calls", Context::Calls),
     ("detail", Context::Detail),
     ("ask", Context::Ask),
+    ("tools", Context::Tools),
     ("servers", Context::Servers),
     ("sessions", Context::Sessions),
     ("policy", Context::Policy),
@@ -252,7 +253,7 @@ mod tests {
             (Context::Calls, 'f', Some("filter srv:mail verdict:!ok")),
             (Context::Calls, 'F', None),
             (Context::Calls, 'm', Some("mark")),
-            (Context::Detail, 'x', None),
+            (Context::Ask, 'x', None),
             (Context::Card, 'z', Some("deny")),
             (Context::Card, 'd', Some("deny")),
         ];

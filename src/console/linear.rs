@@ -8,11 +8,14 @@
 mod answer;
 mod card;
 mod page;
+mod tools;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use crate::console::model::doc::{Doc, Payload, Want};
+use crate::console::model::difference::Difference;
+use crate::console::model::doc::{Doc, Part, Payload, Want};
 use crate::console::model::{
     Call, CallAt, Entry, Link, Model, Passed, SessionId, State, Ticket, TicketKey,
 };
@@ -77,6 +80,8 @@ pub struct Linear {
     open: BTreeSet<CallAt>,
     cards: BTreeMap<TicketKey, Card>,
     shows: Vec<Show>,
+    /// Definitions that are to be printed once their texts are read.
+    definitions: Vec<Difference>,
     sessions: BTreeSet<SessionId>,
     link: Option<Link>,
     rights: Option<(bool, Option<u32>, Option<u32>)>,
@@ -97,6 +102,7 @@ impl Linear {
             open: BTreeSet::new(),
             cards: BTreeMap::new(),
             shows: Vec::new(),
+            definitions: Vec::new(),
             sessions: BTreeSet::new(),
             link: None,
             rights: None,
@@ -290,8 +296,15 @@ impl Linear {
         want: &Want,
         payload: Result<Payload, String>,
     ) -> Vec<Act> {
-        let doc = payload.map(Doc::new).map_err(|why| Safe::escape(&why));
         let mut page = Page::new(model);
+        if matches!(want.part, Part::Definition(..)) {
+            let read = payload.map(|payload| Arc::new(Doc::new(payload)));
+            self.fill_definitions(want, &read);
+            self.print_definitions(model, &mut page);
+            self.fill_differences(model, want, &read, &mut page);
+            return page.acts();
+        }
+        let doc = payload.map(Doc::new).map_err(|why| Safe::escape(&why));
         if let Some(key) = self.cards.iter().find(|(_, card)| card.wants(want)).map(|(key, _)| *key)
         {
             self.fill_card(model, key, want, doc, &mut page);

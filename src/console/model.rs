@@ -6,9 +6,11 @@
 pub mod breaks;
 mod call;
 pub mod card;
+pub mod catalogue;
 mod chunks;
 pub mod column;
 pub mod compare;
+pub mod difference;
 pub mod doc;
 pub mod fatigue;
 mod fold;

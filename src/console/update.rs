@@ -18,6 +18,7 @@ mod replay;
 mod search;
 mod sessions;
 mod sift;
+mod tools;
 
 use std::sync::Arc;
 
@@ -247,7 +248,10 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             model.ui.pane = Pane::Compare;
         }
         Msg::Arrived(at) => return replay::arrived(model, at),
-        Msg::Drawn => card::drawn(model),
+        Msg::Drawn => {
+            card::drawn(model);
+            tools::drawn(model);
+        }
         Msg::Tick if model.replay.is_some() => return replay::tick(model),
         Msg::Tick => return notify::notify(model),
     }
@@ -294,7 +298,8 @@ pub fn next_wake_ms(model: &Model) -> Option<u64> {
 
 fn loaded(model: &mut Model, want: &Want, read: &Result<Arc<Doc>, String>) {
     let detail = &mut model.ui.detail;
-    if detail.request.fill(want, read) | detail.answer.fill(want, read) {
+    let defined = detail.definition.as_mut().is_some_and(|shown| shown.fill(want, read));
+    if detail.request.fill(want, read) | detail.answer.fill(want, read) | defined {
         detail.page.stale();
     }
     if let Some(card) = &mut model.ui.card
@@ -347,6 +352,7 @@ pub const fn pane_context(pane: Pane) -> Context {
         Pane::Calls => Context::Calls,
         Pane::Detail => Context::Detail,
         Pane::Ask => Context::Ask,
+        Pane::Tools => Context::Tools,
         Pane::Servers => Context::Servers,
         Pane::Sessions => Context::Sessions,
         Pane::Policy => Context::Policy,
@@ -440,16 +446,15 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         Action::Fold | Action::Unfold | Action::NextTab | Action::PreviousTab | Action::Wrap => {
             detail::act(model, action)
         }
-        Action::Copy => copy::shown(model),
-        Action::CopyRaw => copy::ask_raw(model),
-        Action::OldestAsk => card::oldest(model),
-        Action::NextAsk => card::next(model),
+        Action::Copy | Action::CopyRaw => copy::act(model, action),
+        Action::OldestAsk | Action::NextAsk => card::go(model, action),
         Action::RequestRight | Action::GrantRight => gate::right(model, action),
         Action::HoldOnOff
         | Action::Pause
         | Action::StopSession
         | Action::StopServer
         | Action::ConfirmPolicy => sessions::act(model, action),
+        Action::Rule(ruling) => tools::ask(model, ruling),
         Action::Full | Action::Raw | Action::Diff => card::face(model, action),
         Action::Back => back(model),
         Action::Yes => gate::yes(model),
@@ -506,6 +511,9 @@ fn open(model: &mut Model, context: Context) -> Vec<Cmd> {
     if context == Context::Ask {
         return card::open_selected(model);
     }
+    if context == Context::Tools {
+        return tools::open_selected(model);
+    }
     if context == Context::Timeline {
         return panes::seek_selected(model);
     }
@@ -543,6 +551,7 @@ pub fn selected(model: &Model) -> Option<CallAt> {
 fn back(model: &mut Model) -> Vec<Cmd> {
     let ui = &mut model.ui;
     if ui.prompt.take().is_some() {
+        ui.ruling = None;
         return Vec::new();
     }
     if ui.typing.take().is_some()
@@ -565,7 +574,7 @@ fn back(model: &mut Model) -> Vec<Cmd> {
             | Step::Reason(_)
             | Step::Edit(_) => card.step = Step::Open,
         },
-        None => ui.pane = Pane::Calls,
+        None => return panes::focus(model, panes::behind(model)),
     }
     Vec::new()
 }
@@ -574,7 +583,7 @@ fn leave(model: &mut Model, context: Context) -> Vec<Cmd> {
     if context == Context::Help {
         back(model)
     } else if context == Context::Detail {
-        panes::focus(model, Pane::Calls)
+        panes::focus(model, panes::behind(model))
     } else {
         quit(model)
     }

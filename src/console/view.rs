@@ -19,6 +19,7 @@ mod rules;
 pub(in crate::console) mod status;
 mod strip;
 mod timeline;
+mod tools;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -27,6 +28,7 @@ use ratatui::widgets::Clear;
 use crate::console::model::Model;
 use crate::console::model::ui::Pane;
 use crate::console::theme::{Role, Theme};
+pub(in crate::console) use replay::since;
 use strip::Strip;
 
 /// Whether lines are drawn with box characters.
@@ -78,6 +80,7 @@ pub fn draw(model: &Model, theme: &Theme, lines: Lines, frame: &mut Frame<'_>) {
             Pane::Calls => pen.calls(area),
             Pane::Detail => pen.detail(area),
             Pane::Ask => pen.ask(area),
+            Pane::Tools => pen.tools(area),
             Pane::Servers => pen.servers(area),
             Pane::Sessions => pen.sessions(area),
             Pane::Policy => pen.rules(area),

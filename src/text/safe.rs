@@ -205,6 +205,22 @@ impl Safe {
         parts
     }
 
+    /// The text in words and what stands between them, each sign and token by itself: what a comparison goes by.
+    #[must_use]
+    pub fn words(&self) -> Vec<Self> {
+        let mut words: Vec<Self> = Vec::new();
+        let mut goes_on = false;
+        for piece in self.pieces() {
+            let in_word = piece.text.chars().all(|c| c.is_alphanumeric() || c == '_');
+            match words.last_mut().filter(|_| goes_on && in_word) {
+                Some(word) => word.text.push_str(piece.text),
+                None => words.push(Self { text: piece.text.to_owned(), hidden: 0 }),
+            }
+            goes_on = in_word;
+        }
+        words
+    }
+
     /// Whether no token and no grapheme of several code points can be in it.
     fn is_plain(&self) -> bool {
         !self.text.is_empty() && self.text.is_ascii() && !self.text.contains('<')

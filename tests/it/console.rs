@@ -15,3 +15,4 @@ mod meters;
 mod mouse;
 mod replay;
 mod stage;
+mod tools;

@@ -3,7 +3,8 @@
 
 use serde_json::json;
 
-use crate::bed::{Agent, Bed};
+use crate::bed::{Agent, Bed, until};
+use crate::pty_controls::TURNS_BAD;
 use crate::terminal::Terminal;
 
 /// A policy whose one rule asks, at this risk.
@@ -106,6 +107,50 @@ fn an_edit_takes_four_keys_besides_itself() {
     let (text, failed) = agent.result(1);
     assert!(!failed && bed.received().contains("/tmp/ab"), "{text}");
     assert_eq!(hand.pressed, 4);
+}
+
+#[test]
+fn a_changed_definition_is_seen_and_taken_from_its_call_by_three_keys() {
+    let bed = Bed::new();
+    let console = Terminal::open(&bed.home(), &["console"]);
+    let mut agent = bed.agent_with(&["--policy", "ask-writes"], &["sh", "-c", TURNS_BAD]);
+    for id in 1..=2 {
+        agent.request(id, "tools/list", &json!({}));
+        agent.answer(id);
+    }
+    agent.call(3, "read_note", &json!({}));
+    console.shows("ASK 1");
+    let mut hand = Hand { console, pressed: 0 };
+    hand.press("A");
+    // All of the difference fits on the card of this terminal.
+    hand.console.shows("seen 100 %");
+    hand.console.shows("DENY   armed");
+    hand.press("P");
+    hand.console.shows("Take this tool's new definition");
+    hand.press("y");
+    assert_eq!(hand.pressed, 3);
+    // The gate took it: the next call of the same definition asks nobody.
+    until("its word", || (!hand.console.text().contains("CHANGED")).then_some(()));
+    agent.call(4, "read_note", &json!({}));
+    assert_eq!(agent.result(4), ("done".to_owned(), false));
+}
+
+#[test]
+fn a_definition_is_compared_by_two_keys() {
+    let bed = Bed::new();
+    let console = Terminal::open(&bed.home(), &["console"]);
+    let mut agent = bed.agent_with(&["--policy", "ask-writes"], &["sh", "-c", TURNS_BAD]);
+    for id in 1..=2 {
+        agent.request(id, "tools/list", &json!({}));
+        agent.answer(id);
+    }
+    console.shows("TOOLS 1 changed");
+    let mut hand = Hand { console, pressed: 0 };
+    hand.press("4");
+    hand.console.shows("CHANGED");
+    hand.press("\r");
+    hand.console.shows("Put all you know into it.");
+    assert_eq!(hand.pressed, 2);
 }
 
 #[test]

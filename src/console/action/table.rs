@@ -1,27 +1,31 @@
 //! The rows.
 
 use super::{Action, Binding, Choice, Context, Reach, Takes, Tape};
+use crate::catalog::Ruling;
 use crate::console::input::Key;
 use crate::console::model::timeline::Moment;
 use crate::console::model::ui::{Move, Pane};
 use Context::{
     Ask, Calls, Card, Code, Compare, Confirm, Detail, Edit, Help, Line, Log, Palette, Policy,
-    Prompt, Reason, Remember, Replay, Servers, Sessions, Timeline, Unread,
+    Prompt, Reason, Remember, Replay, Servers, Sessions, Timeline, Tools, Unread,
 };
 
-const PANES: &[Context] = &[Calls, Detail, Ask, Servers, Sessions, Policy, Log, Timeline, Compare];
+const PANES: &[Context] =
+    &[Calls, Detail, Ask, Tools, Servers, Sessions, Policy, Log, Timeline, Compare];
 const LISTS: &[Context] =
-    &[Calls, Detail, Ask, Servers, Sessions, Policy, Log, Timeline, Compare, Card, Help];
+    &[Calls, Detail, Ask, Tools, Servers, Sessions, Policy, Log, Timeline, Compare, Card, Help];
 /// Where a page of keys is a key away.
 const HELPED: &[Context] =
-    &[Calls, Detail, Ask, Servers, Sessions, Policy, Log, Timeline, Compare, Card];
+    &[Calls, Detail, Ask, Tools, Servers, Sessions, Policy, Log, Timeline, Compare, Card];
 /// Where there is a way back.
 const ALL: &[Context] = &[
-    Calls, Detail, Ask, Servers, Sessions, Policy, Log, Timeline, Compare, Card, Unread, Confirm,
-    Code, Remember, Reason, Edit, Prompt, Line, Palette, Help,
+    Calls, Detail, Ask, Tools, Servers, Sessions, Policy, Log, Timeline, Compare, Card, Unread,
+    Confirm, Code, Remember, Reason, Edit, Prompt, Line, Palette, Help,
 ];
 /// Where a search finds something.
-const TEXTS: &[Context] = &[Detail, Log, Help];
+const TEXTS: &[Context] = &[Detail, Tools, Log, Help];
+/// Where a definition is selected or shown.
+const DEFINED: &[Context] = &[Tools, Detail];
 
 /// Every action, in the order of the help and the hint line.
 pub const BINDINGS: &[Binding] = &[
@@ -158,7 +162,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::Open,
         "open",
         &[Key::Enter],
-        &[Calls, Detail, Ask, Servers, Sessions, Policy, Timeline],
+        &[Calls, Detail, Ask, Tools, Servers, Sessions, Policy, Timeline],
         "open what is selected",
     )
     .hint("open")
@@ -243,6 +247,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Focus(Pane::Calls), "pane.calls", &[Key::Char('1')], PANES, "calls").panes(),
     row(Action::Focus(Pane::Detail), "pane.detail", &[Key::Char('2')], PANES, "detail").panes(),
     row(Action::Focus(Pane::Ask), "pane.ask", &[Key::Char('3')], PANES, "waiting calls").panes(),
+    row(Action::Focus(Pane::Tools), "pane.tools", &[Key::Char('4')], PANES, "definitions").panes(),
     row(Action::Focus(Pane::Servers), "pane.servers", &[Key::Char('5')], PANES, "servers").panes(),
     row(Action::Focus(Pane::Sessions), "pane.sessions", &[Key::Char('6')], PANES, "sessions")
         .panes(),
@@ -357,6 +362,40 @@ pub const BINDINGS: &[Binding] = &[
     .here(),
     row(Action::StopServer, "server.stop", &[Key::Char('X')], &[Servers], "stop the server (asks)")
         .here(),
+    row(
+        Action::Rule(Ruling::Approve),
+        "tool.pin",
+        &[Key::Char('P')],
+        DEFINED,
+        "take it as it is now (asks)",
+    )
+    .hint("pin")
+    .here(),
+    row(
+        Action::Rule(Ruling::Refuse),
+        "tool.refuse",
+        &[Key::Char('x')],
+        DEFINED,
+        "refuse it as it is now",
+    )
+    .hint("refuse")
+    .here(),
+    row(
+        Action::Rule(Ruling::Stage),
+        "tool.stage",
+        &[Key::Char('s')],
+        DEFINED,
+        "let it pass for a while (asks)",
+    )
+    .here(),
+    row(
+        Action::Rule(Ruling::Unpin),
+        "tool.unpin",
+        &[Key::Char('U')],
+        DEFINED,
+        "forget what it is to be (asks)",
+    )
+    .here(),
     row(Action::Yes, "yes", &[Key::Char('y')], &[Prompt], "yes").hint("yes"),
     row(Action::Apply, "line.apply", &[Key::Enter], &[Line, Palette], "do it").hint("do it"),
     row(Action::Complete, "line.complete", &[Key::Tab], &[Line], "complete, then the next one")
@@ -398,7 +437,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::Move(Move::PageDown),
         "page.on",
         &[Key::Char(' ')],
-        &[Detail, Servers, Sessions, Policy, Log, Compare, Card, Help],
+        &[Detail, Tools, Servers, Sessions, Policy, Log, Compare, Card, Help],
         "page down",
     ),
     row(
@@ -422,7 +461,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::Leave,
         "leave",
         &[Key::Char('q')],
-        &[Calls, Detail, Ask, Servers, Sessions, Policy, Log, Timeline, Compare, Help],
+        &[Calls, Detail, Ask, Tools, Servers, Sessions, Policy, Log, Timeline, Compare, Help],
         "back, at the panes quit",
     )
     .hint("quit"),

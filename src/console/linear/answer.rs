@@ -14,6 +14,7 @@
 
 use crate::console::linear::card::{Extent, Paper};
 use crate::console::linear::page::{Page, Says};
+use crate::console::linear::tools;
 use crate::console::linear::words::{self, Command, Name};
 use crate::console::linear::{Act, Linear, Show, Typed, ended_so, is_open, told};
 use crate::console::model::doc::{Part, Want};
@@ -25,13 +26,14 @@ use crate::text::Safe;
 use crate::wire::{AnswerLine, AnswerWord, FromConsole};
 
 /// What `help` says.
-const HELP: [&str; 9] = [
+const HELP: [&str; 10] = [
     "allow NUMBER          allow a waiting call of low risk, once",
     "allow NUMBER yes      one of medium risk",
     "allow NUMBER CODE     one of high risk, with the code that its card tells",
     "deny NUMBER [reason]  deny it; the reason goes to the agent",
     "show NUMBER [raw]     print a call whole, or every byte of it",
     "asks, calls [COUNT]   list the calls that wait, or the last ones",
+    "tools [SERVER.NAME]   list what servers defined, or print one definition in full",
     "right, grant CONSOLE  ask for the right to answer, or let another console answer, too",
     "quit                  leave; waiting calls wait on",
     "Where two sessions have the same number, write SESSION.NUMBER.",
@@ -63,6 +65,11 @@ impl Linear {
                 list_calls(model, count, &mut page);
                 Ok(())
             }
+            Command::Tools(None) => {
+                tools::list(model, &mut page);
+                Ok(())
+            }
+            Command::Tools(Some(name)) => self.show_definition(model, name, &mut page),
             Command::Right => self.right(model, &mut page),
             Command::Grant(console) => grant(model, console, &mut page),
             Command::Help => {
@@ -130,6 +137,11 @@ impl Linear {
         let name = self.name(model, key);
         let nothing = || Says::own("nothing was allowed: ");
         let risk = ticket.held.risk;
+        if self.cards.get(&key).is_some_and(|card| !card.has_definitions(model, ticket)) {
+            let says =
+                nothing().and("a definition that it uses changed since its card was printed");
+            return Err(says.and("; first show ").safe(&name));
+        }
         match self.cards.get(&key).map_or(Paper::Unreadable, |card| card.paper) {
             Paper::All => {}
             Paper::Part if risk == Risk::Low => {}
@@ -229,7 +241,7 @@ impl Linear {
         let waiting = self.named(model, name);
         if let Ok(ticket) = waiting {
             let extent = if raw { Extent::Raw } else { Extent::Whole };
-            self.load_card(ticket, extent, page);
+            self.load_card(model, ticket, extent, page);
             return Ok(());
         }
         let is_it = |call: &&Call| {

@@ -1,7 +1,9 @@
 //! A waiting call, printed: who, what, why, its arguments behind a gutter, and how to answer.
 
 use crate::console::linear::page::{Page, Says};
+use crate::console::linear::tools::{self, Read};
 use crate::console::linear::{Linear, REMIND_MS, session_of};
+use crate::console::model::difference::Difference;
 use crate::console::model::doc::{self, Doc, Gutter, Laid, Part, Row, Want};
 use crate::console::model::{Model, Ticket, TicketKey};
 use crate::console::view::ask::risk_word;
@@ -38,6 +40,16 @@ struct Loading {
     arguments: Awaited,
     /// The agent's own arguments, where they were edited.
     original: Option<Awaited>,
+    /// What it uses that is not what it is to be.
+    differences: Vec<Difference>,
+}
+
+impl Loading {
+    fn is_read(&self) -> bool {
+        self.arguments.doc.is_some()
+            && self.original.as_ref().is_none_or(|original| original.doc.is_some())
+            && self.differences.iter().all(Difference::is_read)
+    }
 }
 
 /// How much of a call is on paper.
@@ -63,6 +75,8 @@ pub(super) struct Card {
     printing: Paper,
     /// What was printed.
     pub(super) paper: Paper,
+    /// The fingerprints of what it uses that is not what it is to be, as printed.
+    definitions: Vec<String>,
     /// The code that was told.
     code: Option<Safe>,
     /// Whether an answer is on its way.
@@ -74,6 +88,15 @@ pub(super) struct Card {
 impl Card {
     pub(super) const fn is_printed(&self) -> bool {
         self.shown_ms.is_some() && !self.over
+    }
+
+    /// Whether everything that a call uses now and that is not what it is to be was printed as it is.
+    pub(super) fn has_definitions(&self, model: &Model, ticket: &Ticket) -> bool {
+        let drifted = model.drifted(ticket);
+        drifted.iter().filter_map(|key| model.definition(key)).all(|definition| {
+            let now = definition.fingerprint();
+            now.is_none_or(|now| self.definitions.iter().any(|printed| printed == now))
+        })
     }
 
     /// Whether this body is awaited.
@@ -99,7 +122,7 @@ impl Linear {
             let card = Card { version: ticket.held.version, ..Card::default() };
             self.cards.insert(key, card);
             page.act(super::Act::Bell);
-            self.load_card(ticket, Extent::Head, page);
+            self.load_card(model, ticket, Extent::Head, page);
             return;
         }
         let name = self.name(model, key);
@@ -120,23 +143,32 @@ impl Linear {
     }
 
     /// Reads what a card needs, to print it then.
-    pub(super) fn load_card(&mut self, ticket: &Ticket, extent: Extent, page: &mut Page) {
+    pub(super) fn load_card(
+        &mut self,
+        model: &Model,
+        ticket: &Ticket,
+        extent: Extent,
+        page: &mut Page,
+    ) {
         let key = ticket.key;
         let want =
             |place, part| Want { session: key.session, place, call: CallId(key.ticket.0), part };
         let awaited = |want| Awaited { want, doc: None };
         let original = want(ticket.request, Part::Arguments);
-        let loading = match ticket.edited {
-            Some(place) => Loading {
-                extent,
-                arguments: awaited(want(place, Part::Edited)),
-                original: Some(awaited(original)),
-            },
-            None => Loading { extent, arguments: awaited(original), original: None },
+        let drifted = model.drifted(ticket);
+        let shown = drifted.iter().filter_map(|key| Difference::of(model, key));
+        let (differences, wants): (Vec<Difference>, Vec<Vec<Want>>) = shown.unzip();
+        let (arguments, original) = match ticket.edited {
+            Some(place) => (awaited(want(place, Part::Edited)), Some(awaited(original))),
+            None => (awaited(original), None),
         };
+        let loading = Loading { extent, arguments, original, differences };
         page.load(loading.arguments.want);
         if let Some(original) = &loading.original {
             page.load(original.want);
+        }
+        for want in wants.into_iter().flatten() {
+            page.load(want);
         }
         if let Some(card) = self.cards.get_mut(&key) {
             card.loading = Some(loading);
@@ -152,25 +184,55 @@ impl Linear {
         doc: Result<Doc, Safe>,
         page: &mut Page,
     ) {
-        let name = self.name(model, key);
-        let rights = self.may_answer(model);
         let Some(card) = self.cards.get_mut(&key) else { return };
-        let Some(mut loading) = card.loading.take() else { return };
+        let Some(loading) = &mut card.loading else { return };
         let place = match &mut loading.original {
             Some(original) if original.want == *want => &mut original.doc,
             Some(_) | None => &mut loading.arguments.doc,
         };
         *place = Some(doc);
-        let waits = loading.arguments.doc.is_none()
-            || loading.original.as_ref().is_some_and(|original| original.doc.is_none());
+        self.print_card(model, key, page);
+    }
+
+    /// A text of a definition came.
+    pub(super) fn fill_differences(
+        &mut self,
+        model: &Model,
+        want: &Want,
+        read: &Read,
+        page: &mut Page,
+    ) {
+        let mut filled = Vec::new();
+        for (key, card) in &mut self.cards {
+            let all = card.loading.iter_mut().flat_map(|loading| &mut loading.differences);
+            if all.fold(false, |any, shown| any | shown.fill(want, read)) {
+                filled.push(*key);
+            }
+        }
+        for key in filled {
+            self.print_card(model, key, page);
+        }
+    }
+
+    /// Prints the card, once everything on it is read.
+    fn print_card(&mut self, model: &Model, key: TicketKey, page: &mut Page) {
+        let name = self.name(model, key);
+        let rights = self.may_answer(model);
+        let Some(card) = self.cards.get_mut(&key) else { return };
+        let Some(loading) = card.loading.take() else { return };
         let Some(ticket) = model.ticket(key).filter(|ticket| model.is_waiting(ticket)) else {
             return;
         };
-        if waits {
+        if !loading.is_read() {
             card.loading = Some(loading);
             return;
         }
         head(model, ticket, page);
+        for shown in &loading.differences {
+            tools::print(model, shown, "ask:", page);
+        }
+        let printed = loading.differences.iter().filter_map(Difference::fingerprint);
+        card.definitions = printed.map(str::to_owned).collect();
         card.printing = arguments(&loading, &name, page);
         card.code = model.codes.get(&key).cloned();
         // The card itself says how little time is left.
@@ -328,7 +390,7 @@ fn answers(ticket: &Ticket, card: &Card, name: &Safe, seen: bool) -> Says {
 /// A body that was asked for: of a call that waits no more, or never did.
 pub(super) fn body(want: &Want, doc: &Result<Doc, Safe>, show_raw: bool, page: &mut Page) {
     let (prefix, what) = match want.part {
-        Part::Arguments | Part::Edited => ("call:", " arguments "),
+        Part::Arguments | Part::Edited | Part::Definition(..) => ("call:", " arguments "),
         Part::Answer => ("answer:", " answer "),
     };
     let says = Says::own("#").number(want.call.0);

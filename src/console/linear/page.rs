@@ -91,13 +91,8 @@ impl Page {
 
     /// A row of a body, behind its gutter.
     pub(super) fn row(&mut self, row: &Row) {
-        self.text.push_str(match row.gutter {
-            Gutter::Line => "  | ",
-            Gutter::More => GOES_ON,
-            Gutter::Added => "+ | ",
-            Gutter::Removed => "- | ",
-            Gutter::Ours => "  = ",
-        });
+        let gutter = if row.gutter == Gutter::Ours { "  = " } else { row.gutter.text() };
+        self.text.push_str(gutter);
         self.text.extend(std::iter::repeat_n(' ', row.indent));
         if let Some(key) = &row.key {
             self.text.push_str(key.as_str());

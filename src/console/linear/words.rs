@@ -15,6 +15,8 @@ pub(super) enum Command<'a> {
     Asks,
     /// The last calls.
     Calls(usize),
+    /// Every definition, or the ones of this name in full.
+    Tools(Option<&'a str>),
     /// Ask for the right to answer.
     Right,
     /// Let another console answer.
@@ -78,6 +80,8 @@ pub(super) fn parse(line: &str) -> Command<'_> {
         "calls" if rest.is_empty() => Command::Calls(CALLS),
         "calls" => rest.parse().map_or(Command::Wrong("calls, or calls NUMBER"), Command::Calls),
         "grant" => rest.parse().map_or(Command::Wrong("grant CONSOLE"), Command::Grant),
+        "tools" if behind.is_some() => Command::Wrong("tools, or tools NAME"),
+        "tools" => Command::Tools(Some(first).filter(|name| !name.is_empty())),
         "asks" if rest.is_empty() => Command::Asks,
         "right" if rest.is_empty() => Command::Right,
         "help" | "?" if rest.is_empty() => Command::Help,
@@ -115,6 +119,9 @@ mod tests {
             ("calls", Command::Calls(CALLS)),
             ("calls 3", Command::Calls(3)),
             ("calls x", Command::Wrong("calls, or calls NUMBER")),
+            ("tools", Command::Tools(None)),
+            ("tools files.read_file", Command::Tools(Some("files.read_file"))),
+            ("tools a b", Command::Wrong("tools, or tools NAME")),
             ("grant 2", Command::Grant(2)),
             ("quit now", Command::Wrong("a command that help lists")),
             ("q", Command::Quit),

@@ -7,11 +7,17 @@ use std::sync::Arc;
 
 use ratatui_textarea::TextArea;
 
+use crate::catalog::Kind;
+use crate::console::model::catalogue::Key;
+use crate::console::model::difference::Difference;
 use crate::console::model::doc::{Doc, Slot, Want};
 use crate::console::model::remembering::Remembering;
 use crate::console::model::ui::Page;
 use crate::console::model::{Model, Ticket, TicketKey};
 use crate::text::Safe;
+
+/// The rule of definitions that are not what they are to be.
+const DRIFT: &str = "builtin.drift";
 
 /// What the approval card shows of the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -81,6 +87,10 @@ pub struct Card {
     pub one: Shown,
     /// The others of a batch.
     pub more: Vec<Shown>,
+    /// What it uses that is not what it is to be.
+    pub differences: Vec<Difference>,
+    /// Whether all of these were on the screen.
+    pub differences_seen: bool,
     /// What is shown of them.
     pub face: Face,
     /// The same at the card's width.
@@ -106,6 +116,8 @@ impl Card {
         Self {
             one,
             more,
+            differences: Vec::new(),
+            differences_seen: false,
             face,
             page: Page::default(),
             seen_to: 0,
@@ -147,7 +159,9 @@ impl Card {
 
     /// Takes a body that was read, if one of its calls waits for it.
     pub fn fill(&mut self, want: &Want, read: &Result<Arc<Doc>, String>) -> bool {
-        self.members_mut().fold(false, |filled, shown| {
+        let differences = self.differences.iter_mut();
+        let defined = differences.fold(false, |filled, shown| filled | shown.fill(want, read));
+        self.members_mut().fold(defined, |filled, shown| {
             filled | shown.arguments.fill(want, read) | shown.original.fill(want, read)
         })
     }
@@ -191,8 +205,28 @@ impl Model {
     pub fn is_first_use(&self, ticket: &Ticket) -> bool {
         let Some(call) = ticket.row.and_then(|at| self.call(at)) else { return false };
         let session = self.session(call.session);
-        let first = session.and_then(|session| session.first_uses.get(&(call.server, call.name)));
-        first == Some(&call.call)
+        let first = session.and_then(|session| session.uses.get(&(call.server, call.name)));
+        first.is_some_and(|uses| uses.first == call.call)
+    }
+
+    /// The definitions that a waiting call uses and that are not what they are to be, where it is asked because of
+    /// them: its tool or prompt, and what was started.
+    #[must_use]
+    pub fn drifted(&self, ticket: &Ticket) -> Vec<Key> {
+        let asked = ticket.held.reasons.iter().any(|reason| reason.rule == DRIFT);
+        let call = ticket.row.filter(|_| asked).and_then(|at| self.call(at));
+        let Some(call) = call else { return Vec::new() };
+        let name = |id| self.names.raw(id).to_owned();
+        let used = [Kind::Tool, Kind::Prompt].map(|kind| (kind, name(call.name)));
+        let used = used.into_iter().chain([(Kind::Identity, String::new())]);
+        let key = |(kind, name)| {
+            let server = self.names.raw(call.server).to_owned();
+            Key { session: call.session, server, kind, name }
+        };
+        let drifted = |key: &Key| {
+            self.definition(key).is_some_and(|definition| !definition.standing.is_pinned())
+        };
+        used.map(key).filter(drifted).collect()
     }
 
     /// The marked requests that still wait, oldest first.

@@ -1,22 +1,28 @@
 //! A body that is being looked at: loaded from its record, cut into lines, wrapped to a width.
 
+mod defined;
+mod row;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use similar::{ChangeTag, TextDiff};
 
+use crate::catalog::{Fingerprint, Kind};
 use crate::console::model::json::{self, Lines};
 use crate::console::model::{Place, SessionId, order};
 use crate::engine::{CallId, Facts};
 use crate::journal::{Effected, Raw, Record};
 use crate::text::{Safe, bytes, hexdump};
 
+pub use row::{Beside, Gutter, Row, Word};
+
 /// Indents stop here, so that deep nesting leaves room for values.
 const INDENT_MAX: usize = 16;
 
 /// After this long a difference is shown more coarsely: larger pieces, the same two texts.
-const DIFF_LIMIT: Duration = Duration::from_millis(200);
+pub(super) const DIFF_LIMIT: Duration = Duration::from_millis(200);
 /// Columns of a hex dump of 16 bytes a row; with fewer, rows have 8.
 const HEX_COLUMNS: usize = 74;
 
@@ -29,6 +35,27 @@ pub enum Part {
     Answer,
     /// The arguments that an operator put in.
     Edited,
+    /// What a server defined, by its kind and fingerprint.
+    Definition(Kind, Print),
+}
+
+/// The 256 bits of a fingerprint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Print([u128; 2]);
+
+impl Print {
+    /// Of 64 hex digits.
+    #[must_use]
+    pub fn parse(hex: &str) -> Option<Self> {
+        let half = |range| u128::from_str_radix(hex.get(range)?, 16).ok();
+        Some(Self([half(0..32)?, half(32..64)?]))
+    }
+
+    /// Whether it is that of this text.
+    #[must_use]
+    pub fn is_of(self, text: &str) -> bool {
+        Self::parse(Fingerprint::of(text).hex()) == Some(self)
+    }
 }
 
 /// What to read, from which journal.
@@ -58,6 +85,11 @@ pub struct Payload {
 /// Takes the wanted part out of a record; `None` when it has none.
 #[must_use]
 pub fn payload(record: &Record, want: &Want) -> Option<Payload> {
+    if let Part::Definition(kind, print) = want.part {
+        let text = defined::text(record, kind, print)?;
+        let raw = text.as_bytes().to_vec();
+        return Some(Payload { text, raw, show: Vec::new() });
+    }
     if want.part == Part::Edited {
         let edited = record.effects.iter().find_map(edited)?;
         let (text, raw) = (edited.to_owned(), edited.as_bytes().to_vec());
@@ -68,7 +100,7 @@ pub fn payload(record: &Record, want: &Want) -> Option<Payload> {
     let raw = match want.part {
         Part::Arguments => frame,
         Part::Answer => refusal.or(frame),
-        Part::Edited => None,
+        Part::Edited | Part::Definition(..) => None,
     }?;
     let line = raw.bytes()?.to_vec();
     let whole =
@@ -79,7 +111,7 @@ pub fn payload(record: &Record, want: &Want) -> Option<Payload> {
     };
     let paths: [&[&str]; 3] = match want.part {
         Part::Arguments => [&["params", "arguments"], &["params"], &[]],
-        Part::Answer | Part::Edited => [&["result"], &["error"], &[]],
+        Part::Answer | Part::Edited | Part::Definition(..) => [&["result"], &["error"], &[]],
     };
     let text = paths.iter().find_map(|path| at(message, path)).unwrap_or(message);
     let show = if want.part == Part::Answer { Vec::new() } else { shown(record, want.call) };
@@ -228,36 +260,6 @@ impl Slot {
     }
 }
 
-/// What stands in the gutter of a row. The gutter is ours: foreign text never enters it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gutter {
-    /// `|`: a line of the document begins.
-    Line,
-    /// `:`: the line above goes on.
-    More,
-    /// `+`: in the edited arguments only.
-    Added,
-    /// `-`: in the agent's arguments only.
-    Removed,
-    /// No gutter: a sentence of ours.
-    Ours,
-}
-
-/// One row, wrapped.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// Its gutter.
-    pub gutter: Gutter,
-    /// Columns before the text.
-    pub indent: usize,
-    /// A member's name.
-    pub key: Option<Safe>,
-    /// The rest.
-    pub text: Safe,
-    /// The document's line that it shows, or a part of.
-    pub item: usize,
-}
-
 /// A body at a width.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Laid {
@@ -380,7 +382,7 @@ fn lay_items<'a>(
 fn left_out(bytes_out: u64) -> Row {
     let text =
         format!("[ {} more are not shown here: v shows every byte ]", bytes::exact(bytes_out));
-    Row { gutter: Gutter::Ours, indent: 0, key: None, text: Safe::escape(&text), item: usize::MAX }
+    Row { indent: 0, ..Row::ours(&Safe::escape(&text)) }
 }
 
 fn lay_item(
@@ -397,7 +399,7 @@ fn lay_item(
     let taken = key.as_ref().map_or(0, Safe::width);
     if taken > room / 2 {
         for part in key.take().iter().flat_map(|key| key.wrap(room)) {
-            rows.push(Row { gutter, indent, key: Some(part), text: Safe::default(), item: at });
+            rows.push(Row { gutter, indent, key: Some(part), item: at, ..Row::default() });
             gutter = more;
         }
     }
@@ -405,7 +407,7 @@ fn lay_item(
     for (n, text) in item.value.wrap(room.saturating_sub(taken)).into_iter().enumerate() {
         let (key, indent) =
             if n == 0 { (key.take(), indent) } else { (None, (indent + taken).min(width / 2)) };
-        rows.push(Row { gutter, indent, key, text, item: at });
+        rows.push(Row { gutter, indent, key, text, item: at, ..Row::default() });
         gutter = more;
     }
 }
@@ -417,7 +419,7 @@ fn cut_item((at, item): (usize, &json::Item), width: usize) -> Row {
     let key = item.key.as_ref().map(|key| key.clip(room / 2).shown.then(&Safe::word(" ")));
     let taken = key.as_ref().map_or(0, Safe::width);
     let text = item.value.clip(room.saturating_sub(taken)).shown;
-    Row { gutter: Gutter::Line, indent, key, text, item: at }
+    Row { gutter: Gutter::Line, indent, key, text, item: at, ..Row::default() }
 }
 
 /// What an edit changed, line by line; lines that stay are shown too. In the order of the bytes, in which the
@@ -471,6 +473,7 @@ mod tests {
                     Gutter::Added => '+',
                     Gutter::Removed => '-',
                     Gutter::Ours => '=',
+                    Gutter::Nothing => ' ',
                 };
                 let key = row.key.as_ref().map_or("", Safe::as_str);
                 format!("{gutter} {}{key}{}", " ".repeat(row.indent), row.text)

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::catalog::{News, Ruling};
+use crate::catalog::News;
+use crate::console::model::peers::Uses;
 use crate::console::model::rules::Rules;
 use crate::console::model::{
     Call, CallAt, Ending, Entry, Model, Over, Passed, Place, Server, SessionId, State, Ticket,
@@ -18,8 +19,8 @@ use crate::text::{Safe, bytes};
 
 /// Longer lines are cut in the log pane; the record has them whole.
 const LOG_LINE_BYTES_MAX: usize = 2000;
-/// Tools of a session whose first use is known; a session that calls more of them calls names at random.
-const FIRST_USES_MAX: usize = 65_536;
+/// Tools of a session whose uses are known; a session that calls more of them calls names at random.
+const USES_MAX: usize = 65_536;
 /// A call's number beyond this makes no row: numbers are dense, and memory has an end.
 const ROWS_MAX: u64 = 16_000_000;
 
@@ -61,10 +62,14 @@ impl Fold<'_> {
     fn event(&mut self, record: &Record) {
         match &record.event {
             What::Started(started) => self.started(started),
-            What::Opened(opened) => self.opened(opened),
+            What::Opened(opened) => {
+                self.opened(opened);
+                self.defined(opened.conn, record);
+            }
             What::Frame { conn, from, raw } => {
                 if let Some(facts) = &record.facts {
-                    self.hidden(*conn, facts);
+                    self.catalogued(*conn, facts);
+                    self.defined(*conn, record);
                     self.frame(*conn, *from, raw, facts);
                 }
             }
@@ -87,11 +92,10 @@ impl Fold<'_> {
             What::Layered(Layered { layer, policy, by }) => {
                 self.layered(layer, policy.is_some(), &by.0);
             }
-            What::Ruled(Ruled { server, kind, name, ruling, by, .. }) => {
-                if let Some(session) = self.model.sessions.get_mut(self.id.index())
-                    && matches!(ruling, Ruling::Approve | Ruling::Unpin)
-                {
-                    session.drifted.remove(&(server.clone(), *kind, name.clone()));
+            What::Ruled(ruled) => {
+                let Ruled { server, kind, name, ruling, by, .. } = ruled;
+                if let Some(session) = self.model.sessions.get_mut(self.id.index()) {
+                    session.catalogue.ruled(ruled, self.at);
                 }
                 let (kind, done) = (kind.word(), ruling.done());
                 let text = format!("{kind} {server}.{name}: {done}, by {}", by.0);
@@ -127,22 +131,21 @@ impl Fold<'_> {
         }
     }
 
+    /// What a server told of its definitions; messages of a batch tell for themselves.
+    fn defined(&mut self, conn: ConnId, record: &Record) {
+        let Some(facts) = &record.facts else { return };
+        let Some(session) = self.model.sessions.get_mut(self.id.index()) else { return };
+        let Some(server) = session.servers.get(&conn.0).map(|server| server.name) else { return };
+        let server = self.model.names.raw(server);
+        let raw = record.event.received();
+        for facts in std::iter::once(facts).chain(&facts.members) {
+            session.catalogue.told(server, facts, raw, (self.at, self.place));
+        }
+    }
+
     /// What a list said that it had not said before, and tools that the agent is not shown.
-    fn hidden(&mut self, conn: ConnId, facts: &Facts) {
-        let server = self.server(conn).map(|server| server.name);
-        let server = server.map(|name| self.model.names.get(name).to_string());
+    fn catalogued(&mut self, conn: ConnId, facts: &Facts) {
         for seen in &facts.catalog {
-            let key = (server.clone().unwrap_or_default(), seen.kind, seen.name.clone());
-            if let Some(session) = self.model.sessions.get_mut(self.id.index()) {
-                match &seen.fingerprint {
-                    Some(now) if !seen.standing.is_pinned() => {
-                        session.drifted.insert(key, now.hex().to_owned());
-                    }
-                    _ => {
-                        session.drifted.remove(&key);
-                    }
-                }
-            }
             let source = self.server_shown(conn);
             let (severity, text) = match seen.news {
                 // Of a new name a finding says more.
@@ -155,7 +158,6 @@ impl Fold<'_> {
                 }
                 News::Back => (Severity::Low, format!("{} is what it was first", seen.name)),
                 News::Gone => (Severity::Info, format!("{} is not listed any more", seen.name)),
-
                 News::Untold => (
                     Severity::High,
                     format!("{} is too long, or one too many, to be kept", seen.name),
@@ -237,6 +239,8 @@ impl Fold<'_> {
                 latencies_ms: Vec::new(),
             };
             session.servers.insert(opened.conn.0, server);
+            let name = self.model.names.raw(name);
+            session.catalogue.opened(name, &opened.pins, self.place);
         }
         self.log(Severity::Info, Safe::word("gate"), text.then(&command));
     }
@@ -302,10 +306,11 @@ impl Fold<'_> {
             }
             None => unknown,
         };
-        if session.first_uses.len() < FIRST_USES_MAX
-            && !session.first_uses.contains_key(&(server, name))
-        {
-            Arc::make_mut(&mut session.first_uses).insert((server, name), call);
+        let uses = Arc::make_mut(&mut session.uses);
+        if let Some(uses) = uses.get_mut(&(server, name)) {
+            uses.count += 1;
+        } else if uses.len() < USES_MAX {
+            uses.insert((server, name), Uses { first: call, count: 1 });
         }
         let mut row = Call::new((self.id, call), (server, name), from, (self.at, self.place));
         row.size = narrow(size);

@@ -72,10 +72,23 @@ impl Names {
         id
     }
 
+    /// The number of a foreign name, if it was kept.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<NameId> {
+        let name = name.get(..name.floor_char_boundary(NAME_BYTES_MAX)).unwrap_or_default();
+        self.known.get(name).copied()
+    }
+
     /// How a kept name is shown.
     #[must_use]
     pub fn get(&self, id: NameId) -> &Safe {
         self.shown.get(id.index()).map_or(&self.none, |(_, shown)| shown)
+    }
+
+    /// The same as it came, as far as it was kept.
+    #[must_use]
+    pub fn raw(&self, id: NameId) -> &str {
+        self.shown.get(id.index()).map_or("", |(name, _)| name)
     }
 
     /// All of them, as they came.

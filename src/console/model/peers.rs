@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::catalog::Kind;
+use crate::console::model::catalogue::Catalogue;
 use crate::console::model::policy_file::PolicyFile;
 use crate::console::model::rules::Rules;
 use crate::console::model::{CALLS_PER_PIECE, Chunks, NameId, names};
@@ -39,8 +39,8 @@ pub struct Session {
     pub calls: u64,
     /// Its servers, by the number of their connection.
     pub servers: BTreeMap<u32, Server>,
-    /// Tools that are not what was first seen of them, by server and name: the fingerprint of what they are.
-    pub drifted: BTreeMap<(String, Kind, String), String>,
+    /// What its servers defined.
+    pub catalogue: Catalogue,
     /// Its policy's text.
     pub policy_text: Arc<str>,
     /// What became of its policy's file.
@@ -51,10 +51,17 @@ pub struct Session {
     pub layers: Vec<Safe>,
     /// Its policy's rules, and how often they decided.
     pub(super) rules: Rules,
-    /// By server and tool, the call that was the first to it.
-    pub(super) first_uses: Arc<BTreeMap<(NameId, NameId), CallId>>,
+    /// By server and tool, the calls to it.
+    pub(super) uses: Arc<BTreeMap<(NameId, NameId), Uses>>,
     /// The row of each call of the session, by its number; 0 where there is none, else one more than the row.
     pub(super) rows: Chunks<u32, CALLS_PER_PIECE>,
+}
+
+/// The calls to a tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Uses {
+    pub(super) first: CallId,
+    pub(super) count: u64,
 }
 
 /// One server behind one connection.
@@ -106,13 +113,13 @@ impl Session {
             times: None,
             calls: 0,
             servers: BTreeMap::new(),
-            drifted: BTreeMap::new(),
+            catalogue: Catalogue::default(),
             policy_text: Arc::from(""),
             policy_file: PolicyFile::Same,
             role: String::new(),
             layers: Vec::new(),
             rules: Rules::default(),
-            first_uses: Arc::default(),
+            uses: Arc::default(),
             rows: Chunks::default(),
         }
     }

@@ -123,6 +123,7 @@ impl Edit {
 #[expect(missing_docs, reason = "said by the names")]
 pub enum Searched {
     Detail,
+    Tools,
     Log,
     Help,
 }
@@ -133,6 +134,7 @@ impl Searched {
     pub fn of(context: Context) -> Option<Self> {
         let places = [
             (Context::Detail, Self::Detail),
+            (Context::Tools, Self::Tools),
             (Context::Log, Self::Log),
             (Context::Help, Self::Help),
         ];

@@ -2,23 +2,25 @@
 
 use std::collections::BTreeSet;
 
+use crate::catalog::Ruling;
 use crate::console::action::Context;
 use crate::console::filter::Filter;
 use crate::console::input::Key;
 use crate::console::keymap::Keymap;
 use crate::console::model::card::Card;
 use crate::console::model::column::Column;
+use crate::console::model::difference::Difference;
 use crate::console::model::doc::{Laid, Slot};
 use crate::console::model::marks::Marks;
 use crate::console::model::sorting::Sorting;
 use crate::console::model::typing::{Edit, Pasts, Typing};
 use crate::console::model::visible::Visible;
 use crate::console::model::window::Window;
-use crate::console::model::{CallAt, NameId, TicketKey};
+use crate::console::model::{CallAt, NameId, TicketKey, catalogue};
 use crate::engine::Severity;
 use crate::text::Safe;
 
-/// A pane that keys can be in. Each has its number in every layout; 4, 7 and 8 are kept for panes to come
+/// A pane that keys can be in. Each has its number in every layout; 7 and 8 are kept for panes to come
 /// (console.md 2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 #[expect(missing_docs, reason = "said by the names")]
@@ -27,6 +29,7 @@ pub enum Pane {
     Calls,
     Detail,
     Ask,
+    Tools,
     Servers,
     Sessions,
     Policy,
@@ -37,10 +40,11 @@ pub enum Pane {
 
 impl Pane {
     /// All, in the order of Tab.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Calls,
         Self::Detail,
         Self::Ask,
+        Self::Tools,
         Self::Servers,
         Self::Sessions,
         Self::Policy,
@@ -56,6 +60,7 @@ impl Pane {
             Self::Calls => "1 Calls",
             Self::Detail => "2 Detail",
             Self::Ask => "3 Ask",
+            Self::Tools => "4 Tools",
             Self::Servers => "5 Servers",
             Self::Sessions => "6 Sessions",
             Self::Policy => "9 Policy",
@@ -69,7 +74,7 @@ impl Pane {
     #[must_use]
     pub const fn short(self) -> &'static str {
         match self {
-            Self::Calls | Self::Detail | Self::Ask | Self::Log => self.title(),
+            Self::Calls | Self::Detail | Self::Ask | Self::Tools | Self::Log => self.title(),
             Self::Servers => "5 Srv",
             Self::Sessions => "6 Sess",
             Self::Policy => "9 Pol",
@@ -191,6 +196,8 @@ impl Move {
 pub struct Detail {
     /// Of this call.
     pub row: Option<CallAt>,
+    /// A definition, in the call's place.
+    pub definition: Option<Difference>,
     /// Which tab.
     pub tab: Tab,
     /// The request.
@@ -230,8 +237,8 @@ pub enum Prompt {
     Quit,
     /// Copy the text as it came?
     CopyRaw,
-    /// Take what the tool of the open card is now for what it is to be?
-    Accept,
+    /// Say this of the definition in [`Ui::ruling`]?
+    Rule(Ruling),
     /// Take what the policy's file of this session says now?
     Confirm {
         /// Which, by its place in the model.
@@ -332,6 +339,8 @@ pub struct Ui {
     pub session: usize,
     /// The selected rule: its policy's name and its id; else the first.
     pub rule: Option<(String, String)>,
+    /// The selected definition; else the first.
+    pub tool: Option<catalogue::Key>,
     /// The part of the timeline that the cursor is at, where it is not where the tape is.
     pub part: Option<usize>,
     /// The pane in the split's last place, where it is not the log.
@@ -350,6 +359,8 @@ pub struct Ui {
     pub help: Option<Help>,
     /// An open question.
     pub prompt: Option<Prompt>,
+    /// The definition that it is about, and the fingerprint that was shown.
+    pub ruling: Option<(catalogue::Key, String)>,
     /// The last thing to say.
     pub said: Option<Safe>,
     /// The last key, and when.

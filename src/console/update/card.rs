@@ -22,6 +22,8 @@ mod remember;
 
 use crate::console::action::Action;
 use crate::console::model::card::{Card, Face, Shown, Step};
+use crate::console::model::catalogue::Key;
+use crate::console::model::difference::Difference;
 use crate::console::model::doc::{Laid, Part, Slot, Want};
 use crate::console::model::ui::Move;
 use crate::console::model::{Model, TicketKey};
@@ -46,7 +48,52 @@ pub(super) fn open(model: &mut Model, key: TicketKey) -> Vec<Cmd> {
     let Some((shown, cmds)) = show(model, key) else { return Vec::new() };
     let face = if matches!(shown.original, Slot::Empty) { Face::Arguments } else { Face::Diff };
     let full = model.ui.card.as_ref().is_some_and(|card| card.full);
-    model.ui.card = Some(Card::new(shown, Vec::new(), face, full));
+    let mut card = Card::new(shown, Vec::new(), face, full);
+    let drifted = model.ticket(key).map(|ticket| model.drifted(ticket)).unwrap_or_default();
+    let (differences, wants) = differences(model, &drifted);
+    card.differences = differences;
+    model.ui.card = Some(card);
+    cmds.into_iter().chain(wants).collect()
+}
+
+/// These definitions as they are now, and what has to be read to show them.
+fn differences(model: &Model, keys: &[Key]) -> (Vec<Difference>, Vec<Cmd>) {
+    let shown = keys.iter().filter_map(|key| Difference::of(model, key));
+    let (differences, wants): (Vec<Difference>, Vec<Vec<Want>>) = shown.unzip();
+    (differences, wants.into_iter().flatten().map(Cmd::Load).collect())
+}
+
+/// What the card's call uses may have changed again, or been taken meanwhile. What is new on the card has to be seen
+/// first, and the card's guard begins anew with it.
+fn follow_differences(model: &mut Model) -> Vec<Cmd> {
+    let Some(card) = &model.ui.card else { return Vec::new() };
+    let Some(ticket) = model.ticket(card.key()) else { return Vec::new() };
+    let drifted = model.drifted(ticket);
+    let same = card.differences.iter().map(|shown| &shown.key).eq(&drifted);
+    if same && card.differences.iter().all(|shown| shown.is_current(model)) {
+        return Vec::new();
+    }
+    let prints = |all: &[Difference]| {
+        all.iter().map(|shown| shown.fingerprint().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let before = prints(&card.differences);
+    let (differences, cmds) = differences(model, &drifted);
+    let new = prints(&differences).iter().any(|print| !before.contains(print));
+    if let Some(card) = &mut model.ui.card {
+        card.differences = differences;
+        card.lay_anew();
+        if new {
+            (card.differences_seen, card.seen_all, card.drawn_ms) = (false, false, None);
+            if matches!(
+                card.step,
+                Step::Confirm { .. } | Step::Code { .. } | Step::Unread(_) | Step::Remember(_)
+            ) {
+                card.step = Step::Open;
+            }
+            card.said =
+                Some(Safe::word("a definition changed: see it before anything is answered"));
+        }
+    }
     cmds
 }
 
@@ -101,12 +148,18 @@ pub(super) fn follow(model: &mut Model) -> Vec<Cmd> {
             Vec::new()
         }
         Some(ticket) if ticket.held.version != version => open(model, key),
-        Some(_) | None => Vec::new(),
+        Some(_) => follow_differences(model),
+        None => Vec::new(),
     }
 }
 
+/// Opens another call's card.
+pub(super) fn go(model: &mut Model, action: Action) -> Vec<Cmd> {
+    if action == Action::NextAsk { next(model) } else { oldest(model) }
+}
+
 /// Opens the card of the call that waits longest.
-pub(super) fn oldest(model: &mut Model) -> Vec<Cmd> {
+fn oldest(model: &mut Model) -> Vec<Cmd> {
     let oldest = model.waiting().next().map(|ticket| ticket.key);
     if let Some(key) = oldest {
         return open(model, key);
@@ -116,7 +169,7 @@ pub(super) fn oldest(model: &mut Model) -> Vec<Cmd> {
 }
 
 /// Opens the next waiting call's card.
-pub(super) fn next(model: &mut Model) -> Vec<Cmd> {
+fn next(model: &mut Model) -> Vec<Cmd> {
     let Some(card) = &model.ui.card else { return Vec::new() };
     let others = |key: &TicketKey| card.key() == *key || !card.holds(*key);
     let waiting: Vec<TicketKey> = model.waiting().map(|ticket| ticket.key).filter(others).collect();
@@ -145,7 +198,10 @@ pub(super) fn drawn(model: &mut Model) {
     }
     let Some(card) = &mut model.ui.card else { return };
     let Some(laid) = &card.page.laid else { return };
-    if card.members().any(|shown| shown.arguments.doc().is_none()) || card.page.height == 0 {
+    if card.members().any(|shown| shown.arguments.doc().is_none())
+        || !card.differences.iter().all(Difference::is_read)
+        || card.page.height == 0
+    {
         return;
     }
     if matches!(card.step, Step::Edit(_) | Step::Outside | Step::Remember(_)) {
@@ -157,7 +213,10 @@ pub(super) fn drawn(model: &mut Model) {
     let left_out = |slot: &Slot| slot.doc().is_some_and(|doc| doc.lines.left_out_bytes > 0);
     let cut = |shown: &Shown| left_out(&shown.arguments) || left_out(&shown.original);
     let whole = card.face == Face::Raw || !card.members().any(cut);
-    card.seen_all |= whole && card.seen_to >= laid.len();
+    let to_the_end = card.seen_to >= laid.len();
+    // The bytes of a call have no definition among them.
+    card.differences_seen |= card.differences.is_empty() || card.face != Face::Raw && to_the_end;
+    card.seen_all |= whole && to_the_end && card.differences_seen;
     card.drawn_ms = card.drawn_ms.or(Some(now_ms));
 }
 

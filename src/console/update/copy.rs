@@ -3,7 +3,9 @@
 //! **What is copied is escaped**, as it is shown: pasted into a terminal it does nothing but stand there. The
 //! text as it came is copied only after a question.
 
-use crate::console::model::doc::{Doc, Slot};
+use crate::console::action::Action;
+use crate::console::model::difference::Difference;
+use crate::console::model::doc::{Doc, Laid, Row, Slot};
 use crate::console::model::ui::{Pane, Prompt, Tab};
 use crate::console::model::{Model, json};
 use crate::console::outgoing::clipboard::Copied;
@@ -21,10 +23,18 @@ pub fn copy(text: &Safe) -> Vec<Cmd> {
     vec![Cmd::Copy(text.to_string())]
 }
 
+/// The keys that copy.
+pub(super) fn act(model: &mut Model, action: Action) -> Vec<Cmd> {
+    if action == Action::CopyRaw { ask_raw(model) } else { shown(model) }
+}
+
 /// What `y` copies: the selected row of the calls, or the document that the detail pane shows.
-pub(super) fn shown(model: &mut Model) -> Vec<Cmd> {
+fn shown(model: &mut Model) -> Vec<Cmd> {
     if model.ui.pane == Pane::Calls {
         return row(model).as_ref().map_or_else(Vec::new, copy);
+    }
+    if let Some(rows) = definition(model) {
+        return vec![Cmd::Copy(Difference::text(rows))];
     }
     match doc(model).map(|doc| document(doc, model.ui.detail.tab)) {
         Ok(text) => vec![Cmd::Copy(text)],
@@ -33,7 +43,7 @@ pub(super) fn shown(model: &mut Model) -> Vec<Cmd> {
 }
 
 /// What `Y` leads to: a question, if there is a document.
-pub(super) fn ask_raw(model: &mut Model) -> Vec<Cmd> {
+fn ask_raw(model: &mut Model) -> Vec<Cmd> {
     match doc(model).err() {
         None => {
             model.ui.prompt = Some(Prompt::CopyRaw);
@@ -87,9 +97,21 @@ fn row(model: &Model) -> Option<Safe> {
     Some(name.then(&Safe::word(".")).then(model.names.get(call.name)))
 }
 
+/// The rows of the definition in the detail pane.
+fn definition(model: &Model) -> Option<&[Row]> {
+    let detail = &model.ui.detail;
+    match (&detail.definition, &detail.page.laid) {
+        (Some(_), Some(Laid::Rows(rows))) => Some(rows),
+        _ => None,
+    }
+}
+
 /// The document in the detail pane, or why it cannot be copied.
 fn doc(model: &Model) -> Result<&Doc, &'static str> {
     let detail = &model.ui.detail;
+    if detail.definition.is_some() {
+        return Err("a definition is copied as it is shown: y");
+    }
     let slot = match detail.tab {
         Tab::Args | Tab::Raw => &detail.request,
         Tab::Result => &detail.answer,

@@ -6,11 +6,14 @@ use crate::console::action::Action;
 use crate::console::model::Model;
 use crate::console::model::doc::{Laid, Part, Slot, Want};
 use crate::console::model::ui::{Move, Pane, Tab};
-use crate::console::update::{Cmd, selected};
+use crate::console::update::{Cmd, say, selected, tools};
 use crate::console::view::layout;
 
 /// Tabs and folds.
 pub(super) fn act(model: &mut Model, action: Action) -> Vec<Cmd> {
+    if model.ui.detail.definition.is_some() {
+        return say(model, "a definition has no tabs and no folds");
+    }
     if action == Action::NextTab {
         return turn_tab(model, 1);
     }
@@ -61,12 +64,18 @@ pub(super) fn show_call(model: &mut Model) -> Vec<Cmd> {
 
 /// Keeps the detail pane at the selected call while calls come in; called before each frame.
 pub fn refresh(model: &mut Model) -> Vec<Cmd> {
-    let shown = layout::areas(model).pane(Pane::Detail).is_some();
-    if shown { show_call(model) } else { Vec::new() }
+    if layout::areas(model).pane(Pane::Detail).is_none() {
+        return tools::refresh(model, false);
+    }
+    let defined = model.ui.pane == Pane::Tools || model.ui.detail.definition.is_some();
+    if defined { tools::refresh(model, true) } else { show_call(model) }
 }
 
 /// Unfolds what is folded, folds what is not.
 pub(super) fn turn_fold(model: &mut Model) {
+    if model.ui.detail.definition.is_some() {
+        return;
+    }
     let detail = &model.ui.detail;
     let item = detail.page.laid.as_ref().and_then(|laid| laid.item(detail.cursor));
     let is_folded = item.is_some_and(|item| detail.folded.contains(&item));

@@ -3,7 +3,7 @@
 use crate::console::action::Action;
 use crate::console::model::ui::Prompt;
 use crate::console::model::{Link, Model, TicketKey};
-use crate::console::update::{Cmd, card, copy, say, sessions};
+use crate::console::update::{Cmd, card, copy, say, sessions, tools};
 use crate::engine::TicketId;
 use crate::text::Safe;
 use crate::wire::{FromConsole, ToConsole};
@@ -97,7 +97,7 @@ pub(super) fn yes(model: &mut Model) -> Vec<Cmd> {
         Some(Prompt::Grant { console }) => vec![Cmd::Send(FromConsole::Grant { console })],
         Some(Prompt::Quit) => vec![Cmd::Quit],
         Some(Prompt::CopyRaw) => copy::raw(model),
-        Some(Prompt::Accept) => sessions::accept(model),
+        Some(Prompt::Rule(ruling)) => tools::yes(model, ruling),
         Some(Prompt::Confirm { session, shown }) => sessions::confirmed(model, session, shown),
         Some(Prompt::Stop { session, server }) => sessions::stop(model, session, server),
         None => Vec::new(),

@@ -7,6 +7,7 @@ use crate::console::action::Context;
 use crate::console::input::{Mouse, Pointer};
 use crate::console::model::Model;
 use crate::console::model::card::Step;
+use crate::console::model::catalogue::Line;
 use crate::console::model::rules::Listed;
 use crate::console::model::ui::{Move, Pane};
 use crate::console::update::moves::moved;
@@ -135,7 +136,8 @@ fn pane_at(areas: &Areas, at: Position) -> Option<(Pane, Rect)> {
 /// Selects what is at a place of a pane.
 fn select(model: &mut Model, pane: Pane, area: Rect, at: Position) -> Vec<Cmd> {
     let rows = layout::rows_of(pane, area);
-    if pane == Pane::Detail && at.y == area.y + 1 {
+    let tabbed = model.ui.detail.definition.is_none();
+    if pane == Pane::Detail && tabbed && at.y == area.y + 1 {
         if let Some(tab) = tabs::tab_at(at.x.saturating_sub(area.x + 1)) {
             detail::turn_to(model, tab);
         }
@@ -164,6 +166,13 @@ fn select(model: &mut Model, pane: Pane, area: Rect, at: Position) -> Vec<Cmd> {
             if let Some(place) = listed(model.ui.ask.min(len), len) {
                 model.ui.ask = place;
             }
+        }
+        Pane::Tools => {
+            let lines = model.catalogue();
+            let here = model.selected_definition(&lines).unwrap_or_default();
+            let line = listed(here, lines.len()).and_then(|place| lines.get(place));
+            let key = line.and_then(Line::key).cloned();
+            model.ui.tool = key.or_else(|| model.ui.tool.clone());
         }
         Pane::Servers => {
             let len = model.servers().count();

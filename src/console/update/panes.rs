@@ -54,12 +54,27 @@ pub(super) fn next_level(model: &mut Model) -> Vec<Cmd> {
     Vec::new()
 }
 
+/// Where a way back leads: to the definitions from one of them, else to the calls.
+pub(super) fn behind(model: &Model) -> Pane {
+    let defined = model.ui.pane == Pane::Detail && model.ui.detail.definition.is_some();
+    if defined { Pane::Tools } else { Pane::Calls }
+}
+
 /// Gives a pane the keys.
 pub(super) fn focus(model: &mut Model, pane: Pane) -> Vec<Cmd> {
     model.ui.pane = pane;
+    if !matches!(pane, Pane::Detail | Pane::Tools) && model.ui.detail.definition.take().is_some() {
+        model.ui.detail.page.stale();
+    }
     match pane {
+        Pane::Detail if model.ui.detail.definition.is_some() => {}
         Pane::Detail => return detail::show_call(model),
-        Pane::Servers | Pane::Sessions | Pane::Policy | Pane::Timeline | Pane::Log => {
+        Pane::Tools
+        | Pane::Servers
+        | Pane::Sessions
+        | Pane::Policy
+        | Pane::Timeline
+        | Pane::Log => {
             model.ui.guest = Some(pane);
         }
         Pane::Calls | Pane::Ask | Pane::Compare => {}

@@ -14,14 +14,17 @@ pub fn prepare(model: &mut Model, size: Size) {
     model.size = size;
     let areas = layout::areas(model);
     if let Some(area) = areas.pane(Pane::Detail) {
+        // Border above and below, the row of tabs, and the ledger.
+        let height = usize::from(area.height).saturating_sub(4);
+        if model.ui.detail.definition.is_some() {
+            fit_definition(model, inner(area.width), height);
+        }
         let detail = &mut model.ui.detail;
         let doc = match detail.tab {
             Tab::Args | Tab::Raw => detail.request.doc(),
             Tab::Result => detail.answer.doc(),
         };
         let (raw, folded, cuts) = (detail.tab == Tab::Raw, &detail.folded, detail.cuts);
-        // Border above and below, the row of tabs, and the ledger.
-        let height = usize::from(area.height).saturating_sub(4);
         fit(&mut detail.page, inner(area.width), height, |width| {
             let doc = doc?;
             Some(if raw {
@@ -43,6 +46,19 @@ pub fn prepare(model: &mut Model, size: Size) {
         let height = layout::card_window(model, area);
         card::fit(model, inner(area.width), height);
     }
+}
+
+/// Lays out the definition in the detail's place.
+fn fit_definition(model: &mut Model, width: usize, height: usize) {
+    let mut page = std::mem::take(&mut model.ui.detail.page);
+    let rewrapped = page.width != width;
+    if let Some(difference) = &model.ui.detail.definition {
+        fit(&mut page, width, height, |width| difference.rows(model, width, true).map(Laid::Rows));
+    }
+    if let Some(difference) = model.ui.detail.definition.as_mut().filter(|_| rewrapped) {
+        difference.seen_to = 0;
+    }
+    model.ui.detail.page = page;
 }
 
 /// Lays a page out anew where it was thrown away or has another width.

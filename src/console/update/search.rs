@@ -4,7 +4,7 @@ use crate::console::model::Model;
 use crate::console::model::doc::{Gutter, Laid};
 use crate::console::model::typing::Searched;
 use crate::console::model::ui::{Detail, Tab};
-use crate::console::update::{self, Cmd, detail, prepare};
+use crate::console::update::{self, Cmd, detail, prepare, tools};
 use crate::console::view::help;
 use crate::text::{Safe, hexdump};
 
@@ -80,6 +80,7 @@ fn found(model: &Model, place: Searched) -> Option<usize> {
     match place {
         Searched::Detail => model.ui.detail.page.found,
         Searched::Help => model.ui.help.and_then(|help| help.found),
+        Searched::Tools => None,
         Searched::Log => {
             let row = model.ui.log_found?.checked_sub(model.log_dropped)?;
             usize::try_from(row).ok()
@@ -92,6 +93,7 @@ fn first_row(model: &Model, place: Searched) -> usize {
     match place {
         Searched::Detail => model.ui.detail.page.top,
         Searched::Help => model.ui.help.map_or(0, |help| help.top),
+        Searched::Tools => model.selected_definition(&model.catalogue()).unwrap_or_default(),
         Searched::Log => model.log.len().saturating_sub(1 + model.ui.log_up),
     }
 }
@@ -123,6 +125,7 @@ fn show(model: &mut Model, place: Searched, hits: &[usize], at: usize, word: &st
                 }
             }
         }
+        Searched::Tools => tools::select(model, row),
         Searched::Log => {
             let last = model.log.len().saturating_sub(1);
             // Some lines below it give the match its context.
@@ -156,6 +159,7 @@ fn pieces(model: &Model, place: Searched) -> Vec<Piece> {
     let one = |(row, text): (usize, String)| Piece { text, rows: vec![(0, row)] };
     match place {
         Searched::Detail => laid(&model.ui.detail),
+        Searched::Tools => tools::texts(model).into_iter().map(one).collect(),
         Searched::Log => {
             let texts = model.log.iter().map(|entry| format!("{} | {}", entry.source, entry.text));
             texts.enumerate().map(one).collect()
@@ -184,7 +188,8 @@ fn laid(detail: &Detail) -> Vec<Piece> {
                         piece.text.push_str(row.text.as_str());
                     }
                     Some(_) | None => {
-                        let text = format!("{key}{}", row.text);
+                        let beside = row.beside.as_ref().map_or("", |side| side.text.as_str());
+                        let text = format!("{key}{} {beside}", row.text);
                         pieces.push(Piece { text, rows: vec![(0, n)] });
                     }
                 }

@@ -1,6 +1,5 @@
 //! What is done to whole sessions: hold calls, pause, stop. The gate does it, and records who said so.
 
-use crate::catalog::{Kind, Ruling};
 use crate::console::action::Action;
 use crate::console::filter::Filter;
 use crate::console::model::policy_file::PolicyFile;
@@ -26,7 +25,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Cmd> {
 }
 
 /// Whether this console may do something to sessions; says why not.
-fn may(model: &mut Model) -> bool {
+pub(super) fn may(model: &mut Model) -> bool {
     let why = if model.replay.is_some() {
         "this is a replay: no session runs"
     } else if model.may_answer() {
@@ -38,7 +37,7 @@ fn may(model: &mut Model) -> bool {
     false
 }
 
-fn send(session: Option<String>, control: ControlWord) -> Vec<Cmd> {
+pub(super) fn send(session: Option<String>, control: ControlWord) -> Vec<Cmd> {
     vec![Cmd::Send(FromConsole::Control(ControlLine { session, control }))]
 }
 
@@ -151,33 +150,6 @@ pub(super) fn stop(model: &Model, session: usize, server: Option<NameId>) -> Vec
     send(Some(session.name.clone()), control)
 }
 
-/// What the open card's call uses and is not what it is to be: its session, server, kind, name and fingerprint.
-fn changed(model: &Model) -> Option<(String, String, Kind, String, String)> {
-    let card = model.ui.card.as_ref()?;
-    let ticket = model.ticket(card.key())?;
-    let call = model.calls.get(ticket.row?.0)?;
-    let session = model.session(call.session)?;
-    let name = |id| model.names.get(id).to_string();
-    let (server, tool) = (name(call.server), name(call.name));
-    let used = [(Kind::Tool, tool.clone()), (Kind::Prompt, tool), (Kind::Identity, String::new())];
-    used.into_iter().find_map(|(kind, name)| {
-        let fingerprint = session.drifted.get(&(server.clone(), kind, name.clone()))?.clone();
-        // What it is now has to be what the card says: it may have changed again since.
-        let short = fingerprint.get(..12)?;
-        let shown = ticket.held.reasons.iter().any(|reason| reason.why.contains(short));
-        shown.then(|| (session.name.clone(), server.clone(), kind, name, fingerprint))
-    })
-}
-
-/// Takes the new definition of the card's tool, after a question. The card said what changed.
-pub(super) fn ask_to_accept(model: &mut Model) -> Vec<Cmd> {
-    if changed(model).is_none() {
-        return say(model, "this tool is what it was, or not what the card says any more");
-    }
-    model.ui.prompt = Some(Prompt::Accept);
-    Vec::new()
-}
-
 /// Takes what a policy's file says now, after a question that says what is other.
 fn ask_to_confirm(model: &mut Model) -> Vec<Cmd> {
     if !model.may_answer() {
@@ -214,21 +186,4 @@ pub(super) fn confirmed(model: &mut Model, session: usize, shown: u64) -> Vec<Cm
         }
         (None, _) | (_, None) => say(model, "the file changed again: look at it anew"),
     }
-}
-
-/// It was said yes to.
-pub(super) fn accept(model: &Model) -> Vec<Cmd> {
-    let Some((session, server, kind, name, fingerprint)) = changed(model) else {
-        return Vec::new();
-    };
-    send(
-        Some(session),
-        ControlWord::Rule {
-            server,
-            kind: kind.word().to_owned(),
-            name,
-            fingerprint,
-            ruling: Ruling::Approve.word().to_owned(),
-        },
-    )
 }

@@ -35,6 +35,10 @@ impl Pen<'_, '_> {
     pub(super) fn detail(&mut self, area: Rect) {
         let model = self.model;
         let detail = &model.ui.detail;
+        if let Some(difference) = &detail.definition {
+            self.defined(area, difference);
+            return;
+        }
         let call = detail.row.and_then(|at| model.call(at));
         let mut title = Strip::new().own("2 Detail", Role::Title);
         if let Some(call) = call {
@@ -110,7 +114,7 @@ impl Pen<'_, '_> {
     }
 
     /// Says in the border how much is below.
-    fn more_below(&mut self, inside: Rect, page: &crate::console::model::ui::Page) {
+    pub(super) fn more_below(&mut self, inside: Rect, page: &crate::console::model::ui::Page) {
         let len = page.laid.as_ref().map_or(0, crate::console::model::doc::Laid::len);
         let below = len.saturating_sub(page.top + page.height);
         if below > 0 {

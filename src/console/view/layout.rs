@@ -133,8 +133,8 @@ pub(in crate::console) fn areas_in(model: &Model, whole: Rect) -> Areas {
         areas.place(shown, body);
     } else if arrangement == Arrangement::Wide {
         // The rules have the log's place while they are looked at.
-        let last = model.ui.guest.filter(|guest| *guest == Pane::Policy).unwrap_or(Pane::Log);
-        wide(&mut areas, body, card.is_some(), last, model.ui.wider);
+        let guest = model.ui.guest;
+        wide(&mut areas, body, card.is_some(), guest, model.ui.wider);
     } else {
         let guest = model.ui.guest.filter(|guest| areas.pane(*guest).is_none());
         let guest = guest.unwrap_or(Pane::Log);
@@ -176,8 +176,10 @@ fn split(areas: &mut Areas, body: Rect, card: bool, guest: Pane, wider: i16) {
     }
 }
 
-/// Sessions, servers and the log; calls, asks and the timeline; the detail or the card.
-fn wide(areas: &mut Areas, body: Rect, card: bool, last: Pane, wider: i16) {
+/// Sessions, servers and the log; calls, asks and the timeline; the detail or the card. The definitions stand below
+/// the detail while they are looked at.
+fn wide(areas: &mut Areas, body: Rect, card: bool, guest: Option<Pane>, wider: i16) {
+    let last = guest.filter(|guest| *guest == Pane::Policy).unwrap_or(Pane::Log);
     let (left, rest) = cut_left(body, WIDE_LEFT);
     let columns =
         if card { rest.width * 2 / 5 } else { moved(rest.width * 3 / 5, wider, rest.width) };
@@ -194,6 +196,10 @@ fn wide(areas: &mut Areas, body: Rect, card: bool, last: Pane, wider: i16) {
     areas.place(Pane::Timeline, timeline);
     if card {
         areas.card = Some(right);
+    } else if guest == Some(Pane::Tools) {
+        let (detail, tools) = cut_low(right, body.height / 2);
+        areas.place(Pane::Detail, detail);
+        areas.place(Pane::Tools, tools);
     } else {
         areas.place(Pane::Detail, right);
     }
@@ -232,7 +238,7 @@ pub(in crate::console) const fn rows_of(pane: Pane, area: Rect) -> Rect {
     };
     // Rows of ours above, and below.
     let (above, below) = match pane {
-        Pane::Calls | Pane::Servers | Pane::Policy => (1, 0),
+        Pane::Calls | Pane::Tools | Pane::Servers | Pane::Policy => (1, 0),
         Pane::Detail => (2, 0),
         Pane::Ask => (0, 2),
         Pane::Sessions | Pane::Log | Pane::Timeline | Pane::Compare => (0, 0),

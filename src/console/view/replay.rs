@@ -114,6 +114,6 @@ fn time(ms: u64) -> Safe {
 }
 
 /// `+00:12:41` since the recording began.
-pub(super) fn since(replay: &Replay, at: At) -> Safe {
+pub(in crate::console) fn since(replay: &Replay, at: At) -> Safe {
     Safe::word("+").then(&time(at.ms_since(replay.span().0)))
 }

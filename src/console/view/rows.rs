@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::console::model::doc::{Doc, Gutter, Laid, Row};
+use crate::console::model::doc::{Doc, Gutter, Laid, Row, Word};
 use crate::console::model::ui::Page;
 use crate::console::theme::Role;
 use crate::console::view::Pen;
@@ -42,18 +42,39 @@ impl Pen<'_, '_> {
 }
 
 fn text_row(row: &Row) -> Strip {
-    let (gutter, gutter_role, role) = match row.gutter {
-        Gutter::Line => ("  | ", Role::Dim, Role::Untrusted),
-        Gutter::More => ("  : ", Role::Dim, Role::Untrusted),
-        Gutter::Added => ("+ | ", Role::DiffAdd, Role::DiffAdd),
-        Gutter::Removed => ("- | ", Role::DiffRemove, Role::DiffRemove),
-        Gutter::Ours => ("", Role::Title, Role::Title),
-    };
-    let mut strip = Strip::new().own(gutter, gutter_role);
+    let (gutter, role) = roles(row.gutter);
+    let mut strip = Strip::new().own(row.gutter.text(), gutter);
     let start = strip.width() + row.indent;
     strip = strip.column(start);
     if let Some(key) = &row.key {
         strip = strip.foreign(key, if role == Role::Untrusted { Role::UntrustedKey } else { role });
     }
-    strip.foreign(&row.text, role)
+    strip = text(strip, &row.text, &row.words, role);
+    match &row.beside {
+        Some(beside) => {
+            let (gutter, role) = roles(beside.gutter);
+            let strip = strip.column(beside.column).own(beside.gutter.text(), gutter);
+            text(strip, &beside.text, &beside.words, role)
+        }
+        None => strip,
+    }
+}
+
+/// Foreign text; where pieces of it differ from what it is compared with, these alone in the role of the side.
+fn text(strip: Strip, text: &Safe, words: &[Word], role: Role) -> Strip {
+    if words.is_empty() {
+        return strip.foreign(text, role);
+    }
+    let role_of = |differs| if differs { role } else { Role::Untrusted };
+    words.iter().fold(strip, |strip, (word, differs)| strip.foreign(word, role_of(*differs)))
+}
+
+/// The roles of a gutter and of the text behind it.
+const fn roles(gutter: Gutter) -> (Role, Role) {
+    match gutter {
+        Gutter::Line | Gutter::More | Gutter::Nothing => (Role::Dim, Role::Untrusted),
+        Gutter::Added => (Role::DiffAdd, Role::DiffAdd),
+        Gutter::Removed => (Role::DiffRemove, Role::DiffRemove),
+        Gutter::Ours => (Role::Title, Role::Title),
+    }
 }

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use ratatui::layout::Rect;
 
-use crate::console::action::Context;
+use crate::catalog::Ruling;
+use crate::console::action::{Action, Context};
 use crate::console::model::policy_file::PolicyFile;
 use crate::console::model::ui::{Pane, Prompt};
 use crate::console::model::{Link, Model};
@@ -15,6 +16,9 @@ use crate::console::view::strip::Strip;
 use crate::engine::At;
 use crate::policy::Phase;
 use crate::text::Safe;
+
+/// Digits of a fingerprint that tell two apart at a glance.
+const SHORT: usize = 12;
 
 impl Pen<'_, '_> {
     /// ` ENFORCE ask-writes  3 sess   ASK 2  oldest 0:41   FIND 1   12:04:31`
@@ -61,6 +65,7 @@ impl Pen<'_, '_> {
         if model.findings > 0 {
             strip = strip.own("   FIND ", Role::Chrome).number(model.findings, Role::Chrome);
         }
+        strip = strip.then(attention(model));
         match &model.link {
             Link::Up { .. } => {}
             Link::Connecting => strip = strip.own("   connecting", Role::ChromeAlert),
@@ -113,7 +118,11 @@ impl Pen<'_, '_> {
         let taped = self.model.replay.is_some() && context.is_pane();
         let mut listed = if taped { keymap.of(Context::Replay) } else { Vec::new() };
         listed.extend(keymap.of(context));
-        for row in listed.iter().filter(|row| !(mute && row.binding.action.answers())) {
+        for row in listed.iter().filter(|row| {
+            let action = row.binding.action;
+            !(mute && (action.answers() || matches!(action, Action::Rule(_))))
+                && fits_the_detail(self.model, context, action)
+        }) {
             let (Some(hint), Some(key)) = (row.binding.hint, row.keys.first()) else { continue };
             let next = Strip::new()
                 .own(" ", Role::Text)
@@ -159,6 +168,47 @@ impl Pen<'_, '_> {
     pub(super) fn paint_chrome(&mut self, area: Rect) {
         self.frame.buffer_mut().set_style(area, self.theme.style(Role::Chrome));
     }
+}
+
+/// Whether a key does something to what the detail shows: a call has tabs and folds, a definition has a standing.
+const fn fits_the_detail(model: &Model, context: Context, action: Action) -> bool {
+    let defined = model.ui.detail.definition.is_some();
+    if matches!(action, Action::Rule(_)) {
+        return defined || !matches!(context, Context::Detail);
+    }
+    !(defined && matches!(action, Action::NextTab | Action::Fold))
+}
+
+/// `   TOOLS 2 changed 1 new`: definitions that wait for an operator's word.
+fn attention(model: &Model) -> Strip {
+    let attention = model.attention();
+    if attention.count() == 0 {
+        return Strip::new();
+    }
+    let counts = [(attention.changed, " changed"), (attention.new, " new")];
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    counts.fold(Strip::new().own("   TOOLS", Role::ChromeAlert), |strip, (count, word)| {
+        let strip = strip.own(" ", Role::ChromeAlert).number(count, Role::ChromeAlert);
+        strip.own(word, Role::ChromeAlert)
+    })
+}
+
+/// What is asked before a word is said of a definition. Its name is the server's word and stays out of this row; the
+/// fingerprint is ours.
+fn ruling(model: &Model, ruling: Ruling) -> Strip {
+    let Some((key, fingerprint)) = &model.ui.ruling else { return Strip::new() };
+    let (before, behind) = match ruling {
+        Ruling::Approve => (" Take this ", "'s new definition, "),
+        Ruling::Stage => (" Let this ", " pass for a while, "),
+        Ruling::Unpin => (" Forget what this ", " is to be, "),
+        Ruling::Refuse => (" Refuse this ", ", "),
+    };
+    Strip::new()
+        .own(before, Role::ChromeAlert)
+        .own(key.kind.word(), Role::ChromeAlert)
+        .own(behind, Role::ChromeAlert)
+        .drawn(fingerprint.get(..SHORT).unwrap_or_default(), Role::ChromeAlert)
+        .own("?  y yes  Esc no", Role::ChromeAlert)
 }
 
 /// A tab above the panes.
@@ -221,10 +271,7 @@ fn question(model: &Model, prompt: Prompt) -> Strip {
                 .drawn(tty.map_or("gone", |line| &line.tty), Role::ChromeAlert)
                 .own(") answer too?  y yes   Esc no", Role::ChromeAlert)
         }
-        Prompt::Accept => Strip::new().own(
-            " Take this tool's new definition from now on?   y yes   Esc no",
-            Role::ChromeAlert,
-        ),
+        Prompt::Rule(what) => ruling(model, what),
         Prompt::Confirm { session, .. } => {
             let name = model.sessions.get(session).map(|session| session.policy.clone());
             Strip::new()

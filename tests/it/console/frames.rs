@@ -14,7 +14,7 @@ use tollgate::text::class::{self, Class};
 
 use super::stage::{SESSION, Stage, rows};
 
-const SIZES: [(u16, u16); 4] = [(60, 16), (80, 24), (120, 40), (200, 60)];
+pub(super) const SIZES: [(u16, u16); 4] = [(60, 16), (80, 24), (120, 40), (200, 60)];
 
 /// What a hostile agent or server sends (console.md section 3).
 pub(super) const HOSTILE: &str = "a\u{1b}[31mb\u{1b}]8;;http://x\u{7}\u{0}\u{9b}31m a\tb aaaa\rb \u{202E}gpj.exe\u{2067}\
@@ -140,12 +140,13 @@ const CONTENTS: [(&str, Make); 9] = [
 ];
 
 /// The keys that lead to each pane.
-const PANES: [(&str, &str); 11] = [
+const PANES: [(&str, &str); 12] = [
     ("calls", ""),
     ("detail_args", "2"),
     ("detail_result", "2]"),
     ("detail_raw", "2]]"),
     ("ask", "3"),
+    ("tools", "4"),
     ("servers", "5"),
     ("sessions", "6"),
     ("policy", "9"),
@@ -165,7 +166,7 @@ fn scenes(content: &str, make: Make, size: (u16, u16)) -> impl Iterator<Item = (
 
 /// Rows with their numbers, where they are not as the same rows of another frame; equal ones that follow each
 /// other once.
-fn changed(rows: &[String], before: &[String]) -> String {
+pub(super) fn changed(rows: &[String], before: &[String]) -> String {
     let mut shown = String::new();
     let mut numbered = (1..).zip(rows).peekable();
     while let Some((number, row)) = numbered.next() {

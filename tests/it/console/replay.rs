@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use tollgate::console::model::ui::Pane;
 use tollgate::console::model::{Model, Now, Place, Size};
 use tollgate::console::update::{self, Msg};
 use tollgate::console::view::{self, Lines};
@@ -50,6 +51,9 @@ fn live_and_replayed_frames_are_equal_at_every_record() {
     for (name, records) in recordings() {
         let mut live = Model::new(TimeZone::UTC, None);
         let mut replayed = Model::new(TimeZone::UTC, None);
+        // The definitions, too: the other panes of this size stand beside them anyway.
+        live.ui.guest = Some(Pane::Tools);
+        replayed.ui.guest = Some(Pane::Tools);
         let mut marks = vec![live.mark()];
         let mut frames = Vec::new();
         for (at, record) in (0..).zip(&records) {
@@ -64,6 +68,30 @@ fn live_and_replayed_frames_are_equal_at_every_record() {
             apply(&mut replayed, &records[from..=at], from as u64);
             assert_eq!(frame(&mut replayed, records[at].at), frames[at], "{name}: record {at}");
         }
+    }
+}
+
+/// The golden recordings are older than what is recorded of definitions.
+#[test]
+fn definitions_are_the_same_live_and_replayed() {
+    let records = super::tools::changing().recorded();
+    let at = Place { offset: 0, len: 1 };
+    let mut replayed = Model::new(TimeZone::UTC, None);
+    replayed.ui.guest = Some(Pane::Tools);
+    let mut model = Model::new(TimeZone::UTC, None);
+    model.ui.guest = Some(Pane::Tools);
+    let mut frames = Vec::new();
+    let mut marks = Vec::new();
+    for (session, record) in &records {
+        marks.push(model.mark());
+        model.apply(session, record, at);
+        frames.push(frame(&mut model, record.at));
+    }
+    assert!(frames.iter().any(|frame| frame.iter().any(|row| row.contains("CHANGED"))));
+    for (at_mark, (session, record)) in records.iter().enumerate().rev() {
+        replayed.go_to(&marks[at_mark]);
+        replayed.apply(session, record, at);
+        assert_eq!(frame(&mut replayed, record.at), frames[at_mark], "record {at_mark}");
     }
 }
 

@@ -176,6 +176,11 @@ impl Stage {
         self.take(Msg::Read(session.to_owned(), seq, seq));
     }
 
+    /// Everything that was recorded so far, with its sessions.
+    pub(super) fn recorded(&self) -> Vec<(String, Record)> {
+        self.records.clone()
+    }
+
     /// A `tools/call` and what the engine made of it; returns its number.
     pub(super) fn call(
         &mut self,

@@ -67,7 +67,8 @@ fn one_server_is_stopped_and_the_sessions_other_goes_on() {
     client.assert_end();
     other.call(2, "x");
     assert!(done(&other.message()), "the session and its other server go on");
-    // A server that ended is not stopped again.
+    // A server that ended is not stopped again, once the console knows of its end.
+    console.shows("gone");
     console.press_until("X", "no server that runs is selected");
     stage.assert_verified();
 }

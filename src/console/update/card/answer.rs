@@ -1,12 +1,14 @@
 //! The keys that answer, and the lines that they become.
 
+use crate::catalog::Ruling;
 use crate::console::action::Action;
 use crate::console::input::Key;
 use crate::console::model::card::{Card, Step};
 use crate::console::model::remembering::Remembering;
+use crate::console::model::ui::Prompt;
 use crate::console::model::{Model, TicketKey};
 use crate::console::update::card::{Guard, answerable, edit, remember, risk_of, say, step};
-use crate::console::update::{Cmd, sessions};
+use crate::console::update::{Cmd, tools};
 use crate::policy::Risk;
 use crate::text::Safe;
 use crate::wire::{AnswerLine, AnswerWord, FromConsole};
@@ -63,7 +65,7 @@ pub(in crate::console::update) fn answer(
         return remember::answer(model, choice);
     }
     if action == Action::AcceptTool {
-        return sessions::ask_to_accept(model);
+        return accept(model);
     }
     if action == Action::SendReason {
         return send_reason(model);
@@ -82,6 +84,26 @@ pub(in crate::console::update) fn answer(
     }
     if action == Action::Edit {
         edit::inside(model);
+    }
+    Vec::new()
+}
+
+/// Takes what the call uses for what it is to be, after a question: the first of what is not, as it is shown.
+fn accept(model: &mut Model) -> Vec<Cmd> {
+    let Some(card) = &model.ui.card else { return Vec::new() };
+    let Some(shown) = card.differences.first() else {
+        say(model, Safe::word("what it uses is what it is to be"));
+        return Vec::new();
+    };
+    let why = tools::why_not(card.differences_seen, shown);
+    let (key, fingerprint) = (shown.key.clone(), shown.fingerprint().map(str::to_owned));
+    match (why, fingerprint) {
+        (Some(why), _) => say(model, Safe::word(why)),
+        (None, Some(fingerprint)) => {
+            model.ui.ruling = Some((key, fingerprint));
+            model.ui.prompt = Some(Prompt::Rule(Ruling::Approve));
+        }
+        (None, None) => {}
     }
     Vec::new()
 }

@@ -31,11 +31,17 @@ fn lay(model: &Model, card: &Card, width: usize) -> Option<Laid> {
     if card.full {
         rows.extend(head(model, card, width));
     }
+    for difference in &card.differences {
+        rows.extend(difference.rows(model, width, true)?);
+    }
+    if !card.differences.is_empty() {
+        rows.push(Row::ours(&Safe::word("the call's arguments")));
+    }
     for (n, shown) in card.members().enumerate() {
         let doc = shown.arguments.doc()?;
         if card.is_batch() {
             let place = Safe::escape(&format!("{} of {}   ", n + 1, 1 + card.more.len()));
-            rows.push(ours(&heading(model, shown, &place, doc)));
+            rows.push(Row::ours(&heading(model, shown, &place, doc)));
         }
         match (card.face, &shown.original) {
             (Face::Diff, Slot::Ready(before)) => {
@@ -54,25 +60,21 @@ fn lay(model: &Model, card: &Card, width: usize) -> Option<Laid> {
 fn head(model: &Model, card: &Card, width: usize) -> Vec<Row> {
     let ticket = model.ticket(card.key());
     let name = ticket.map_or_else(Safe::default, |ticket| model.name_of(ticket));
-    let mut rows = vec![ours(&Safe::word("what is called"))];
+    let mut rows = vec![Row::ours(&Safe::word("what is called"))];
     let mut gutter = Gutter::Line;
     for text in name.wrap(width) {
-        rows.push(Row { gutter, indent: 0, key: None, text, item: usize::MAX });
+        rows.push(Row { gutter, text, item: usize::MAX, ..Row::default() });
         gutter = Gutter::More;
     }
     // Where a name is cut, the cut stands inside its quotes.
     if name.as_str().ends_with("~\"") {
-        rows.push(ours(&Safe::word("[ a long name is cut: v shows every byte ]")));
+        rows.push(Row::ours(&Safe::word("[ a long name is cut: v shows every byte ]")));
     }
-    rows.push(ours(&Safe::word("why it is asked")));
+    rows.push(Row::ours(&Safe::word("why it is asked")));
     let why = ticket.map(Ticket::why_sentence).unwrap_or_default();
-    rows.extend(why.wrap_words(width).iter().map(ours));
-    rows.push(ours(&Safe::word("its arguments")));
+    rows.extend(why.wrap_words(width).iter().map(Row::ours));
+    rows.push(Row::ours(&Safe::word("its arguments")));
     rows
-}
-
-fn ours(text: &Safe) -> Row {
-    Row { gutter: Gutter::Ours, indent: 1, key: None, text: text.clone(), item: usize::MAX }
 }
 
 /// `#2318   2 of 5   51 B`, or what became of the call: one row, so that what was seen stays seen.
