@@ -25,7 +25,9 @@ use crate::text::hex;
 /// The one version of the format.
 const VERSION: u64 = 1;
 /// Ids that begin so are not for a document's own rules.
-const RESERVED: [&str; 3] = ["builtin.", ROLE_RULES, "approval."];
+const RESERVED: [&str; 3] = ["builtin.", ROLE_RULES, APPROVALS];
+/// The rules of `human_approval_required`.
+pub(super) const APPROVALS: &str = "approval.";
 /// The rules of a role's list.
 const ROLE_RULES: &str = "role.";
 /// The id in the reason of the default.

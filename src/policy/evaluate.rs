@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::compile::{Policy, Rule};
+use super::compile::{APPROVALS, Policy, Rule};
 use super::{Phase, Reason, Risk, Verdict};
 use crate::protocol::method;
 
@@ -89,6 +89,9 @@ impl Policy {
                 show: Vec::new(),
             };
         };
+        if fitting.iter().all(|rule| rule.reason.rule.starts_with(APPROVALS)) {
+            return self.wanting_approval(&fitting);
+        }
         let verdict = first.reason.verdict;
         // Rules that only watch do not switch off the default, which is in force.
         let watched = fitting.iter().all(|rule| rule.phase != Phase::Enforce);
@@ -115,6 +118,36 @@ impl Policy {
             show,
             reasons: fitting.iter().map(|rule| &rule.reason).chain(behind).cloned().collect(),
         }
+    }
+
+    /// Only approvals fit. That a person has to see such calls does not say that they may go on: where the default
+    /// denies, it denies them as well.
+    fn wanting_approval(&self, approvals: &[&Rule]) -> Decision {
+        let default = self.default_reason();
+        let acts = approvals.iter().map(|rule| rule.phase.acting(rule.reason.verdict)).max();
+        let asks = Decision {
+            verdict: Verdict::Ask,
+            risk: approvals.iter().map(|rule| rule.risk).max().unwrap_or_default(),
+            reasons: approvals.iter().map(|rule| rule.reason.clone()).collect(),
+            phase: approvals.iter().map(|rule| rule.phase).max().unwrap_or(Phase::Enforce),
+            acts: acts.unwrap_or(Verdict::Ask),
+            show: Vec::new(),
+        };
+        let phase = self.default_phase();
+        let watched = asks.phase != Phase::Enforce && phase == Phase::Enforce;
+        if default.verdict != Verdict::Deny && !watched {
+            return asks;
+        }
+        let mut decision = Decision {
+            verdict: default.verdict,
+            risk: Risk::default(),
+            reasons: vec![default.clone()],
+            phase,
+            acts: phase.acting(default.verdict),
+            show: Vec::new(),
+        };
+        decision.add(asks);
+        decision
     }
 
     /// Decides a request that is no tool call. `mode` is its `params.mode`. `None`: no rule is about it, so it is

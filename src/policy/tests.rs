@@ -92,6 +92,33 @@ fn approvals_ask_always_or_where_their_condition_holds_or_cannot_be_told() {
 }
 
 #[test]
+fn that_a_call_wants_approval_does_not_allow_it() {
+    let policy = |default: &str, phase: &str, rules: &str| {
+        let text = format!(
+            "version: 1\nname: p\nphase: enforce\nphases: {{ approvals: {phase} }}\n\
+             default: {{ verdict: {default}, why: d }}\nhuman_approval_required:\n  \
+             - {{ tool: send_email, condition: always, reason: r }}\nrules: {rules}\n"
+        );
+        let policy = Policy::parse("p", &text).unwrap_or_else(|error| panic!("{error}"));
+        let decision = policy.decide(&Question::call("mail", "send_email"));
+        (decision.verdict, decision.acts)
+    };
+    let (ask, deny, mark) = (Verdict::Ask, Verdict::Deny, Verdict::Mark);
+    let allowed = "[{ id: a, why: w, match: { tool: send_email }, verdict: allow }]";
+    for (default, phase, rules, expected) in [
+        ("deny", "enforce", "[]", (deny, deny)),
+        ("deny", "warn", "[]", (deny, deny)),
+        ("mark", "enforce", "[]", (ask, ask)),
+        ("mark", "warn", "[]", (ask, mark)),
+        ("deny", "enforce", allowed, (ask, ask)),
+        ("deny", "warn", allowed, (ask, mark)),
+        ("allow", "observe", "[]", (ask, mark)),
+    ] {
+        assert_eq!(policy(default, phase, rules), expected, "{default} {phase} {rules}");
+    }
+}
+
+#[test]
 fn what_is_remembered_of_a_tool_still_looks_at_its_arguments() {
     let policy = roles();
     let mut known = Known::new(policy.clone());
