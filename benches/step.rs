@@ -90,5 +90,6 @@ fn opened() -> Opened {
         patience_ms: None,
         pins: std::collections::BTreeMap::new(),
         pins_broken: None,
+        notes: Vec::new(),
     }
 }

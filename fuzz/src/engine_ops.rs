@@ -95,6 +95,7 @@ impl Run {
                 patience_ms: None,
                 pins: std::collections::BTreeMap::new(),
                 pins_broken: None,
+                notes: Vec::new(),
             }));
         }
         run

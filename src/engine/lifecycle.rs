@@ -36,6 +36,9 @@ impl Engine {
             let what = format!("calls of {} ask until its pins can be read: {why}", opened.server);
             out.find("builtin.pins-broken", Severity::High, what);
         }
+        for note in opened.notes {
+            out.find("builtin.lock", Severity::Low, note);
+        }
         let conn = Conn {
             identity,
             server: opened.server,

@@ -224,6 +224,7 @@ fn greet(stream: UnixStream, sessions: &Arc<Sessions>) {
                 notice: None,
                 // Read once it is known that it may join.
                 pins: Err("they were not read".to_owned()),
+                notes: Vec::new(),
             });
             if let Err((join, why)) = sessions.join(join, peer) {
                 tracing::warn!(why, pid = peer.pid, "a shim was refused");

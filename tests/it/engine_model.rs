@@ -81,6 +81,7 @@ impl Run {
                 patience_ms: None,
                 pins: std::collections::BTreeMap::new(),
                 pins_broken: None,
+                notes: Vec::new(),
             };
             assert_eq!(run.step(Happening::Opened(opened)).effects, []);
         }

@@ -183,6 +183,7 @@ impl Play {
                     patience_ms: option("patience").map(millis),
                     pins: std::collections::BTreeMap::new(),
                     pins_broken: None,
+                    notes: Vec::new(),
                 })
             }
             "agent" | "server" => Happening::Frame { conn, from, raw: frame(rest).into() },

@@ -39,6 +39,7 @@ impl Loop {
             }
         };
         let patience_ms = join.patience_ms;
+        let of_lock = join.notes.clone();
         let (pins, pins_broken) = match join.pins.clone() {
             Ok(pins) => (pins, None),
             Err(why) => (std::collections::BTreeMap::new(), Some(why)),
@@ -82,6 +83,7 @@ impl Loop {
                 patience_ms,
                 pins,
                 pins_broken,
+                notes: of_lock,
             }));
         }
     }

@@ -153,6 +153,7 @@ impl Stage {
             patience_ms: None,
             pins: std::collections::BTreeMap::new(),
             pins_broken: None,
+            notes: Vec::new(),
         };
         self.record(name, What::Opened(opened), None, Vec::new());
     }
