@@ -35,7 +35,8 @@ enum What {
 }
 
 #[derive(Debug, clap::Args)]
-#[group(required = true, multiple = false, args = ["key", "list", "remove"])]
+#[group(skip)]
+#[command(group(clap::ArgGroup::new("which").required(true).args(["key", "list", "remove"])))]
 struct Trust {
     /// A key as `tollgate key show` prints it, with or without its name.
     key: Option<String>,

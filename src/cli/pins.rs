@@ -115,6 +115,15 @@ fn read(given: Option<&Path>) -> Result<lock::Read, Failure> {
     lock::read(&path).map_err(|error| Error::from(error).into())
 }
 
+/// `no differences`, `1 difference`, `2 differences`.
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        0 => format!("no {what}s"),
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
+}
+
 /// Why a lock could not be signed or written.
 #[derive(Debug, thiserror::Error)]
 enum Error {

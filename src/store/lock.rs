@@ -10,6 +10,7 @@ use rustix::fs::{Mode, OFlags};
 use crate::catalog::lock::{Broken, Knowledge, Known, Lock, each};
 use crate::catalog::sign::Trusted;
 use crate::catalog::{Approval, Fingerprint, Kind, Pin, Pins};
+use crate::protocol::canonical::canonical;
 use crate::store::home::Held;
 
 /// The file's name.
@@ -208,7 +209,7 @@ pub fn added(
         match own.get(&kind).and_then(|named| named.get(name)) {
             None => {
                 let approval = Approval { by: by.clone(), at_us: micros(&entry.at) };
-                let text = Some(entry.text.clone());
+                let text = Some(on_one_line(&entry.text));
                 let pin = Pin { text, approval: Some(approval), ..Pin::default() };
                 added.pins.entry(kind).or_default().insert(name.to_owned(), pin);
             }
@@ -227,6 +228,12 @@ pub fn added(
         ));
     }
     added
+}
+
+/// A definition as a server sends it: what agents are shown of it is a part of one line. One that has no canonical text
+/// and more than one line is another one then, and asks.
+fn on_one_line(text: &str) -> String {
+    canonical(text).unwrap_or_else(|_| text.replace(['\n', '\r'], " "))
 }
 
 /// A time as RFC 3339 writes it, to the second.

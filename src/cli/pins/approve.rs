@@ -12,7 +12,7 @@ use crate::store::lock::{self, knowledge, now_us, stamp};
 use crate::store::pins::Pins;
 use crate::text::Safe;
 
-use super::Error;
+use super::{Error, counted};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -50,11 +50,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let place = path.to_string_lossy();
     let place = Safe::escape(&place);
     let server = Safe::escape(&args.server);
-    writeln!(
-        io::stdout().lock(),
-        "{server}: {signed} definitions signed by {} in {place}",
-        own.name
-    )?;
+    let signed = counted(signed, "definition");
+    writeln!(io::stdout().lock(), "{server}: {signed} signed by {} in {place}", own.name)?;
     Ok(Exit::Fine)
 }
 

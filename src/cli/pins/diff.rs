@@ -14,6 +14,8 @@ use crate::store::lock::knowledge;
 use crate::store::pins::Pins;
 use crate::text::Safe;
 
+use super::counted;
+
 pub(super) fn run(given: Option<&Path>) -> Result<Exit, Failure> {
     let read = super::read(given)?;
     let mut out = BufWriter::new(io::stdout().lock());
@@ -38,11 +40,7 @@ pub(super) fn run(given: Option<&Path>) -> Result<Exit, Failure> {
         }
     }
     let path = Safe::escape(&read.path.to_string_lossy()).into_string();
-    match differences {
-        0 => writeln!(out, "no differences from {path}")?,
-        1 => writeln!(out, "1 difference from {path}")?,
-        _ => writeln!(out, "{differences} differences from {path}")?,
-    }
+    writeln!(out, "{} from {path}", counted(differences, "difference"))?;
     out.flush()?;
     Ok(if differences == 0 { Exit::Fine } else { Exit::Findings })
 }

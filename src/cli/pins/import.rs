@@ -17,7 +17,7 @@ use crate::store::pins::{self, By};
 use crate::text::Safe;
 
 use super::diff::{changes, title};
-use super::server;
+use super::{counted, server};
 
 /// The agents whose configuration is read, by the programs that start them.
 const AGENTS: &[(&str, &str)] = &[
@@ -217,10 +217,11 @@ fn take(home: &Home, one: &Found, launch: &Launch, cwd: &Path) -> Result<Outcome
     pins::Pins::add(&dir, (&one.name, &launch.command), now, &by, now_us())
         .map_err(|why| Failure::new(Exit::Broken, format!("failed to {why}")))?;
     let name = Safe::escape(&one.name);
+    let all = counted(all, "definition");
     match (new, differs) {
-        (0, false) => writeln!(out, "{name}: {all} definitions, no differences")?,
-        (0, true) => writeln!(out, "{name}: {all} definitions, none new")?,
-        (new, _) => writeln!(out, "{name}: {all} definitions, {new} pinned")?,
+        (0, false) => writeln!(out, "{name}: {all}, no differences")?,
+        (0, true) => writeln!(out, "{name}: {all}, none new")?,
+        (new, _) => writeln!(out, "{name}: {all}, {new} pinned")?,
     }
     Ok(if differs { Outcome::Differs } else { Outcome::Same })
 }

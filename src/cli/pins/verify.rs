@@ -9,7 +9,8 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::{key, operator};
 use crate::store::keys;
 use crate::text::Safe;
-use crate::text::class::token;
+
+use super::counted;
 
 pub(super) fn run(given: Option<&Path>, signers: &[String]) -> Result<Exit, Failure> {
     let trusted = if signers.is_empty() {
@@ -20,7 +21,8 @@ pub(super) fn run(given: Option<&Path>, signers: &[String]) -> Result<Exit, Fail
     let read = super::read(given)?;
     let mut problems = Vec::new();
     for (line, c) in Lock::unseen(read.text.as_deref().unwrap_or_default()) {
-        problems.push(format!("line {line} has a character that nobody sees: {}", token(c)));
+        let code = u32::from(c);
+        problems.push(format!("line {line} has a character that nobody sees: U+{code:04X}"));
     }
     // Nothing that is empty is fine.
     if read.lock.blocks.is_empty() {
@@ -36,9 +38,9 @@ pub(super) fn run(given: Option<&Path>, signers: &[String]) -> Result<Exit, Fail
             let signers = checked.signers.join(", ");
             let package = block.package.as_ref().map(|package| format!(" ({package})"));
             let what = format!(
-                "{server}{}: {} definitions, signed by {signers}",
+                "{server}{}: {}, signed by {signers}",
                 package.unwrap_or_default(),
-                block.len()
+                counted(block.len(), "definition")
             );
             writeln!(out, "{}", Safe::escape(&what))?;
         }
@@ -49,8 +51,10 @@ pub(super) fn run(given: Option<&Path>, signers: &[String]) -> Result<Exit, Fail
     let definitions: usize = read.lock.blocks.values().map(Block::len).sum();
     let path = read.path.to_string_lossy();
     let path = Safe::escape(&path);
-    let (servers, count) = (read.lock.blocks.len(), problems.len());
-    writeln!(out, "{path}: {servers} servers, {definitions} definitions, {count} problems")?;
+    let servers = counted(read.lock.blocks.len(), "server");
+    let definitions = counted(definitions, "definition");
+    let found = counted(problems.len(), "problem");
+    writeln!(out, "{path}: {servers}, {definitions}, {found}")?;
     out.flush()?;
     Ok(if problems.is_empty() { Exit::Fine } else { Exit::Findings })
 }

@@ -130,6 +130,9 @@ fn a_signed_block_completes_what_a_home_has_and_never_replaces_it() {
         assert_eq!(added.notes.len(), notes.len(), "{added:?}");
         assert!(added.notes.iter().zip(notes).all(|(is, due)| is.contains(due)), "{added:?}");
     }
+    approve(&path, "tool", &[("a", r#"{"name":"a", "x":[1,2]}"#)]).unwrap();
+    let one = added(&super::read(&path), &ann, "tool", &Pins::new()).pins;
+    assert_eq!(one[&Kind::Tool]["a"].text.as_deref(), Some(r#"{"name":"a","x":[1,2]}"#));
     let by = added(&read, &ann, "files", &Pins::new()).pins[&Kind::Tool]["a"].approval.clone();
     let at_us = 1_767_323_045_000_000;
     assert_eq!(by, Some(Approval { by: "ann in tollgate.lock".to_owned(), at_us }));
