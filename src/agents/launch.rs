@@ -1,12 +1,14 @@
 //! How an agent starts a server, its variables put in: what a shim in front of it would be given.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use super::common::Object;
 use super::plan::Context;
 
 /// A server's start.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Launch {
     /// Its command line.
     pub command: Vec<String>,
@@ -14,6 +16,18 @@ pub struct Launch {
     pub env: Vec<(String, String)>,
     /// The folder that it starts in, as the agent's configuration spells it; else the agent's.
     pub folder: Option<String>,
+}
+
+/// Variables hold tokens, so their names alone are shown.
+impl fmt::Debug for Launch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.env.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("Launch")
+            .field("command", &self.command)
+            .field("env", &names)
+            .field("folder", &self.folder)
+            .finish()
+    }
 }
 
 /// How an agent writes variables.

@@ -117,7 +117,8 @@ pub fn new(home: &Home, name: &str, existing: Existing, since: &str) -> Result<O
     getrandom::fill(&mut seed)
         .map_err(|error| io("make a key for")(io::Error::other(error), &path))?;
     let key = SecretKey::from_seed(&seed);
-    let old = read_own(&path)?.map(|old| old.key.public().to_string());
+    // A broken one is replaced as well; what it was cannot be told.
+    let old = read_own(&path).ok().flatten().map(|old| old.key.public().to_string());
     let mut lines = lines(home)?;
     lines.retain(|line| Some(&line.key) != old.as_ref());
     add(&mut lines, &key.public(), name, since)?;
@@ -287,6 +288,8 @@ mod tests {
         assert_eq!(names(), [("ann@desk".to_owned(), second.key.public().to_string())]);
         fs::write(&path, "").unwrap();
         assert!(matches!(own(&home), Err(KeysError::Broken { .. })));
+        new(&home, "ann", Existing::Replace, NOW).unwrap();
+        assert_eq!(own(&home).unwrap().name, "ann");
     }
 
     #[test]

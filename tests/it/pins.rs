@@ -146,7 +146,8 @@ fn an_import_pins_what_a_session_would_and_again_finds_no_difference() {
     assert_eq!(text, "Reads a note.");
     agent.request(2, "prompts/list", &json!({}));
     agent.request(3, "resources/templates/list", &json!({}));
-    (agent.answer(2), agent.answer(3));
+    agent.answer(2);
+    agent.answer(3);
     agent.call(4, "read_note", &json!({}));
     assert_eq!(agent.result(4), ("done".to_owned(), false));
     drop(agent);
