@@ -48,7 +48,7 @@ pub struct Block {
 /// What a server is installed from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
-    /// Its name.
+    /// Its name, behind its registry's where that is told: `npm:@scope/name`.
     pub name: String,
     /// Its version.
     pub version: Option<String>,
@@ -343,14 +343,19 @@ impl Entry {
 }
 
 impl Package {
-    /// Out of what a server's identity says, where it names one: `{"package": {"name": …, "version": …}}`.
+    /// Out of what a server's identity says, where it names one: `{"package": {"registry": …, "name": …, "version": …}}`.
     #[must_use]
     pub fn of(pins: &Pins) -> Option<Self> {
         let text = pins.get(&Kind::Identity)?.get("")?.text.as_deref()?;
         let identity: Value = serde_json::from_str(text).ok()?;
         let package = identity.get("package")?;
         let word = |key| package.get(key).and_then(Value::as_str).map(str::to_owned);
-        Some(Self { name: word("name")?, version: word("version") })
+        let name = word("name")?;
+        let name = match word("registry") {
+            Some(registry) => format!("{registry}:{name}"),
+            None => name,
+        };
+        Some(Self { name, version: word("version") })
     }
 }
 

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::catalog::sign::Trusted;
 
@@ -202,5 +204,52 @@ fn what_is_no_lock_says_where() {
         let error = Lock::parse(&broken).unwrap_err();
         assert!(error.why.contains(why), "{why}: {error}");
         assert!(line == 0 || error.line == line, "{why}: {error}\n{broken}");
+    }
+}
+
+#[test]
+fn a_package_is_told_by_the_identity() {
+    let of = |identity: &str| {
+        let pin = super::super::kind::Pin { text: Some(identity.to_owned()), ..Default::default() };
+        Package::of(&BTreeMap::from([(Kind::Identity, BTreeMap::from([(String::new(), pin)]))]))
+    };
+    let package = of(r#"{"command":["npx","x"],"package":{"name":"x","version":"1.2"}}"#).unwrap();
+    assert_eq!(package.to_string(), "x@1.2");
+    assert_eq!(of(r#"{"package":{"name":"x","version":null}}"#).unwrap().to_string(), "x");
+    let npm = of(r#"{"package":{"registry":"npm","name":"@a/x","version":"2"}}"#).unwrap();
+    assert_eq!(npm.to_string(), "npm:@a/x@2");
+    for untold in [r#"{"command":["x"]}"#, r#"{"package":{"version":"1"}}"#, "{"] {
+        assert_eq!(of(untold), None, "{untold}");
+    }
+    assert_eq!(Package::of(&Pins::new()), None);
+}
+
+proptest! {
+    /// The text is written by hand, so whatever stands in a word must come back, and be seen.
+    #[test]
+    fn any_words_come_back(
+        server in any::<String>(),
+        name in any::<String>(),
+        evidence in any::<String>(),
+        text in any::<String>(),
+        described in any::<String>(),
+    ) {
+        let json = json!({ "name": name, "description": described }).to_string();
+        for text in [text, json] {
+            let known = Known { text: text.clone(), evidence: evidence.clone() };
+            let known = BTreeMap::from([(Kind::Tool, BTreeMap::from([(name.clone(), known)]))]);
+            let mut lock = Lock::default();
+            let (key, trusted) = (key(1), trusted(&[1]));
+            let by = Approver { by: "k1", key: &key, at: "2026-01-02T03:04:05Z", trusted: &trusted };
+            lock.approve((&server, None), &known, None, &by).unwrap();
+            let written = lock.to_string();
+            prop_assert_eq!(Lock::unseen(&written), []);
+            let read = Lock::parse(&written).unwrap();
+            prop_assert_eq!(&read, &lock);
+            let checked = read.blocks[&server].check(&server, &trusted);
+            prop_assert!(checked.counts(), "{:?}", checked);
+            let entry = &read.blocks[&server].definitions[&Kind::Tool][&name];
+            prop_assert_eq!(Fingerprint::of(&entry.text), Fingerprint::of(&text));
+        }
     }
 }
