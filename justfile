@@ -19,16 +19,18 @@ lint:
 test:
     cargo test
 
-# accepts changed frames and golden files; look at the diff before you commit it
+# accepts changed frames and golden files and writes the schema; look at the diff before you commit it
 bless:
+    cargo run -- policy schema > target/policy.schema.json && mv target/policy.schema.json docs/
     INSTA_UPDATE=always cargo test
-    git diff --stat -- tests src
+    git diff --stat -- tests src docs
 
 # figures of the shipped binary against a direct server and a minimal relay, with the budgets
 bench:
     cargo build --release --target-dir target/shipped
     TOLLGATE_BENCH_BINARY={{justfile_directory()}}/target/shipped/release/tollgate cargo bench --bench relay
     cargo bench --bench console
+    cargo bench --bench policy
 
 # replays every committed fuzz input through its target, on stable
 fuzz:

@@ -1,5 +1,5 @@
 //! What one call costs in the engine and the journal, without any descriptor: nanoseconds for a request and its
-//! answer, by size. `cargo bench --bench step`; a size behind `--` measures that one alone, for a profiler.
+//! answer, by policy and size. `cargo bench --bench step`; a size behind `--` measures that one alone, for a profiler.
 
 #![expect(clippy::print_stdout, reason = "printing is what a bench is for")]
 
@@ -8,22 +8,31 @@ use std::time::Instant;
 use bytes::Bytes;
 use tollgate::engine::{Agent, At, ConnId, Engine, Event, Happening, Opened, Started, Unattended};
 use tollgate::journal::write::Writer;
+use tollgate::policy::{DEFAULT, shipped};
 use tollgate::protocol::Side;
 
 /// Calls that are timed at each size; the median of them is printed.
 const ROUNDS: u64 = 2_000;
+/// Length of the tool's description.
+const DEFINITION_BYTES: usize = 1_500;
 
 fn main() {
-    println!("{:<10} {:>12} {:>12} {:>12}", "size", "step ns", "record ns", "together ns");
+    println!(
+        "{:<10} {:<10} {:>12} {:>12} {:>12}",
+        "policy", "size", "step ns", "record ns", "together ns"
+    );
     let sizes: Vec<usize> = std::env::args().filter_map(|word| word.parse().ok()).collect();
-    for size in if sizes.is_empty() { vec![1_000, 10_000, 100_000] } else { sizes } {
-        let (step, record) = measure(size);
-        println!("{size:<10} {step:>12} {record:>12} {:>12}", step + record);
+    let sizes = if sizes.is_empty() { vec![1_000, 10_000, 100_000] } else { sizes };
+    for policy in ["observe", DEFAULT] {
+        for size in &sizes {
+            let (step, record) = measure(policy, *size);
+            println!("{policy:<10} {size:<10} {step:>12} {record:>12} {:>12}", step + record);
+        }
     }
 }
 
 /// Median nanoseconds of both steps, and of encoding both records.
-fn measure(size: usize) -> (u128, u128) {
+fn measure(policy: &str, size: usize) -> (u128, u128) {
     let mut engine = Engine::new();
     let mut writer = Writer::default();
     let mut out = Vec::new();
@@ -37,8 +46,16 @@ fn measure(size: usize) -> (u128, u128) {
         writer.append(&copy, &step, &mut out);
         (stepped - begun, stepped.elapsed())
     };
-    let _started = take(&mut engine, Happening::Started(started()));
+    let _started = take(&mut engine, Happening::Started(started(policy)));
     let _opened = take(&mut engine, Happening::Opened(opened()));
+    // A definition of a usual length, which the default looks at.
+    let list = r#"{"jsonrpc":"2.0","id":"list","method":"tools/list"}"#;
+    let _asked = take(&mut engine, frame(Side::Agent, list.to_owned()));
+    let tools = format!(
+        r#"{{"jsonrpc":"2.0","id":"list","result":{{"tools":[{{"name":"echo","description":"{}","annotations":{{"readOnlyHint":true}}}}]}}}}"#,
+        "d".repeat(DEFINITION_BYTES)
+    );
+    let _listed = take(&mut engine, frame(Side::Server, tools));
     let text = "x".repeat(size);
     let mut times: Vec<(u128, u128)> = (0..ROUNDS)
         .map(|n| {
@@ -61,7 +78,7 @@ fn frame(from: Side, line: String) -> Happening {
     Happening::Frame { conn: ConnId(0), from, raw: Bytes::from(line) }
 }
 
-fn started() -> Started {
+fn started(policy: &str) -> Started {
     Started {
         session: "bench-1".to_owned(),
         build: "bench".to_owned(),
@@ -72,10 +89,11 @@ fn started() -> Started {
             progress_extends: false,
         },
         redaction: "none".to_owned(),
-        policy_name: "observe".to_owned(),
-        policy: tollgate::policy::shipped("observe").unwrap_or_default().to_owned(),
+        policy_name: policy.to_owned(),
+        policy: shipped(policy).unwrap_or_default().to_owned(),
         unattended: Unattended::Ask,
         attended: false,
+        remembered: Vec::new(),
         role: None,
     }
 }
@@ -91,5 +109,7 @@ fn opened() -> Opened {
         pins: std::collections::BTreeMap::new(),
         pins_broken: None,
         notes: Vec::new(),
+        identity: None,
+        beside: Vec::new(),
     }
 }

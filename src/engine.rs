@@ -18,17 +18,21 @@ mod layers;
 mod lifecycle;
 pub mod limits;
 mod lists;
+mod memory;
 mod permit;
 mod refusal;
+mod relist;
+mod reload;
 mod session;
 mod step;
 mod tickets;
 
 pub use effect::{Effect, Held, Settled, Step, Why};
 pub use event::{
-    Agent, Answer, At, CallId, ConnId, Digest, Event, Facts, Finding, Happening, Kind, Layered,
-    Opened, Operator, Problem, Ruled, Severity, Started, TicketId, Unattended,
+    Agent, Answer, At, Beside, CallId, ConnId, Digest, Event, Facts, Finding, Happening, Kind,
+    Layered, Opened, Operator, Problem, Reloaded, Ruled, Severity, Started, TicketId, Unattended,
 };
+pub use memory::{Lifetime, Remembered};
 pub use permit::Permit;
 pub use refusal::refuse_without_gate;
 pub use step::{Engine, SnapshotError, Waiting};

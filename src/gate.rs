@@ -10,6 +10,7 @@ mod commands;
 mod consoles;
 mod controls;
 mod hub;
+mod reload;
 pub mod serve;
 mod sessions;
 

@@ -3,9 +3,11 @@
 //! **No empty or broken policy allows**: a document without rules or default does not load, a call
 //! that no rule matches gets the default, and the default has to be written down.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 mod budget;
+pub mod change;
 pub mod compile;
 mod condition;
 mod definitions;
@@ -15,9 +17,12 @@ mod error;
 pub mod evaluate;
 pub mod explain;
 mod globs;
+mod hints;
 mod known;
 mod name;
 mod own;
+pub mod remember;
+mod schema;
 mod shipped;
 
 pub use budget::Budget;
@@ -29,11 +34,16 @@ pub use evaluate::{Decision, Question};
 pub use explain::{Considered, Explanation, Fit, Standing, When};
 pub use known::Known;
 pub use own::own_files;
-pub use shipped::{SHIPPED, load, shipped};
+pub use remember::Scope;
+pub use schema::schema;
+pub use shipped::{DEFAULT, SHIPPED, load, shipped};
 
 /// What the policy says of a call, from mild to strict; the strictest of all matching rules wins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "verdict")]
 pub enum Verdict {
     /// Goes on, unmarked.
     Allow,
@@ -58,11 +68,23 @@ impl Verdict {
     }
 }
 
-/// How much harm a mistaken yes could do; chooses how the operator has to confirm (console.md 2.6).
+/// How much harm a mistaken yes could do; chooses how the operator has to confirm.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "risk")]
 pub enum Risk {
     /// One key allows.
     Low,
@@ -86,8 +108,11 @@ impl Risk {
 }
 
 /// What becomes of verdicts: a phase never changes a verdict, only its outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "phase")]
 pub enum Phase {
     /// Everything well-formed goes on; verdicts are recorded.
     Observe,

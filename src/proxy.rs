@@ -7,6 +7,7 @@
 
 pub mod alone;
 pub mod descriptor;
+pub mod identity;
 pub mod link;
 pub mod notes;
 pub mod peer;

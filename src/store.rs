@@ -5,3 +5,4 @@ pub mod keys;
 pub mod lock;
 pub mod pins;
 pub mod policies;
+pub mod remembered;

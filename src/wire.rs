@@ -200,6 +200,18 @@ pub enum AnswerWord {
         #[serde(default)]
         reason: Option<String>,
     },
+    /// The same answer for this call and for all like it.
+    Remember {
+        /// Whether they go on, or are refused.
+        allow: bool,
+        /// Which are like it, as the JSON text of a scope.
+        scope: String,
+        /// How long: `minutes`, `session`, `unchanged`.
+        lifetime: String,
+        /// The operator's words.
+        #[serde(default)]
+        reason: Option<String>,
+    },
     /// Put other arguments in.
     Edit {
         /// A JSON object's text.
@@ -246,6 +258,16 @@ pub enum ControlWord {
         fingerprint: String,
         /// What: `approve`, `refuse`, `stage`, `unpin`.
         ruling: String,
+    },
+    /// What the policy's file says now holds in this session.
+    Confirm {
+        /// SHA-256 of the text that was shown, as 64 hex digits.
+        digest: String,
+    },
+    /// A remembered answer is taken back, in every session.
+    Forget {
+        /// Its name.
+        id: String,
     },
     /// End the session: its servers end, what waits is refused.
     Stop {},

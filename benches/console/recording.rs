@@ -38,6 +38,8 @@ fn opened() -> Opened {
         pins: std::collections::BTreeMap::new(),
         pins_broken: None,
         notes: Vec::new(),
+        identity: None,
+        beside: Vec::new(),
     }
 }
 

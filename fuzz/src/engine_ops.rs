@@ -83,6 +83,7 @@ impl Run {
             policy: POLICY.to_owned(),
             unattended: Unattended::Ask,
             attended: true,
+            remembered: Vec::new(),
             role: None,
         }));
         for conn in [ConnId(0), ConnId(1)] {
@@ -96,6 +97,8 @@ impl Run {
                 pins: std::collections::BTreeMap::new(),
                 pins_broken: None,
                 notes: Vec::new(),
+                identity: None,
+        beside: Vec::new(),
             }));
         }
         run

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -40,8 +41,11 @@ impl<'a> Subject<'a> {
 }
 
 /// What becomes of a definition that nothing is known of, from easy to strict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "trust")]
 pub enum Trust {
     /// It is what it is to be.
     #[default]
@@ -267,6 +271,12 @@ impl Catalog {
     #[must_use]
     pub fn definition(&self, of: Subject<'_>) -> Option<&str> {
         Some(self.entry(of)?.pinned.as_ref()?.text.as_str())
+    }
+
+    /// The fingerprint of the same, as hex digits.
+    #[must_use]
+    pub fn fingerprint(&self, of: Subject<'_>) -> Option<String> {
+        Some(self.entry(of)?.current()?.fingerprint.hex().to_owned())
     }
 
     /// What the last list said, as it was sent; what it is to be where no list said anything.

@@ -112,6 +112,26 @@ fn said(line: &mut Line, what: &What) -> &'static str {
         line.detail = Some(format!("{kind} {fingerprint} {done} by {}", by.0));
         return "ruled";
     }
+    if let What::Remembered(one) = what {
+        (line.server, line.tool) = (Some(one.server.clone()), Some(one.tool.clone()));
+        line.detail = Some(format!("{} holds: {}", one.id, one.scope.words()));
+        return "remembered";
+    }
+    if let What::Attempt { what, by } = what {
+        line.detail = Some(format!("{by} tried {what}"));
+        return "attempt";
+    }
+    if let What::Reloaded(_) = what {
+        return "reloaded";
+    }
+    if let What::Confirmed { digest, by } = what {
+        line.detail = Some(format!("the policy {digest}, by {}", by.0));
+        return "confirmed";
+    }
+    if let What::Forgotten { id, by } = what {
+        line.detail = Some(format!("{id} taken back by {}", by.0));
+        return "forgotten";
+    }
     "layered"
 }
 
@@ -182,7 +202,13 @@ impl Follow {
                 line.detail = Some(text.clone());
                 "stderr"
             }
-            What::Layered(_) | What::Ruled(_) => said(line, what),
+            What::Layered(_)
+            | What::Ruled(_)
+            | What::Reloaded(_)
+            | What::Confirmed { .. }
+            | What::Remembered(_)
+            | What::Attempt { .. }
+            | What::Forgotten { .. } => said(line, what),
             What::Closed { conn, side, why } => {
                 self.at_conn(line, *conn);
                 line.from = Some(*side);
@@ -202,10 +228,6 @@ impl Follow {
             What::Synced { seq } => {
                 line.detail = Some(format!("on disk up to record {seq}"));
                 "synced"
-            }
-            What::Attempt { what, by } => {
-                line.detail = Some(format!("{by} tried {what}"));
-                "attempt"
             }
             What::Resumed { conn, sent_to_agent, sent_to_server, .. } => {
                 self.at_conn(line, *conn);
@@ -312,6 +334,11 @@ fn answered(answer: &Answer, by: &str, unread: bool) -> String {
         Answer::Allow => format!("allow by {by}"),
         Answer::Deny { reason: None } => format!("deny by {by}"),
         Answer::Deny { reason: Some(why) } => format!("deny by {by}: {why}"),
+        Answer::Remember { allow, scope, lifetime, .. } => {
+            let word = if *allow { "allow" } else { "deny" };
+            let (scope, lifetime) = (scope.words(), lifetime.word());
+            format!("{word} by {by}, and remember ({lifetime}): {scope}")
+        }
         Answer::Edit { arguments } => format!("edit by {by}: {arguments}"),
     }
 }

@@ -3,19 +3,24 @@
 mod learn;
 
 use std::io::{self, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde::Serialize;
 
+use self::learn::About;
 use crate::cli::exit::{self, Exit, Failure};
 use crate::cli::{Format, journals, replay};
 use crate::journal::Flip;
 use crate::journal::redecide::{Again, Instead};
 use crate::policy::{
-    Considered, Explanation, Fit, Policy, Question, Risk, Standing, Truth, Verdict,
+    self, Considered, DEFAULT, Explanation, Fit, Policy, Question, Risk, Standing, Truth, Verdict,
 };
 use crate::store::policies;
 use crate::text::Safe;
+
+/// A tool that was listed and says nothing of itself.
+const NO_HINTS: &str = "{}";
 
 /// Arguments of `tollgate policy`.
 #[derive(Debug, clap::Args)]
@@ -42,21 +47,29 @@ enum Command {
         #[arg(long, default_value = "")]
         role: String,
         /// A shipped policy's name, or a file.
-        #[arg(long, default_value = "observe")]
+        #[arg(long, default_value = DEFAULT)]
         policy: String,
+        /// A file with the tool's definition, as the server lists it; without one the tool gives no hints.
+        #[arg(long, value_name = "FILE")]
+        definition: Option<PathBuf>,
         /// How to print.
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
-    /// Print the smallest policy that lets go on what went on in recordings, and denies the rest.
+    /// Print a small policy that lets go on what went on in recordings, arguments included, and denies the rest.
     Learn {
         /// Sessions' names, or files.
         #[arg(required = true)]
         recordings: Vec<String>,
-        /// The policy's name: small letters, digits, dots and dashes.
+        /// The policy's name: small letters, digits, dots, dashes and underscores.
         #[arg(long, default_value = "learned")]
         name: String,
+        /// Do not look at arguments: allow the tools that were called, whatever they are given.
+        #[arg(long)]
+        names_only: bool,
     },
+    /// Print a JSON Schema of policy files, for editors.
+    Schema,
     /// Decide recordings again, and print the calls that come out otherwise: exit code 1 if there are any.
     Test {
         /// A shipped policy's name, or a file; its examples are checked first.
@@ -74,10 +87,15 @@ enum Command {
 pub fn main(args: &Args) -> ExitCode {
     exit::finish(match &args.command {
         Command::Check { policy } => check(policy),
-        Command::Explain { call, arguments, role, policy, format } => {
-            explain(call, arguments, role, policy, *format)
+        Command::Explain { call, arguments, role, policy, definition, format } => {
+            let definition = definition.as_deref().map_or(Ok(NO_HINTS.to_owned()), definition_of);
+            definition.and_then(|of| explain(call, (arguments, &of), role, policy, *format))
         }
-        Command::Learn { recordings, name } => learn::learn(recordings, name),
+        Command::Learn { recordings, name, names_only } => {
+            let about = if *names_only { About::Names } else { About::Arguments };
+            learn::learn(recordings, name, about)
+        }
+        Command::Schema => schema(),
         Command::Test { policy, recordings, format } => test(policy, recordings, *format),
     })
 }
@@ -103,9 +121,27 @@ fn check(name: &str) -> Result<Exit, Failure> {
     Ok(Exit::Fine)
 }
 
+/// The definition in a file, which has to be one.
+fn definition_of(file: &Path) -> Result<String, Failure> {
+    let said = |why: String| {
+        Failure::new(
+            Exit::Usage,
+            format!("failed to read the definition {}: {why}", file.display()),
+        )
+    };
+    let text = std::fs::read_to_string(file).map_err(|error| said(error.to_string()))?;
+    let object: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(&text);
+    object.map(|_| text).map_err(|error| said(format!("it is no JSON object: {error}")))
+}
+
+fn schema() -> Result<Exit, Failure> {
+    io::stdout().lock().write_all(policy::schema().as_bytes())?;
+    Ok(Exit::Fine)
+}
+
 fn explain(
     call: &str,
-    arguments: &str,
+    (arguments, definition): (&str, &str),
     role: &str,
     name: &str,
     format: Format,
@@ -125,8 +161,9 @@ fn explain(
         let words = format!("the policy {name} has no role {role}");
         return Err(Failure::new(Exit::Usage, words));
     }
-    let arguments = Some(arguments.as_bytes());
-    let explained = policy.explain(&Question { role, arguments, ..Question::call(server, tool) });
+    let (arguments, definition) = (Some(arguments.as_bytes()), Some(definition));
+    let question = Question { role, arguments, definition, ..Question::call(server, tool) };
+    let explained = policy.explain(&question);
     let mut out = BufWriter::new(io::stdout().lock());
     match format {
         Format::Text => put_text(&mut out, call, &explained)?,

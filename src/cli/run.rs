@@ -37,7 +37,7 @@ use tty::{Signals, Terminal};
 /// What the command takes.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The policy: a shipped one's name or a file.
+    /// The policy: a shipped one's name (balanced, if left out) or a file.
     #[arg(long)]
     policy: Option<String>,
     /// The agent's role, one of the policy's `agent_roles`.

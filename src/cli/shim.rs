@@ -22,7 +22,7 @@ pub struct Args {
     /// The session of a `tollgate run` above this shim.
     #[arg(long)]
     session: Option<String>,
-    /// A shipped policy's name or a file; counts where this shim begins the session.
+    /// A shipped policy's name (balanced, if left out) or a file; counts where this shim begins the session.
     #[arg(long)]
     policy: Option<String>,
     /// What becomes of asks while nobody can answer: `deny` at once, or `ask` to the deadline.

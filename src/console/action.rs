@@ -44,6 +44,8 @@ pub enum Context {
     Confirm,
     /// The card's code.
     Code,
+    /// The card's choice of what is remembered.
+    Remember,
     /// The card's reason.
     Reason,
     /// The card's editor.
@@ -60,7 +62,7 @@ pub enum Context {
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Calls,
         Self::Detail,
         Self::Ask,
@@ -75,6 +77,7 @@ impl Context {
         Self::Unread,
         Self::Confirm,
         Self::Code,
+        Self::Remember,
         Self::Reason,
         Self::Edit,
         Self::Prompt,
@@ -101,6 +104,7 @@ impl Context {
             Self::Unread => "Card: unread",
             Self::Confirm => "Card: confirm",
             Self::Code => "Card: code",
+            Self::Remember => "Card: remember",
             Self::Reason => "Card: reason",
             Self::Edit => "Card: edit",
             Self::Prompt => "Question",
@@ -209,6 +213,14 @@ pub enum Action {
     StopSession,
     StopServer,
     AcceptTool,
+    /// The same answer for calls like this one.
+    Remember,
+    /// Which ones, how long, and what they are to have.
+    Choose(Choice),
+    /// Take a remembered answer back.
+    Undo,
+    /// Take what a policy's file says now.
+    ConfirmPolicy,
     MarkEquals,
     Allow,
     AllowYes,
@@ -240,6 +252,23 @@ pub enum Action {
     Quit,
 }
 
+/// What is chosen of an answer that is to be remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// This way to be like the call, counted from 0.
+    Like(usize),
+    /// The next wider way.
+    Wider,
+    /// The next narrower way.
+    Narrower,
+    /// The next longer lifetime.
+    Longer,
+    /// Such calls go on.
+    Allow,
+    /// Such calls are refused.
+    Deny,
+}
+
 impl Action {
     /// Whether it answers a ticket, or is a step towards it.
     #[must_use]
@@ -256,6 +285,8 @@ impl Action {
                 | Self::EditOutside
                 | Self::SendEdit
                 | Self::AcceptTool
+                | Self::Remember
+                | Self::Choose(Choice::Allow | Choice::Deny)
         )
     }
 
@@ -283,7 +314,10 @@ impl Action {
     /// Whether it lets a call pass, or is a step towards it.
     #[must_use]
     pub const fn allows(self) -> bool {
-        matches!(self, Self::Allow | Self::AllowYes | Self::AllowUnread)
+        matches!(
+            self,
+            Self::Allow | Self::AllowYes | Self::AllowUnread | Self::Choose(Choice::Allow)
+        )
     }
 }
 
@@ -392,7 +426,7 @@ mod tests {
 
     #[test]
     fn answers_are_given_on_the_card_alone_and_have_no_name() {
-        let card = [Card, Unread, Confirm, Code, Reason, Edit];
+        let card = [Card, Unread, Confirm, Code, Context::Remember, Reason, Edit];
         for binding in BINDINGS.iter().filter(|binding| binding.action.answers()) {
             assert!(binding.contexts.iter().all(|c| card.contains(c)), "{}", binding.name);
             assert_eq!(binding.reach, Reach::Keys, "{}", binding.name);

@@ -19,6 +19,8 @@ pub mod marks;
 pub mod names;
 pub mod order;
 pub mod peers;
+pub mod policy_file;
+pub mod remembering;
 pub mod replay;
 pub mod row;
 pub mod rules;
@@ -228,6 +230,8 @@ pub enum Link {
 pub struct Model {
     /// In the order in which the gate named them.
     pub sessions: Vec<Session>,
+    /// Answers that hold for later calls.
+    pub memories: remembering::Memories,
     /// In the order in which they were read.
     pub calls: Chunks<Call, CALLS_PER_PIECE>,
     /// Waiting and lately answered ones, oldest first.
@@ -276,6 +280,7 @@ impl Model {
     pub fn new(zone: TimeZone, only: Option<String>) -> Self {
         Self {
             sessions: Vec::new(),
+            memories: remembering::Memories::default(),
             calls: Chunks::default(),
             tickets: Vec::new(),
             fatigue: Fatigue::default(),

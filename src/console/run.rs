@@ -437,6 +437,10 @@ impl Shell {
                     let said = self.dry(&dry);
                     self.take(Msg::Dry(said));
                 }
+                Cmd::Count(counting) => {
+                    let all = self.count(&counting);
+                    self.take(Msg::Counted(counting.key, all));
+                }
                 Cmd::Suspend => self.suspend().await?,
                 Cmd::Send(message) => {
                     let lost = match &mut self.attached {

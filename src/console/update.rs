@@ -28,11 +28,12 @@ use crate::console::model::breaks::Stops;
 use crate::console::model::card::{Card, Step};
 use crate::console::model::compare::Compare;
 use crate::console::model::doc::{Doc, Want};
+use crate::console::model::remembering::Counted;
 use crate::console::model::replay::{Found, WhatIf};
 use crate::console::model::typing::Purpose;
 use crate::console::model::ui::{Help, Pane, Prompt};
 use crate::console::model::visible::Bodies;
-use crate::console::model::{CallAt, Link, Model, Now, Place, Size};
+use crate::console::model::{CallAt, Link, Model, Now, Place, Size, TicketKey};
 use crate::console::outgoing::Notice;
 use crate::console::outgoing::clipboard::Copied;
 use crate::journal::Record;
@@ -41,7 +42,8 @@ use crate::wire::{FromConsole, ToConsole};
 
 pub(in crate::console) use card::answerable;
 pub use card::{
-    ARM_MS, BATCH_MAX, QUIET_MS, SAME_KEY_MS, TEMPLATES, UNREAD, armed_in_ms, risk_of, seen_percent,
+    ARM_MS, BATCH_MAX, Counting, QUIET_MS, SAME_KEY_MS, TEMPLATES, UNREAD, armed_in_ms, risk_of,
+    seen_percent,
 };
 pub use copy::copy;
 pub use detail::refresh;
@@ -108,6 +110,8 @@ pub enum Msg {
     Cannot(String),
     /// A policy was asked what it makes of a call.
     Dry(Result<String, String>),
+    /// What the card's ways to be like its call would have matched.
+    Counted(TicketKey, Vec<Counted>),
     /// Two recordings were read and aligned.
     Compared(Box<Compare>),
     /// The model holds so many records of the recording.
@@ -136,6 +140,8 @@ pub enum Cmd {
         /// The first record that it decides.
         from_seq: u64,
     },
+    /// Count what would have been matched, and tell by [`Msg::Counted`].
+    Count(Counting),
     /// Ask a policy what it makes of a call, and tell by [`Msg::Dry`].
     Dry(Dry),
     /// Play this recording in the console's place, until its player is left.
@@ -234,6 +240,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Decided(decided) => replay::decided(model, *decided),
         Msg::Stops(stops) => replay::stops(model, stops),
         Msg::Dry(said) => dry::decided(model, &said),
+        Msg::Counted(key, all) => card::counted(model, key, &all),
         Msg::Cannot(why) => model.ui.said = Some(Safe::escape(&why)),
         Msg::Compared(compare) => {
             model.compare = Some(compare);
@@ -325,6 +332,7 @@ fn context_below(model: &Model) -> Context {
             Step::Unread(_) => Context::Unread,
             Step::Confirm { .. } => Context::Confirm,
             Step::Code { .. } => Context::Code,
+            Step::Remember(_) => Context::Remember,
             Step::Reason(_) => Context::Reason,
             Step::Edit(_) => Context::Edit,
         },
@@ -421,6 +429,8 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         | Action::NextDifference => panes::act(model, action, argument),
         Action::Theme => vec![Cmd::Theme(argument.unwrap_or_default().trim().to_owned())],
         Action::Fork => replay::fork(model, argument.unwrap_or_default().trim()),
+        Action::Undo => card::undo(model),
+        Action::Choose(choice) => card::choose(model, choice),
         Action::Dry => dry::decide(model, argument),
         Action::Load => vec![Cmd::Play(argument.unwrap_or_default().trim().to_owned())],
         Action::Tape(key) => replay::act(model, key),
@@ -434,21 +444,20 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         Action::CopyRaw => copy::ask_raw(model),
         Action::OldestAsk => card::oldest(model),
         Action::NextAsk => card::next(model),
-        Action::RequestRight => gate::request_right(model),
-        Action::GrantRight => gate::grant_right(model),
-        Action::HoldOnOff | Action::Pause | Action::StopSession | Action::StopServer => {
-            sessions::act(model, action)
-        }
+        Action::RequestRight | Action::GrantRight => gate::right(model, action),
+        Action::HoldOnOff
+        | Action::Pause
+        | Action::StopSession
+        | Action::StopServer
+        | Action::ConfirmPolicy => sessions::act(model, action),
         Action::Full | Action::Raw | Action::Diff => card::face(model, action),
         Action::Back => back(model),
         Action::Yes => gate::yes(model),
-        Action::Help => help(model, Some(context)),
-        Action::Keys => help(model, None),
+        Action::Help | Action::Keys => help(model, (action == Action::Help).then_some(context)),
         Action::Palette | Action::Options => palette::open(model, action == Action::Options),
-        Action::Mark => marks::mark(model),
-        Action::Select => marks::select(model),
-        Action::Range => marks::turn_range(model),
-        Action::MarkedOnly => marks::turn_marked_only(model),
+        Action::Mark | Action::Select | Action::Range | Action::MarkedOnly => {
+            marks::act(model, action)
+        }
         Action::Sort => sift::sort_by(model, argument),
         Action::Stderr => sift::stderr(model),
         Action::Level => panes::next_level(model),
@@ -482,7 +491,8 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         | Action::Edit
         | Action::EditOutside
         | Action::SendEdit
-        | Action::AcceptTool => Vec::new(),
+        | Action::AcceptTool
+        | Action::Remember => Vec::new(),
     }
 }
 
@@ -551,6 +561,7 @@ fn back(model: &mut Model) -> Vec<Cmd> {
             Step::Unread(_)
             | Step::Confirm { .. }
             | Step::Code { .. }
+            | Step::Remember(_)
             | Step::Reason(_)
             | Step::Edit(_) => card.step = Step::Open,
         },

@@ -12,7 +12,7 @@ use crate::engine::event::{At, ConnId, Facts, TicketId};
 use crate::engine::limits;
 use crate::engine::session::State;
 use crate::engine::step::Engine;
-use crate::policy::{Budget, Known, Question, Verdict};
+use crate::policy::{Budget, Policy, Question, Verdict};
 use crate::protocol::method;
 
 /// What was spent of one budget.
@@ -59,8 +59,9 @@ impl Engine {
         at: At,
         facts: &mut Facts,
     ) -> Vec<Budget> {
-        let policy = self.policy.as_ref().map(Known::policy);
-        let Some(policy) = policy.filter(|policy| policy.has_budgets()) else { return Vec::new() };
+        if !self.policies().any(Policy::has_budgets) {
+            return Vec::new();
+        }
         let Some(tool) = facts.tool.clone() else { return Vec::new() };
         let question = Question {
             server: self.state.conns.get(&conn).map_or("", |conn| conn.server.as_str()),
@@ -68,8 +69,17 @@ impl Engine {
             method: method::TOOLS_CALL,
             role: self.state.role(),
             arguments: None,
+            definition: None,
         };
-        let budgets = policy.budgets(&question);
+        let mut budgets: Vec<Budget> = Vec::new();
+        for budget in self.policies().flat_map(|policy| policy.budgets(&question)) {
+            // One that waits to be confirmed and has the name of one that holds: the smaller of both.
+            match budgets.iter_mut().find(|known| known.beyond.rule == budget.beyond.rule) {
+                Some(known) if budget.calls < known.calls => *known = budget,
+                Some(_) => {}
+                None => budgets.push(budget),
+            }
+        }
         for budget in budgets.iter().filter(|budget| self.state.is_spent(budget, at)) {
             facts.also(budget.decision());
         }

@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 
-use crate::catalog::{Change, Drift, Kind, Standing, Subject, Trust};
+use crate::catalog::{Change, Drift, Kind, News, Standing, Subject, Trust};
 use crate::engine::effect::Effect;
 use crate::engine::event::{At, ConnId, Ruled, Severity};
 use crate::engine::step::{Engine, Out};
-use crate::policy::{Decision, DriftMode, Handling, Known, Phase, Policy, Reason, Risk, Verdict};
+use crate::policy::{Decision, DriftMode, Handling, Phase, Policy, Reason, Risk, Verdict};
 use crate::protocol::{Side, method};
 
 /// The rule of everything here.
@@ -17,12 +17,12 @@ const TOLD_MAX: usize = 3;
 impl Engine {
     /// What holds for the definitions of this connection's server.
     pub(in crate::engine) fn handling(&self, server: &str) -> Handling {
-        self.policy.as_ref().map(|known| known.policy().handling(server)).unwrap_or_default()
+        let all = self.policies().map(|policy| policy.handling(server));
+        all.reduce(Handling::stricter).unwrap_or_default()
     }
 
     pub(in crate::engine) fn definitions_phase(&self) -> Phase {
-        let policy = self.policy.as_ref().map(Known::policy);
-        policy.map_or(Phase::Enforce, Policy::definitions_phase)
+        self.policies().map(Policy::definitions_phase).max().unwrap_or(Phase::Enforce)
     }
 
     /// What is said of a request that uses a definition which is not what it is to be, or a server that is not.
@@ -52,6 +52,24 @@ impl Engine {
             }
             (used, started) => used.or(started),
         }
+    }
+
+    /// Takes in what was started. It holds nothing: calls ask where it is not what it is to be.
+    pub(in crate::engine) fn identified(
+        &mut self,
+        server: &str,
+        identity: &str,
+        text: &str,
+        out: &mut Out,
+    ) {
+        let of = Subject { server: identity, kind: Kind::Identity, name: "" };
+        let Some(seen) = self.observe(of, text, self.handling(server)) else { return };
+        if seen.news == News::Drifted {
+            let changes = told(&seen.changes);
+            let what = format!("{server} is another program than before{changes}");
+            out.find(DRIFT, Severity::High, what);
+        }
+        out.facts.get_or_insert_default().catalog.push(seen);
     }
 
     fn says(&self, verdict: Verdict, why: String) -> Decision {

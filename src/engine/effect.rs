@@ -79,6 +79,8 @@ pub enum Why {
     NotInRevision,
     /// The receiving end is gone.
     Gone,
+    /// The answer to a request of ours.
+    Own,
 }
 
 /// One thing to do.
@@ -133,7 +135,7 @@ pub enum Effect {
     Originate {
         /// What to send.
         permit: Permit,
-        /// `progress`, `cancelled`, `resent`, `list-changed`.
+        /// `progress`, `cancelled`, `resent`, `list`, `list-changed`.
         what: &'static str,
     },
     /// Bring the journal to disk up to and with this record, then post `Synced`.

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{self, Observed, Pins, Ruling};
-use crate::policy::{Decision, Phase, Reason, Risk, Verdict};
+use crate::engine::memory::{Lifetime, Remembered};
+use crate::policy::{Decision, Phase, Reason, Risk, Scope, Verdict};
 use crate::protocol::Side;
 
 /// Microseconds since the Unix epoch. Comes in with each event; never read inside.
@@ -105,6 +106,9 @@ pub struct Started {
     /// agent's own word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
+    /// Answers of earlier sessions that hold in this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remembered: Vec<Remembered>,
 }
 
 /// A layer of policy over the session's own.
@@ -136,6 +140,25 @@ pub struct Ruled {
     pub by: Operator,
 }
 
+/// What the policy's file is now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reloaded {
+    /// It says this.
+    Text(String),
+    /// It cannot be read.
+    Broken(String),
+}
+
+/// A policy that is asked beside the session's for one server; it only ever makes it stricter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beside {
+    /// Where it comes from.
+    pub name: String,
+    /// Its text; one without a default says nothing where no rule of it fits.
+    pub policy: String,
+}
+
 /// A server was put behind a shim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opened {
@@ -162,6 +185,12 @@ pub struct Opened {
     /// What is to be said of the project's lock, one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// What was started, as far as it could be told: a JSON object with `command`, `program`, `script`, `package`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+    /// The shim's own policy, where the session has another, and the project's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<Beside>,
 }
 
 /// An operator's answer to a ticket.
@@ -174,6 +203,18 @@ pub enum Answer {
     Deny {
         /// The operator's own words.
         reason: Option<String>,
+    },
+    /// The same answer for this call and for all that are like it.
+    Remember {
+        /// Whether they go on, or are refused.
+        allow: bool,
+        /// Which calls of the tool are like it.
+        scope: Scope,
+        /// How long it holds.
+        lifetime: Lifetime,
+        /// The operator's own words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
     },
     /// Put these arguments (a JSON object's text) in place of the agent's, judge them, and keep
     /// waiting: the edited call needs its own `Allow`, bound to its new digest.
@@ -288,6 +329,24 @@ pub enum Happening {
     Layered(Layered),
     /// An operator says something of a definition.
     Ruled(Ruled),
+    /// The policy's file changed.
+    Reloaded(Reloaded),
+    /// An operator takes what the policy's file says now.
+    Confirmed {
+        /// The digest of what was shown.
+        digest: String,
+        /// Who.
+        by: Operator,
+    },
+    /// An answer that was remembered in another session holds here as well.
+    Remembered(Box<Remembered>),
+    /// A remembered answer was taken back.
+    Forgotten {
+        /// Its name.
+        id: String,
+        /// Who.
+        by: Operator,
+    },
     /// A new gate took this connection over from one that died.
     Resumed {
         /// Which.
@@ -384,6 +443,9 @@ pub struct Facts {
     /// Arguments that the card shows first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub show: Vec<String>,
+    /// The answer that holds for later calls from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remembered: Option<Box<Remembered>>,
     /// A response that reports a failure: a JSON-RPC error or `isError: true`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub failed: bool,

@@ -190,7 +190,7 @@ impl Engine {
         });
         if let Some(known) = self.state.conns.get_mut(&conn) {
             let call = facts.call.unwrap_or_default();
-            let pending = Pending { call, facts, forwarded_until: until, edited: None };
+            let pending = Pending { call, facts, forwarded_until: until, edited: None, own: false };
             known.end_mut(from).asked.insert(id.clone(), pending);
         }
         if held { Outcome::Done } else { Outcome::Pass }
@@ -238,7 +238,7 @@ impl Engine {
             out.push(Effect::Drop(Why::Late));
             return Outcome::Done;
         };
-        facts.call = Some(pending.call);
+        facts.call = Some(pending.call).filter(|_| !pending.own);
         facts.method.clone_from(&pending.facts.method);
         facts.tool.clone_from(&pending.facts.tool);
         if facts.method.as_deref() == Some(method::INITIALIZE)
@@ -247,13 +247,24 @@ impl Engine {
         {
             known.revision = Some(method::Revision::parse(version));
         }
-        if asker == Side::Agent
-            && let Some((line, how)) = self.defined(conn, line, message, &mut facts)
-        {
-            out.facts = Some(facts);
-            return Outcome::Changed(line, how);
+        let mut changed = None;
+        if asker == Side::Agent {
+            let defined = self.defined(conn, line, message, &mut facts);
+            changed = defined.changed;
+            match defined.next {
+                Some(cursor) if pending.own => self.ask_list(conn, Some(&cursor), out),
+                None if defined.whole => self.listed_again(conn, &pending, out),
+                Some(_) | None => {}
+            }
         }
         out.facts = Some(facts);
+        if pending.own {
+            out.push(Effect::Drop(Why::Own));
+            return Outcome::Done;
+        }
+        if let Some((line, how)) = changed {
+            return Outcome::Changed(line, how);
+        }
         match pending.edited.and_then(|arguments| with_notice(line, message, &arguments)) {
             Some(line) => Outcome::Changed(line, "edited-notice"),
             None => Outcome::Pass,
@@ -282,6 +293,9 @@ impl Engine {
                 facts.call = end.asked.get(id).map(|pending| pending.call);
                 end.cancel(id);
             }
+        }
+        if message.method.as_deref() == Some(method::TOOLS_CHANGED) && from == Side::Server {
+            self.changed(conn, out);
         }
         let budgets = self.budgets(conn, incoming.at, &mut facts);
         // What a request would be held or refused for cannot be answered without an id; some servers

@@ -44,6 +44,7 @@ impl Engine {
             method,
             role: self.state.role(),
             arguments: arguments.clone().and_then(|span| line.get(span)),
+            definition: self.state.definition(conn, facts.tool.as_deref().unwrap_or_default()),
         };
         let mode = message.mode.as_deref();
         let mut said = match &mut self.policy {
@@ -54,8 +55,7 @@ impl Engine {
         };
         let reads = matches!(method, method::RESOURCES_READ | method::PROMPTS_GET);
         let own = question.arguments.filter(|_| calls || from == Side::Agent && reads);
-        let own = own.and_then(own_files);
-        let layers = self.layers.iter().map(|layer| layer.decide_layer(&question));
+        let own = own.and_then(|arguments| own_files(arguments, &self.policy_files(conn)));
         let used = match method {
             method::TOOLS_CALL => Some((Kind::Tool, question.tool)),
             method::PROMPTS_GET => message.name.as_deref().map(|name| (Kind::Prompt, name)),
@@ -63,17 +63,51 @@ impl Engine {
         };
         let used = used.filter(|_| from == Side::Agent);
         let drifted = used.and_then(|(kind, name)| self.drifted(conn, kind, name));
-        for stricter in layers.chain([own, drifted]) {
+        let stale = if calls { self.stale(conn) } else { None };
+        for stricter in self.layered(conn, &question, mode).chain([own, drifted, stale]) {
             match (&mut said, stricter) {
                 (_, None) => {}
                 (Some(decision), Some(stricter)) => decision.add(stricter),
                 (None, stricter) => said = stricter,
             }
         }
+        if let Some(decision) = said.as_mut().filter(|_| calls) {
+            self.recall(conn, &question, decision);
+        }
         if let Some(decision) = said {
             facts.decided(decision);
         }
         facts
+    }
+}
+
+impl Engine {
+    /// What is said by all that stands over and beside the policy.
+    fn layered<'a>(
+        &'a self,
+        conn: ConnId,
+        question: &'a Question<'a>,
+        mode: Option<&'a str>,
+    ) -> impl Iterator<Item = Option<Decision>> + 'a {
+        let calls = question.method == method::TOOLS_CALL;
+        let layers = self.layers.iter().map(move |layer| layer.decide_layer(question));
+        let proposed = self.proposed.iter().map(move |policy| {
+            if calls { Some(policy.decide(question)) } else { policy.decide_method(question, mode) }
+        });
+        let beside = self.beside.get(&conn).into_iter().flatten();
+        let beside = beside.map(move |policy| {
+            let whole = calls && !policy.is_layer();
+            if whole { Some(policy.decide(question)) } else { policy.decide_layer(question) }
+        });
+        layers.chain(proposed).chain(beside)
+    }
+
+    /// The files of the policies that decide here.
+    fn policy_files(&self, conn: ConnId) -> Vec<&str> {
+        let own = self.state.started.as_ref().map(|started| started.policy_name.as_str());
+        let beside = self.state.conns.get(&conn).into_iter().flat_map(|known| &known.beside);
+        let all = own.into_iter().chain(beside.map(|one| one.name.as_str()));
+        all.filter(|name| name.starts_with('/')).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 //! beside the policy, and the strictest of both holds.
 
 use crate::engine::effect::Effect;
-use crate::engine::event::{Operator, Severity, TicketId};
+use crate::engine::event::{Beside, ConnId, Facts, Operator, Severity, TicketId};
 use crate::engine::step::{Engine, Out};
 use crate::policy::{Policy, Verdict};
 use crate::protocol::jsonrpc::{self, Parsed};
@@ -49,6 +49,25 @@ impl Engine {
         self.layers = self.state.layers.iter().filter_map(read).collect();
     }
 
+    /// Reads what stands beside the policy for a connection, and says what of it is broken: that asks about everything.
+    pub(in crate::engine) fn compile_beside(&mut self, conn: ConnId) -> Vec<String> {
+        let Some(known) = self.state.conns.get(&conn) else { return Vec::new() };
+        let (mut compiled, mut broken) = (Vec::new(), Vec::new());
+        for Beside { name, policy } in &known.beside {
+            match Policy::parse_beside(name, policy) {
+                Ok(policy) => compiled.push(policy),
+                Err(error) => {
+                    broken.push(format!("calls of {} ask, because of {error}", known.server));
+                    compiled.extend(Policy::parse_layer(name, BROKEN).ok());
+                }
+            }
+        }
+        if !compiled.is_empty() {
+            self.beside.insert(conn, compiled);
+        }
+        broken
+    }
+
     /// The text of a layer that is on.
     #[must_use]
     pub fn layer_text(&self, layer: &str) -> Option<&str> {
@@ -56,7 +75,19 @@ impl Engine {
     }
 
     /// Calls that only waited because of a layer that is gone go on, as if whoever took it away had allowed each.
-    fn release(&mut self, by: &Operator, out: &mut Out) {
+    pub(in crate::engine) fn release(&mut self, by: &Operator, out: &mut Out) {
+        for id in self.judged_anew(|facts| facts.acting() < Verdict::Ask) {
+            let Some(ticket) = self.state.tickets.get_mut(&id) else { continue };
+            ticket.approved = Some((by.clone(), self.state.steps));
+            if !out.effects.contains(&Effect::Sync) {
+                out.push(Effect::Sync);
+            }
+        }
+    }
+
+    /// The calls that wait and of which this is true now.
+    pub(in crate::engine) fn judged_anew(&mut self, is: impl Fn(&Facts) -> bool) -> Vec<TicketId> {
+        let mut found = Vec::new();
         let waiting: Vec<TicketId> = self.state.tickets.keys().copied().collect();
         for id in waiting {
             let Some(ticket) = self.state.tickets.get(&id) else { continue };
@@ -66,14 +97,10 @@ impl Engine {
             }
             let (conn, from, line) = (ticket.conn, ticket.from, ticket.line.clone());
             let Parsed::One(message) = jsonrpc::parse(&line) else { continue };
-            if self.judge(conn, from, &line, &message).acting() < Verdict::Ask
-                && let Some(ticket) = self.state.tickets.get_mut(&id)
-            {
-                ticket.approved = Some((by.clone(), self.state.steps));
-                if !out.effects.contains(&Effect::Sync) {
-                    out.push(Effect::Sync);
-                }
+            if is(&self.judge(conn, from, &line, &message)) {
+                found.push(id);
             }
         }
+        found
     }
 }

@@ -19,6 +19,7 @@ impl Engine {
     pub(in crate::engine) fn start(&mut self, started: Started) {
         if self.state.started.is_none() {
             self.state.ever_attended = started.attended;
+            self.begin_with(&started.remembered);
             self.state.started = Some(started);
             self.compile();
         }
@@ -39,15 +40,22 @@ impl Engine {
         for note in opened.notes {
             out.find("builtin.lock", Severity::Low, note);
         }
+        if let Some(text) = &opened.identity {
+            self.identified(&opened.server, &identity, text, out);
+        }
         let conn = Conn {
             identity,
             server: opened.server,
+            beside: opened.beside,
             unattended: opened.unattended,
             patience_ms: opened.patience_ms,
             ..Conn::default()
         };
         // Numbers are used once; a second opening must not lose what waits on the first.
         self.state.conns.entry(opened.conn).or_insert(conn);
+        for why in self.compile_beside(opened.conn) {
+            out.find("builtin.broken-layer", Severity::High, why);
+        }
     }
 
     pub(in crate::engine) fn attended(&mut self, answering: u32) {
@@ -165,7 +173,7 @@ impl Engine {
         let (gone, kept): (Vec<_>, Vec<_>) =
             open.into_iter().partition(|(_, pending)| which(pending.forwarded_until));
         known.end_mut(asker).asked = kept.into_iter().collect();
-        for (id, pending) in gone {
+        for (id, pending) in gone.into_iter().filter(|(_, pending)| !pending.own) {
             self.refuse(conn, asker, &id, &pending.facts, cause, out);
         }
     }

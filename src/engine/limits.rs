@@ -12,6 +12,8 @@ pub const DEADLINE_MS: u64 = 300_000;
 pub const UNATTENDED_MS: u64 = 20_000;
 /// What is assumed of an unknown agent's patience: the shortest measured one (opencode).
 pub const UNKNOWN_PATIENCE_MS: u64 = 60_000;
+/// A call waits so long for a list that we asked a server for: what agents wait for a list at the start.
+pub const LIST_MS: u64 = 10_000;
 /// Our answer leaves this much before the agent's own limit.
 pub const MARGIN_MS: u64 = 5_000;
 /// Kept for the execution after a late yes.

@@ -11,7 +11,7 @@ use crate::catalog::{Alike, Kind, News, Observed, Standing, Subject, TOOLS_MAX, 
 use crate::engine::definitions::{DRIFT, told};
 use crate::engine::event::{ConnId, Facts, Finding, Severity};
 use crate::engine::step::Engine;
-use crate::policy::{DriftMode, Handling, Known, Phase, Question};
+use crate::policy::{DriftMode, Handling, Phase, Question};
 use crate::protocol::jsonrpc::{self, Message, Parsed};
 use crate::protocol::method;
 
@@ -73,21 +73,34 @@ fn kind_of(method: &str) -> Option<Kind> {
     }
 }
 
+/// What an answer that defines something came to.
+#[derive(Default)]
+pub(in crate::engine) struct Defined {
+    /// The answer as the agent is to see it, with the word for what was done to it; `None`: it goes on as it came.
+    pub(in crate::engine) changed: Option<(Bytes, &'static str)>,
+    /// The JSON text of the cursor to the list's next page.
+    pub(in crate::engine) next: Option<String>,
+    /// Whether it is the last page of the tools.
+    pub(in crate::engine) whole: bool,
+}
+
 impl Engine {
-    /// Takes in what an answer defines, and gives the answer as the agent is to see it, with the word for what was done
-    /// to it; `None` where it goes on as it came. What cannot be read goes on: nothing of it is known.
+    /// Takes in what an answer defines. What cannot be read goes on as it came: nothing of it is known.
     pub(in crate::engine) fn defined(
         &mut self,
         conn: ConnId,
         line: &Bytes,
         message: &Message,
         facts: &mut Facts,
-    ) -> Option<(Bytes, &'static str)> {
-        let asked = facts.method.clone()?;
+    ) -> Defined {
+        let asked = facts.method.clone().unwrap_or_default();
         if matches!(asked.as_str(), method::INITIALIZE | method::DISCOVER) {
-            return self.introduced(conn, line, message, facts);
+            let changed = self.introduced(conn, line, message, facts);
+            return Defined { changed, ..Defined::default() };
         }
-        self.listed(conn, kind_of(&asked)?, (line, message), facts)
+        let listed =
+            kind_of(&asked).and_then(|kind| self.listed(conn, kind, (line, message), facts));
+        listed.unwrap_or_default()
     }
 
     fn listed(
@@ -96,16 +109,20 @@ impl Engine {
         kind: Kind,
         (line, message): (&Bytes, &Message),
         facts: &mut Facts,
-    ) -> Option<(Bytes, &'static str)> {
+    ) -> Option<Defined> {
         let result = message.result.clone()?;
+        let too_long = |this: &mut Self, facts: &mut Facts| {
+            let changed = this.too_long((conn, line, message), kind, facts);
+            Some(Defined { changed, ..Defined::default() })
+        };
         if result.len() > LIST_BYTES_MAX {
-            return self.too_long((conn, line, message), kind, facts);
+            return too_long(self, facts);
         }
         let list: List<'_> = serde_json::from_slice(line.get(result)?).ok()?;
         let array = list.of(kind)?.get();
         let texts: Vec<&RawValue> = serde_json::from_str(array).ok()?;
         if texts.len() > TOOLS_MAX {
-            return self.too_long((conn, line, message), kind, facts);
+            return too_long(self, facts);
         }
         let named: Vec<(Option<String>, &str)> = texts
             .iter()
@@ -122,11 +139,16 @@ impl Engine {
         if list.next.is_none() {
             self.complete(conn, kind, facts);
         }
+        let defined = Defined {
+            changed: None,
+            next: list.next.map(|next| next.get().to_owned()),
+            whole: list.next.is_none() && kind == Kind::Tool,
+        };
         let (shown, replaced) = self.shown(conn, kind, &named, facts)?;
         let how = match (facts.hidden.is_empty(), replaced) {
             (false, _) => "filtered-list",
             (true, true) => "first-definition",
-            (true, false) => return None,
+            (true, false) => return Some(defined),
         };
         // Where the array stands in the line: it borrows from it.
         let start = array.as_ptr().addr().checked_sub(line.as_ptr().addr())?;
@@ -134,7 +156,8 @@ impl Engine {
         let changed = jsonrpc::splice(line, &place, &format!("[{}]", shown.join(",")));
         // What is spliced is guarded again; what then is no message shows nothing.
         let sound = matches!(jsonrpc::parse(&changed), Parsed::One(_));
-        Some((if sound { changed } else { empty(line, message, kind)? }, how))
+        let changed = if sound { changed } else { empty(line, message, kind)? };
+        Some(Defined { changed: Some((changed, how)), ..defined })
     }
 
     /// Keeps what a page of a list says.
@@ -150,12 +173,25 @@ impl Engine {
         let listed = known.listed && kind == Kind::Tool;
         let listing = known.listing.entry(kind).or_default();
         listing.extend(named.iter().filter_map(|(name, _)| name.clone()));
-        let handling = self.handling(&server);
+        let mut handling = self.handling(&server);
+        let program = Subject { server: &identity, kind: Kind::Identity, name: "" };
+        if self.state.catalog.drift(program).is_some() {
+            // What another program than before adds is not taken on trust.
+            handling.trust = handling.trust.max(Trust::Ask);
+        }
         for (name, text) in named {
             let Some(name) = name else { continue };
             let of = Subject { server: &identity, kind, name };
-            let seen = self.observe(of, text, handling);
+            let mut seen = self.observe(of, text, handling);
             let news = seen.as_ref().map(|seen| seen.news);
+            if news == Some(News::New) && kind == Kind::Tool {
+                self.look_alikes(of, facts);
+                // What was doubted is not pinned.
+                let drift = self.state.catalog.drift(of);
+                if let (Some(seen), Some(drift)) = (&mut seen, drift) {
+                    seen.standing = drift.standing;
+                }
+            }
             facts.catalog.extend(seen);
             if news == Some(News::New) && listed {
                 facts.findings.push(Finding {
@@ -164,14 +200,16 @@ impl Engine {
                     what: format!("{server} has a tool that it did not have before: {name}"),
                 });
             }
-            if news == Some(News::New) && kind == Kind::Tool {
-                self.look_alikes(of, facts);
-            }
         }
     }
 
     /// Keeps one definition; one that changed is let pass for a while where the policy says so.
-    fn observe(&mut self, of: Subject<'_>, text: &str, handling: Handling) -> Option<Observed> {
+    pub(in crate::engine) fn observe(
+        &mut self,
+        of: Subject<'_>,
+        text: &str,
+        handling: Handling,
+    ) -> Option<Observed> {
         let trust = match of.kind {
             Kind::Tool | Kind::Prompt | Kind::Template => handling.trust,
             Kind::Server | Kind::Identity => Trust::FirstUse,
@@ -239,8 +277,8 @@ impl Engine {
         named: &[(Option<String>, &'a str)],
         facts: &mut Facts,
     ) -> Option<(Vec<Cow<'a, str>>, bool)> {
-        let policy = self.policy.as_ref().map(Known::policy)?;
-        let enforced = policy.definitions_phase() == Phase::Enforce;
+        self.policy.as_ref()?;
+        let enforced = self.definitions_phase() == Phase::Enforce;
         let role = self.state.role();
         let known = self.state.conns.get(&conn)?;
         let mut shown: Vec<Cow<'_, str>> = Vec::new();
@@ -251,7 +289,10 @@ impl Engine {
                 continue;
             };
             let question = Question { role, ..Question::call(&known.server, name) };
-            if kind == Kind::Tool && !role.is_empty() && policy.hides(&question) {
+            if kind == Kind::Tool
+                && !role.is_empty()
+                && self.policies().any(|policy| policy.hides(&question))
+            {
                 facts.hidden.push(name.clone());
                 continue;
             }

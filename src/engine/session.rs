@@ -5,11 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Catalog, Kind};
+use crate::catalog::{Catalog, Kind, Subject};
 use crate::engine::budgets::{Charge, Spent};
 use crate::engine::effect::Held;
-use crate::engine::event::{At, CallId, ConnId, Facts, Operator, Started, TicketId, Unattended};
+use crate::engine::event::{
+    At, Beside, CallId, ConnId, Facts, Operator, Started, TicketId, Unattended,
+};
 use crate::engine::limits;
+use crate::engine::memory::Remembered;
 use crate::engine::permit::Permit;
 use crate::protocol::Side;
 use crate::protocol::jsonrpc::{Id, Span};
@@ -32,12 +35,21 @@ pub(in crate::engine) struct State {
     pub(in crate::engine) answering: u32,
     pub(in crate::engine) ever_attended: bool,
     pub(in crate::engine) ended: bool,
+    /// What the policy's file says now, as long as no operator confirmed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::engine) proposed: Option<String>,
+    /// Whether the policy's file is broken.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(in crate::engine) policy_broken: bool,
     /// What operators put over the policy, by name.
     #[serde(default)]
     pub(in crate::engine) layers: BTreeMap<String, String>,
     /// What its servers said of their tools.
     #[serde(default)]
     pub(in crate::engine) catalog: Catalog,
+    /// Answers that hold for later calls, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(in crate::engine) remembered: BTreeMap<String, Remembered>,
     /// What was spent of the policy's budgets, by their ids.
     #[serde(default)]
     pub(in crate::engine) spent: BTreeMap<String, Spent>,
@@ -56,6 +68,15 @@ pub(in crate::engine) struct Conn {
     /// What the pages of a list that is not complete have named, by kind.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(in crate::engine) listing: BTreeMap<Kind, BTreeSet<String>>,
+    /// The session's last call when the server said that its tools are others now, until it says which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::engine) stale: Option<CallId>,
+    /// Lists that we asked for ourselves.
+    #[serde(default)]
+    pub(in crate::engine) own_lists: u64,
+    /// Policies beside the session's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::engine) beside: Vec<Beside>,
     pub(in crate::engine) unattended: Option<Unattended>,
     pub(in crate::engine) patience_ms: Option<u64>,
     pub(in crate::engine) revision: Option<Revision>,
@@ -87,6 +108,9 @@ pub(in crate::engine) struct Pending {
     pub(in crate::engine) forwarded_until: Option<u64>,
     /// The operator's arguments, once an edited call went on.
     pub(in crate::engine) edited: Option<String>,
+    /// It is ours: the agent knows nothing of it.
+    #[serde(default)]
+    pub(in crate::engine) own: bool,
 }
 
 /// A call that waits.
@@ -188,6 +212,13 @@ impl State {
             known.end_mut(to).handed_out += permit.wire_len();
         }
         permit
+    }
+
+    /// What a tool of this connection's server is to be, as it was sent; what it is where nobody said what it is to
+    /// be.
+    pub(in crate::engine) fn definition(&self, conn: ConnId, tool: &str) -> Option<&str> {
+        let of = Subject::tool(&self.conns.get(&conn)?.identity, tool);
+        self.catalog.definition(of).or_else(|| self.catalog.current(of))
     }
 
     /// The session's role, empty where it has none.

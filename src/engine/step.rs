@@ -1,5 +1,7 @@
 //! The one way in.
 
+use std::collections::BTreeMap;
+
 use crate::catalog::{self, Pin, Subject};
 use crate::engine::effect::{Effect, Held, Step};
 use crate::engine::event::{
@@ -17,6 +19,12 @@ pub struct Engine {
     pub(in crate::engine) policy: Option<Known>,
     /// The compiled form of the state's layers.
     pub(in crate::engine) layers: Vec<Policy>,
+    /// The compiled form of what waits to be confirmed.
+    pub(in crate::engine) proposed: Option<Policy>,
+    /// The compiled form of what stands beside the policy, by connection.
+    pub(in crate::engine) beside: BTreeMap<ConnId, Vec<Policy>>,
+    /// Whether a recording is decided by another policy than its own.
+    pub(in crate::engine) instead: bool,
     /// When the event came that is being taken in.
     pub(in crate::engine) at: At,
 }
@@ -76,7 +84,15 @@ impl Engine {
     /// An engine that waits for its [`Happening::Started`].
     #[must_use]
     pub fn new() -> Self {
-        Self { state: State::default(), policy: None, layers: Vec::new(), at: At::default() }
+        Self {
+            state: State::default(),
+            policy: None,
+            layers: Vec::new(),
+            proposed: None,
+            beside: BTreeMap::new(),
+            instead: false,
+            at: At::default(),
+        }
     }
 
     /// Makes one step: total, deterministic, and the only thing that changes the session.
@@ -114,6 +130,19 @@ impl Engine {
                 self.layer(layer, policy, &by, &mut out);
             }
             Happening::Ruled(ruled) => self.rule(&ruled, &mut out),
+            Happening::Reloaded(reloaded) => {
+                self.expire(at, &mut out);
+                self.reloaded(reloaded, &mut out);
+            }
+            Happening::Confirmed { digest, by } => {
+                self.expire(at, &mut out);
+                self.confirmed(&digest, &by, &mut out);
+            }
+            Happening::Remembered(one) => {
+                self.expire(at, &mut out);
+                self.reminded(*one, &mut out);
+            }
+            Happening::Forgotten { id, by: _ } => self.forget(&id),
             Happening::Resumed {
                 conn,
                 sent_to_agent,
@@ -245,8 +274,14 @@ impl Engine {
         if state.steps != steps {
             return Err(SnapshotError::Steps { found: state.steps, wanted: steps });
         }
-        let mut engine = Self { state, policy: None, layers: Vec::new(), at: At::default() };
+        let mut engine = Self { state, ..Self::new() };
         engine.compile();
+        engine.compile_proposed();
+        let conns: Vec<ConnId> = engine.state.conns.keys().copied().collect();
+        for conn in conns {
+            // What is broken was said when the connection opened.
+            engine.compile_beside(conn);
+        }
         Ok(engine)
     }
 
@@ -257,6 +292,8 @@ impl Engine {
             policy_name.clone_into(&mut started.policy_name);
             policy.clone_into(&mut started.policy);
         }
+        self.instead = true;
+        (self.state.proposed, self.proposed) = (None, None);
         self.compile();
     }
 

@@ -27,7 +27,8 @@ impl Engine {
     /// Holds a call, or says why it cannot be held.
     pub(in crate::engine) fn hold(&mut self, ask: &Ask<'_>, out: &mut Out) -> Result<(), Cause> {
         let Incoming { at, conn: id, from, line, message } = ask.incoming;
-        if self.state.unattended(id) == Unattended::Deny {
+        let listing = Self::waits_for_list(ask.facts);
+        if self.state.unattended(id) == Unattended::Deny && !listing {
             return Err(Cause::Unattended);
         }
         if self.state.tickets.len() >= limits::HELD_MAX {
@@ -41,6 +42,7 @@ impl Engine {
         };
         let token = message.progress_token.clone().filter(|_| from == Side::Agent);
         let patience_ms = self.state.patience_ms(conn, token.is_some());
+        let patience_ms = if listing { patience_ms.min(limits::LIST_MS) } else { patience_ms };
         let extends = self.state.started.as_ref().is_some_and(|s| s.agent.progress_extends);
         let ticket = TicketId(ask.facts.call.unwrap_or_default().0);
         let held = Held {
@@ -105,6 +107,13 @@ impl Engine {
                     self.settle(id, how, &Cause::Operator(reason.clone()), out);
                     return;
                 }
+                Answer::Remember { .. } => match self.remember(id, &answer, &by, out) {
+                    Ok(()) => return,
+                    Err(why) => {
+                        out.push(Effect::Rejected { ticket: id, answer, why });
+                        return;
+                    }
+                },
                 Answer::Edit { ref arguments } => match self.edit(id, arguments, out) {
                     Ok(()) => return,
                     Err(why) => {
@@ -242,7 +251,13 @@ impl Engine {
     }
 
     /// Ends a ticket with a refusal.
-    fn settle(&mut self, id: TicketId, how: Settled, cause: &Cause, out: &mut Out) {
+    pub(in crate::engine) fn settle(
+        &mut self,
+        id: TicketId,
+        how: Settled,
+        cause: &Cause,
+        out: &mut Out,
+    ) {
         let Some(ticket) = self.state.withdraw(id) else { return };
         out.push(Effect::Settle { ticket: id, how });
         let pending = self

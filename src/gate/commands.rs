@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::engine::{Answer, Digest, Operator, TicketId};
+use crate::engine::{Answer, Digest, Lifetime, Operator, TicketId};
 use crate::gate::authority::{Peer, Standing};
 use crate::gate::client::build;
 use crate::gate::controls;
@@ -49,7 +49,9 @@ pub(super) fn answer(hub: &Hub, line: &AnswerLine, by: By) -> Result<(), String>
         let session = state.sessions.get(&line.session).ok_or_else(gone)?;
         (session.inbox.clone(), waiting.held.risk, code.clone())
     };
-    if let AnswerWord::Allow {} = line.answer {
+    let allows =
+        matches!(line.answer, AnswerWord::Allow {} | AnswerWord::Remember { allow: true, .. });
+    if allows {
         let from = match by {
             By::Console(_) => Risk::High,
             By::Command(_) => Risk::Medium,
@@ -65,16 +67,12 @@ pub(super) fn answer(hub: &Hub, line: &AnswerLine, by: By) -> Result<(), String>
     let posted = inbox.post(Posted::Answer(AnswerTo {
         ticket: TicketId(line.ticket),
         digest: Digest(line.digest.clone()),
-        answer: match &line.answer {
-            AnswerWord::Allow {} => Answer::Allow,
-            AnswerWord::Deny { reason } => Answer::Deny { reason: reason.clone() },
-            AnswerWord::Edit { arguments } => Answer::Edit { arguments: arguments.clone() },
-        },
+        answer: meant(&line.answer)?,
         by: Operator(match by {
             By::Console(number) => format!("console {number}"),
             By::Command(peer) => peer.describe(),
         }),
-        unread: line.unread && matches!(line.answer, AnswerWord::Allow {}),
+        unread: line.unread && allows,
         taken,
     }));
     if !posted {
@@ -83,6 +81,22 @@ pub(super) fn answer(hub: &Hub, line: &AnswerLine, by: By) -> Result<(), String>
     result
         .recv_timeout(ANSWER_LIMIT)
         .unwrap_or_else(|_| Err("the session did not take the answer in time".to_owned()))
+}
+
+/// What a console says, as the engine takes it.
+fn meant(word: &AnswerWord) -> Result<Answer, String> {
+    Ok(match word {
+        AnswerWord::Allow {} => Answer::Allow,
+        AnswerWord::Deny { reason } => Answer::Deny { reason: reason.clone() },
+        AnswerWord::Edit { arguments } => Answer::Edit { arguments: arguments.clone() },
+        AnswerWord::Remember { allow, scope, lifetime, reason } => Answer::Remember {
+            allow: *allow,
+            scope: serde_json::from_str(scope)
+                .map_err(|error| format!("read the scope: {error}"))?,
+            lifetime: Lifetime::parse(lifetime).ok_or("say minutes, session or unchanged")?,
+            why: reason.clone(),
+        },
+    })
 }
 
 /// Answers one command.
@@ -145,6 +159,7 @@ fn answer_command(hub: &Hub, peer: Peer, line: &AnswerLine) -> Result<(), String
     match line.answer {
         AnswerWord::Deny { .. } => {}
         AnswerWord::Allow {} => outside(hub, peer, "approve")?,
+        AnswerWord::Remember { .. } => outside(hub, peer, "remember")?,
         AnswerWord::Edit { .. } => return Err("edit the call in a console".to_owned()),
     }
     answer(hub, line, By::Command(peer))
@@ -157,6 +172,8 @@ fn control_command(hub: &Hub, peer: Peer, line: &ControlLine) -> Result<(), Stri
         ControlWord::Pause {} => outside(hub, peer, "sessions pause")?,
         ControlWord::Hold { .. } | ControlWord::Unhold {} => operator(hub, peer, "hold")?,
         ControlWord::Resume {} => operator(hub, peer, "sessions resume")?,
+        ControlWord::Confirm { .. } => operator(hub, peer, "policy confirm")?,
+        ControlWord::Forget { .. } => operator(hub, peer, "forget")?,
         ControlWord::Rule { .. } => operator(hub, peer, "pins approve")?,
         ControlWord::Stop {} | ControlWord::StopServer { .. } => {
             operator(hub, peer, "sessions kill")?;

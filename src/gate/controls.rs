@@ -6,7 +6,7 @@ use crate::catalog::{Kind, Ruling};
 use crate::engine::{Layered, Operator, Ruled};
 use crate::gate::hub::{Hub, State};
 use crate::policy::Policy;
-use crate::proxy::session::Posted;
+use crate::proxy::session::{DiskWork, Posted};
 use crate::wire::{ControlLine, ControlWord};
 
 /// The layer of `i` in the console, and of every session that begins while it is on.
@@ -45,6 +45,23 @@ pub(super) fn control(hub: &Hub, line: &ControlLine, by: &Operator) -> Result<()
                     ruling,
                     by: by.clone(),
                 })
+            });
+        }
+        ControlWord::Confirm { digest } => {
+            let session = line.session.as_deref().ok_or("say which session")?;
+            return each(&hub.state(), Some(session), || Posted::Confirmed {
+                digest: digest.clone(),
+                by: by.clone(),
+            });
+        }
+        ControlWord::Forget { id } => {
+            // The disk's thread may be behind: after the answer itself was written.
+            let forgotten = hub.disk.send(DiskWork::Forget { id: id.clone() });
+            forgotten.map_err(|_| "the gate is closing")?;
+            let (id, by) = (id.clone(), by.clone());
+            return each(&hub.state(), None, || Posted::Forgotten {
+                id: id.clone(),
+                by: by.clone(),
             });
         }
         ControlWord::StopServer { server } => {

@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::event::{EventfdFlags, eventfd};
 
-use crate::engine::TicketId;
+use crate::engine::{Remembered, TicketId};
 use crate::gate::authority::{Peer, Standing};
 use crate::proxy::peer::Process;
-use crate::proxy::session::{Inbox, Posted, Waiting, Watcher};
+use crate::proxy::session::{Disk, Inbox, Posted, Waiting, Watcher};
 use crate::wire::{ConsoleLine, SessionLine, TicketLine};
 
 /// Ended sessions that consoles are still told about.
@@ -28,6 +28,8 @@ pub(super) struct Session {
     /// The process that the agent and all it starts descend from.
     pub(super) root: Option<Process>,
     pub(super) role: Option<String>,
+    /// The policy's name: a shipped one, or a file's absolute path.
+    pub(super) policy: String,
     pub(super) patience_ms: Vec<(String, u64)>,
     pub(super) waiting: Vec<(Waiting, String)>,
     pub(super) ended: bool,
@@ -86,15 +88,18 @@ pub(super) struct Hub {
     listening: AtomicUsize,
     /// Whether this is a folder of its own, where answering needs no terminal.
     custom_home: bool,
+    /// The way to the disk's thread.
+    pub(super) disk: Disk,
 }
 
 impl Hub {
-    pub(super) fn new(custom_home: bool) -> Arc<Self> {
+    pub(super) fn new(custom_home: bool, disk: Disk) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::default(),
             wakers: Mutex::default(),
             listening: AtomicUsize::new(0),
             custom_home,
+            disk,
         })
     }
 
@@ -295,6 +300,16 @@ impl Watcher for SessionWatch {
                     (now, code)
                 })
                 .collect();
+        }
+    }
+
+    fn remembered(&self, one: &Remembered) {
+        let state = self.hub.state();
+        let others = state.sessions.iter().filter(|(name, _)| **name != self.name);
+        for (name, session) in others.filter(|(_, session)| !session.ended) {
+            if !session.inbox.post(Posted::Remembered(Box::new(one.clone()))) {
+                tracing::warn!(session = name, id = one.id, "a remembered answer did not reach it");
+            }
         }
     }
 

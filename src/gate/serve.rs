@@ -5,7 +5,6 @@ use std::io::{self, Write as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
@@ -23,12 +22,15 @@ use crate::proxy::link::{Lines, send};
 use crate::proxy::session::{DiskWork, Join, Posted};
 use crate::store::home::{Home, write_whole_in_memory};
 use crate::store::pins::Pins;
+use crate::store::remembered;
 use crate::wire::{Command, Hello, Role, ToShim, WIRE};
 
 /// A gate that nobody used for so long ends itself.
 const IDLE: Duration = Duration::from_mins(1);
 /// How often the gate looks whether it is idle or done.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How often it looks at policies' files while sessions run by one.
+const FILES_EVERY: Duration = Duration::from_secs(1);
 /// A peer says hello within this time.
 const HELLO_LIMIT: Duration = Duration::from_secs(5);
 /// Sessions get this long to end when the gate is stopped.
@@ -71,12 +73,12 @@ pub fn serve(
     become_own(home);
     let listener = bind(home).map_err(listen)?;
     let signals = signals().map_err(listen)?;
-    let hub = Hub::new(home.custom().is_some());
     let (disk, work) = sync_channel(DISK_WAITING_MAX);
-    let pins = home.pins_dir();
+    let hub = Hub::new(home.custom().is_some(), disk.clone());
+    let kept = home.clone();
     std::thread::Builder::new()
         .name("disk".to_owned())
-        .spawn(move || wait_for_disk(&work, &pins))
+        .spawn(move || wait_for_disk(&work, &kept))
         .map_err(listen)?;
     let ending = Waker::new().map_err(listen)?;
     let sessions = Sessions::new(hub, home.clone(), disk, recognise, Arc::clone(&ending));
@@ -138,7 +140,11 @@ fn accept(listener: &UnixListener, signals: &UnixStream, ending: &Waker, session
     loop {
         let mut fds = [listener.as_fd(), signals.as_fd(), ending.as_fd()]
             .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
-        let look = if stopping_since.is_some() { Duration::from_millis(20) } else { LOOK_EVERY };
+        let look = match stopping_since {
+            Some(_) => Duration::from_millis(20),
+            None if sessions.has_policy_files() => FILES_EVERY,
+            None => LOOK_EVERY,
+        };
         let wait = Timespec {
             tv_sec: i64::try_from(look.as_secs()).unwrap_or(i64::MAX),
             tv_nsec: i64::from(look.subsec_nanos()),
@@ -146,6 +152,7 @@ fn accept(listener: &UnixListener, signals: &UnixStream, ending: &Waker, session
         if poll(&mut fds, Some(&wait)).is_err() {
             continue;
         }
+        sessions.look_at_policies();
         let [incoming, signalled, ended] = &fds;
         if !ended.revents().is_empty() {
             ending.clear();
@@ -225,6 +232,8 @@ fn greet(stream: UnixStream, sessions: &Arc<Sessions>) {
                 // Read once it is known that it may join.
                 pins: Err("they were not read".to_owned()),
                 notes: Vec::new(),
+                identity: None,
+                beside: Vec::new(),
             });
             if let Err((join, why)) = sessions.join(join, peer) {
                 tracing::warn!(why, pid = peer.pid, "a shim was refused");
@@ -262,7 +271,7 @@ fn trusted_peer(stream: &UnixStream) -> Option<Peer> {
 }
 
 /// Brings journals to disk and writes snapshots, so that no session's loop waits for the disk.
-fn wait_for_disk(work: &Receiver<DiskWork>, pins: &Path) {
+fn wait_for_disk(work: &Receiver<DiskWork>, home: &Home) {
     for one in work {
         match one {
             DiskWork::Sync { file, seq, to } => match file.sync_data() {
@@ -275,8 +284,20 @@ fn wait_for_disk(work: &Receiver<DiskWork>, pins: &Path) {
                 }
             },
             DiskWork::Pin { server, command, pins: kept, by, at_us } => {
-                if let Err(error) = Pins::add(pins, (&server, &command), kept, &by, at_us) {
+                if let Err(error) =
+                    Pins::add(&home.pins_dir(), (&server, &command), kept, &by, at_us)
+                {
                     tracing::warn!(server, %error, "what tools are to be is not kept");
+                }
+            }
+            DiskWork::Remember(one) => {
+                if let Err(error) = remembered::add(home.config_dir(), &one) {
+                    tracing::warn!(id = one.id, %error, "an answer holds for this session alone");
+                }
+            }
+            DiskWork::Forget { id } => {
+                if let Err(error) = remembered::remove(home.config_dir(), &id) {
+                    tracing::warn!(id, %error, "an answer is not taken back for later sessions");
                 }
             }
             DiskWork::Write { path, bytes } => {

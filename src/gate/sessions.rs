@@ -6,22 +6,22 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::catalog;
-use crate::engine::{Agent, Started, Unattended, limits};
+use crate::engine::{Agent, Beside, Started, Unattended, limits};
 use crate::gate::authority::Peer;
 use crate::gate::client::build;
 use crate::gate::controls;
 use crate::gate::hub::{Hub, Session, SessionWatch, Waker};
-use crate::policy::Policy;
+use crate::gate::reload;
+use crate::policy::{self, Policy};
+use crate::proxy::identity::identity;
 use crate::proxy::peer::{self, Process};
 use crate::proxy::recorder::Recorder;
 use crate::proxy::session::{self, Beginning, Disk, Join, Posted, Spec};
 use crate::store::home::{Home, passwd_home};
 use crate::store::pins::Pins;
-use crate::store::{keys, lock, policies};
+use crate::store::{keys, lock, policies, remembered};
 use crate::wire::{Resume, RunHello, ShimHello};
 
-/// The policy of a session whose launch names none.
-const DEFAULT_POLICY: &str = "observe";
 /// Programs that start others for a person: a shim right below one has no agent to be wrapped.
 const SHELLS: &[&str] = &["bash", "dash", "fish", "ksh", "nu", "sh", "tmux: server", "zsh"];
 
@@ -36,6 +36,7 @@ pub(super) struct Sessions {
     recognise: Recognise,
     /// One shim at a time finds or begins its session, so that two shims of one agent find the same.
     door: Mutex<()>,
+    policies: reload::Files,
     stopping: AtomicBool,
     leaving: AtomicBool,
     /// Wakes the accept loop, which sleeps for seconds, when the gate is to end.
@@ -66,6 +67,7 @@ impl Sessions {
             disk,
             recognise,
             door: Mutex::new(()),
+            policies: reload::Files::default(),
             stopping: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
             ending,
@@ -76,6 +78,8 @@ impl Sessions {
     pub(super) fn join(&self, mut join: Box<Join>, peer: Peer) -> Result<(), (Box<Join>, String)> {
         // Before the door: a project's lock may be long, and stand on a slow disk.
         (join.pins, join.notes) = self.pins(&join.hello, peer);
+        // Before the door: a large program takes a while to read.
+        join.identity = Some(identity(&join.hello.command, join.hello.server_pid));
         let _one_at_a_time = self.door.lock().unwrap_or_else(PoisonError::into_inner);
         if self.stopping.load(Ordering::Acquire) {
             return Err((join, "the gate is stopping".to_owned()));
@@ -94,6 +98,15 @@ impl Sessions {
             {
                 let why = format!("session {name} does not have the role {role}");
                 return Err((join, why));
+            }
+            let own = join.hello.policy.clone().filter(|own| *own != session.policy);
+            join.beside.extend(reload::of_project(join.hello.server_pid));
+            if let Some(name) = own {
+                let policy = match load_policy(&name) {
+                    Ok(policy) => policy.text().to_owned(),
+                    Err(why) => return Err((join, why)),
+                };
+                join.beside.push(Beside { name, policy });
             }
             join.patience_ms = session
                 .patience_ms
@@ -234,7 +247,7 @@ impl Sessions {
         unattended: Option<&str>,
         notice: &mut Option<String>,
     ) -> Result<String, String> {
-        let policy_name = origin.policy.as_deref().unwrap_or(DEFAULT_POLICY);
+        let policy_name = origin.policy.as_deref().unwrap_or(policy::DEFAULT);
         let policy = load_policy(policy_name)?;
         if let Some(role) = origin.role.as_deref().filter(|role| !policy.knows_role(role)) {
             return Err(format!(
@@ -259,6 +272,7 @@ impl Sessions {
                 _ => Unattended::Soon,
             },
             attended: self.hub.state().answering() > 0,
+            remembered: remembered::read(self.home.config_dir())?,
         };
         tracing::info!(session = name, agent = origin.agent.name, policy = policy_name, "begun");
         self.spawn(&name, Beginning::New(Box::new(started), recorder), origin)?;
@@ -291,9 +305,8 @@ impl Sessions {
         let started = resumed.engine.started().ok_or("its recording has no beginning")?;
         let agent = started.agent.clone();
         let root = root_of(&agent, peer);
-        let role = started.role.clone();
-        let origin =
-            Origin { agent, root, policy: None, role, patience_ms: Vec::new(), run: false };
+        let (role, policy) = (started.role.clone(), Some(started.policy_name.clone()));
+        let origin = Origin { agent, root, policy, role, patience_ms: Vec::new(), run: false };
         tracing::info!(session = name, "taken up from its journal");
         self.spawn(&name, Beginning::Again(Box::new(resumed)), origin)?;
         let answering = self.hub.state().answering();
@@ -332,14 +345,15 @@ impl Sessions {
         if resumed.engine.ended() {
             return Err(format!("session {name} is over"));
         }
-        let agent = resumed.engine.started().ok_or("its recording has no beginning")?.agent.clone();
+        let started = resumed.engine.started().ok_or("its recording has no beginning")?;
+        let (agent, policy) = (started.agent.clone(), Some(started.policy_name.clone()));
         if agent.pid != run.pid {
             return Err(other());
         }
         tracing::info!(session = name, "taken up by its run");
         let role = resumed.engine.started().and_then(|started| started.role.clone());
         let root = Some(run);
-        let origin = Origin { agent, root, policy: None, role, patience_ms, run: true };
+        let origin = Origin { agent, root, policy, role, patience_ms, run: true };
         self.spawn(name, Beginning::Again(Box::new(resumed)), origin)?;
         Ok(name.to_owned())
     }
@@ -381,6 +395,7 @@ impl Sessions {
                 bytes,
                 root: origin.root,
                 role: origin.role,
+                policy: origin.policy.unwrap_or_else(|| policy::DEFAULT.to_owned()),
                 patience_ms: origin.patience_ms,
                 waiting: Vec::new(),
                 ended: false,
@@ -391,6 +406,18 @@ impl Sessions {
         drop(state);
         self.hub.changed();
         Ok(())
+    }
+
+    /// Whether a session runs by a policy that is a file.
+    pub(super) fn has_policy_files(&self) -> bool {
+        let state = self.hub.state();
+        let mut live = state.sessions.values().filter(|session| !session.ended);
+        live.any(|session| Path::new(&session.policy).is_absolute())
+    }
+
+    /// Tells sessions whose policy's file changed.
+    pub(super) fn look_at_policies(&self) {
+        self.policies.look(&self.hub);
     }
 
     /// Forgets what a server's tools are to be, for sessions to come.
@@ -459,7 +486,7 @@ impl Sessions {
 /// # Errors
 /// No such policy, or one that cannot be read or is broken, in words.
 pub fn load_policy(name: &str) -> Result<Policy, String> {
-    if crate::policy::shipped(name).is_none() && !Path::new(name).is_absolute() {
+    if policy::shipped(name).is_none() && !Path::new(name).is_absolute() {
         let known: Vec<&str> = crate::policy::SHIPPED.iter().map(|(name, _)| *name).collect();
         return Err(format!(
             "no shipped policy is called {name}; there are {}, or give a file's absolute path",

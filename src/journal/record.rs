@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use crate::engine::{
     Answer, At, CallId, ConnId, Digest, Effect, Event, Facts, Happening, Held, Layered, Opened,
-    Operator, Problem, Ruled, Settled, Started, TicketId, Why,
+    Operator, Problem, Reloaded, Remembered, Ruled, Settled, Started, TicketId, Why,
 };
 use crate::protocol::Side;
 
@@ -150,6 +150,24 @@ pub enum What {
     },
     Layered(Layered),
     Ruled(Ruled),
+    /// The policy's file changed.
+    Reloaded(Reloaded),
+    /// An operator takes what the policy's file says now.
+    Confirmed {
+        /// The digest of what was shown.
+        digest: String,
+        /// Who.
+        by: Operator,
+    },
+    /// An answer that was remembered in another session holds here as well.
+    Remembered(Box<Remembered>),
+    /// A remembered answer was taken back.
+    Forgotten {
+        /// Its name.
+        id: String,
+        /// Who.
+        by: Operator,
+    },
     Resumed {
         conn: ConnId,
         sent_to_agent: u64,
@@ -258,6 +276,12 @@ impl From<&Happening> for What {
             Happening::Attempt { what, by } => Self::Attempt { what: what.clone(), by: by.clone() },
             Happening::Layered(layered) => Self::Layered(layered.clone()),
             Happening::Ruled(ruled) => Self::Ruled(ruled.clone()),
+            Happening::Reloaded(reloaded) => Self::Reloaded(reloaded.clone()),
+            Happening::Confirmed { digest, by } => {
+                Self::Confirmed { digest: digest.clone(), by: by.clone() }
+            }
+            Happening::Remembered(one) => Self::Remembered(one.clone()),
+            Happening::Forgotten { id, by } => Self::Forgotten { id: id.clone(), by: by.clone() },
             Happening::Resumed {
                 conn,
                 sent_to_agent,
@@ -294,6 +318,10 @@ impl What {
             | Self::Attempt { .. }
             | Self::Layered(_)
             | Self::Ruled(_)
+            | Self::Reloaded(_)
+            | Self::Confirmed { .. }
+            | Self::Remembered(_)
+            | Self::Forgotten { .. }
             | Self::Resumed { .. }
             | Self::Ended { .. } => None,
         }
@@ -333,6 +361,12 @@ impl Record {
             What::Attempt { what, by } => Happening::Attempt { what: what.clone(), by: by.clone() },
             What::Layered(layered) => Happening::Layered(layered.clone()),
             What::Ruled(ruled) => Happening::Ruled(ruled.clone()),
+            What::Reloaded(reloaded) => Happening::Reloaded(reloaded.clone()),
+            What::Confirmed { digest, by } => {
+                Happening::Confirmed { digest: digest.clone(), by: by.clone() }
+            }
+            What::Remembered(one) => Happening::Remembered(one.clone()),
+            What::Forgotten { id, by } => Happening::Forgotten { id: id.clone(), by: by.clone() },
             What::Resumed {
                 conn,
                 sent_to_agent,

@@ -1,10 +1,12 @@
 //! How often a session may call something: a number of calls, in the whole session or in any window of a length.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::document::{Patterns, given};
 use super::error::Cause;
+use super::schema::{Beyond, RuleId, SENTENCE_FORM};
 use super::{Decision, Phase, Reason, Risk, Verdict};
 
 /// Most calls of a budget: more is no limit.
@@ -14,18 +16,32 @@ const WINDOW_MS_MAX: u64 = 86_400_000;
 /// `per: session`.
 const SESSION: &str = "session";
 
-/// A budget, as it is written.
-#[derive(Debug, Deserialize)]
+/// How often a session may call something, and what is said of one call more.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "budget")]
 pub(super) struct BudgetText {
+    /// Its own for every budget and rule: small letters, digits, dots and dashes.
+    #[schemars(with = "RuleId")]
     pub(super) id: Spanned<String>,
+    /// Why, in a sentence that cards and refusals show.
+    #[schemars(with = "String", regex(pattern = SENTENCE_FORM))]
     pub(super) why: Spanned<String>,
+    /// Which calls it counts.
     #[serde(rename = "match")]
+    #[schemars(with = "BudgetMatch")]
     pub(super) matches: Spanned<BudgetMatch>,
+    /// How many calls go on.
+    #[schemars(with = "u64", range(min = 1, max = CALLS_MAX))]
     pub(super) calls: Spanned<u64>,
+    /// `session`, or a time of at most a day: `30s`, `10m`, `2h`.
+    #[schemars(with = "String", regex(pattern = "^(session|0*[1-9][0-9]*[smh])$"))]
     pub(super) per: Spanned<String>,
+    /// What is said of one call more.
     #[serde(default = "deny")]
+    #[schemars(with = "Beyond")]
     pub(super) verdict: Verdict,
+    /// How much harm a mistaken yes could do.
     #[serde(default)]
     pub(super) risk: Risk,
 }
@@ -35,14 +51,21 @@ const fn deny() -> Verdict {
 }
 
 /// Which calls a budget counts, by their names.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "budget_match", extend("minProperties" = 1))]
 pub(super) struct BudgetMatch {
+    /// Names of servers.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Patterns")]
     pub(super) server: Option<Spanned<Patterns>>,
+    /// Names of tools.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Patterns")]
     pub(super) tool: Option<Spanned<Patterns>>,
+    /// Names of roles.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Patterns")]
     pub(super) role: Option<Spanned<Patterns>>,
 }
 

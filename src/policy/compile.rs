@@ -1,13 +1,17 @@
 //! From a policy's text to something that answers questions, or to one error that says where, what and
 //! what to do.
 
+use std::sync::Arc;
+
 use globset::GlobSet;
+use regex::Regex;
+use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use super::budget::{self, Budget};
-use super::condition::{Condition, Given, Truth};
+use super::condition::{Condition, Given, Looks, Truth};
 use super::definitions::{self, Definitions, Handling};
-use super::document::{self, DefaultText, Document, ExamplesText, TEXT_BYTES_MAX};
+use super::document::{self, DefaultText, Document, ExamplesText, RULES_MAX, TEXT_BYTES_MAX};
 use super::draft::{At, Draft, drafts};
 pub use super::error::PolicyError;
 use super::error::{Cause, Place};
@@ -20,8 +24,6 @@ use crate::text::hex;
 
 /// The one version of the format.
 const VERSION: u64 = 1;
-/// Rules of a document; each call is matched against all at once, so this bounds the step.
-const RULES_MAX: usize = 1000;
 /// Ids that begin so are not for a document's own rules.
 const RESERVED: [&str; 3] = ["builtin.", ROLE_RULES, "approval."];
 /// The rules of a role's list.
@@ -37,6 +39,7 @@ pub struct Policy {
     default_phase: Phase,
     text: String,
     default: Reason,
+    layer: bool,
     /// Roles with a list of their own.
     roles: Vec<String>,
     rules: Vec<Rule>,
@@ -44,6 +47,10 @@ pub struct Policy {
     definitions_phase: Phase,
     servers: Globs,
     tools: Globs,
+    /// The rules, by number, that name no tool: they are looked at for every one.
+    of_any_tool: Vec<usize>,
+    /// The patterns of all conditions.
+    patterns: Arc<Vec<Regex>>,
 }
 
 /// What a document is read as.
@@ -116,6 +123,25 @@ impl Policy {
         Self::read(file, text, Kind::Layer)
     }
 
+    /// Reads what stands beside a policy: a policy, or a layer where it has no default.
+    ///
+    /// # Errors
+    /// As [`Policy::parse`].
+    pub fn parse_beside(file: &str, text: &str) -> Result<Self, PolicyError> {
+        match Self::read(file, text, Kind::Base) {
+            Err(error) if *error.cause() == (Cause::MissingKey { key: "default" }) => {
+                Self::read(file, text, Kind::Layer)
+            }
+            other => other,
+        }
+    }
+
+    /// Whether it says nothing where no rule of it fits.
+    #[must_use]
+    pub const fn is_layer(&self) -> bool {
+        self.layer
+    }
+
     fn read(file: &str, text: &str, kind: Kind) -> Result<Self, PolicyError> {
         if text.len() > TEXT_BYTES_MAX {
             let cause = Cause::TooLarge { limit_bytes: TEXT_BYTES_MAX };
@@ -185,22 +211,26 @@ impl Policy {
 
     /// The rules, by number, that fit a call's names, its role and its method: what a condition then looks at.
     pub(super) fn named(&self, question: &Question<'_>) -> Vec<usize> {
-        let servers = self.servers.rules(question.server);
-        let tools = self.tools.rules(question.tool);
+        let mut servers = self.servers.rules(question.server);
+        servers.sort_unstable();
+        let mut tools = self.tools.rules(question.tool);
+        tools.extend(&self.of_any_tool);
+        tools.sort_unstable();
+        tools.dedup();
         let fits = |at: usize| {
             let Some(rule) = self.rules.get(at) else { return false };
-            (rule.any_server || servers.contains(&at))
-                && (rule.any_tool || tools.contains(&at))
+            (rule.any_server || servers.binary_search(&at).is_ok())
                 && rule.about(question) == (true, true)
         };
-        let excepted = |rule: &Rule| rule.unless.is_some_and(fits);
-        let rules = self.rules.iter().enumerate();
-        rules.filter(|(at, rule)| fits(*at) && !excepted(rule)).map(|(at, _)| at).collect()
+        let listed = |other: usize| tools.binary_search(&other).is_ok() && fits(other);
+        let excepted =
+            |at: usize| self.rules.get(at).and_then(|rule| rule.unless).is_some_and(listed);
+        tools.iter().copied().filter(|at| fits(*at) && !excepted(*at)).collect()
     }
 
     /// Those of the rules that fit by name whose condition lets them take part.
     pub(super) fn holding(&self, named: &[usize], question: &Question<'_>) -> Vec<&Rule> {
-        let given = Given::new(question);
+        let given = Given::new(question, &self.patterns);
         let rules = named.iter().filter_map(|at| self.rules.get(*at));
         rules.filter(|rule| rule.budget.is_none() && rule.holds(&given)).collect()
     }
@@ -229,9 +259,11 @@ impl Policy {
         named.iter().filter_map(|at| self.rules.get(*at)).any(denies)
     }
 
-    /// Whether any of these looks at more than names.
-    pub(super) fn any_condition(&self, named: &[usize]) -> bool {
-        named.iter().filter_map(|at| self.rules.get(*at)).any(|rule| rule.condition.is_some())
+    /// What these rules look at.
+    pub(super) fn looks(&self, named: &[usize]) -> Looks {
+        let rules = named.iter().filter_map(|at| self.rules.get(*at));
+        let looks = rules.filter_map(|rule| rule.condition.as_ref().map(Condition::looks));
+        looks.max().unwrap_or(Looks::Names)
     }
 
     /// The rules that fit, in the document's order.
@@ -262,7 +294,7 @@ impl Policy {
         };
         let server = fit(&self.servers, question.server);
         let tool = fit(&self.tools, question.tool);
-        let (named, given) = (self.named(question), Given::new(question));
+        let (named, given) = (self.named(question), Given::new(question, &self.patterns));
         let rules = self.rules.iter().enumerate();
         rules
             .map(|(at, rule)| Considered {
@@ -305,6 +337,13 @@ impl Policy {
     }
 }
 
+/// What all rules of a policy share, while it is filled.
+struct Sets {
+    servers: GlobsBuilder,
+    tools: GlobsBuilder,
+    patterns: Vec<Regex>,
+}
+
 /// Checks that need the place of one value, for errors with the rule's id.
 struct Checker<'a> {
     file: &'a str,
@@ -317,7 +356,7 @@ impl Checker<'_> {
     }
 
     fn name(&self, place: Place, name: &str) -> Result<(), PolicyError> {
-        let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-');
+        let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_');
         if name.is_empty() || !name.bytes().all(fits) {
             return Err(self.error(place, Cause::Name { name: name.to_owned() }));
         }
@@ -367,12 +406,15 @@ fn compile(file: &str, text: &str, document: &Document, kind: Kind) -> Result<Po
     if every.len() > RULES_MAX {
         return Err(check.error(place, Cause::TooManyRules { limit: RULES_MAX }));
     }
-    let (mut servers, mut tools) = (GlobsBuilder::new(), GlobsBuilder::new());
+    let (servers, tools) = (GlobsBuilder::new(), GlobsBuilder::new());
+    let mut sets = Sets { servers, tools, patterns: Vec::new() };
     let mut compiled: Vec<Rule> = Vec::new();
     for (at, draft) in every.iter().enumerate() {
         let before = every.get(..at).unwrap_or_default();
-        compiled.push(compile_rule(file, at, draft, before, &mut servers, &mut tools)?);
+        compiled.push(compile_rule(file, at, draft, before, &mut sets)?);
     }
+    let Sets { servers, tools, patterns } = sets;
+    let any_tool = compiled.iter().enumerate().filter(|(_, rule)| rule.any_tool);
     let broken = |cause| PolicyError::new(file, Place::default(), None, cause);
     let policy = Policy {
         name: name.value.clone(),
@@ -380,7 +422,10 @@ fn compile(file: &str, text: &str, document: &Document, kind: Kind) -> Result<Po
         default_phase: phases.rules.unwrap_or(*phase),
         text: text.to_owned(),
         default: reason,
+        layer: kind == Kind::Layer,
         roles: document.agent_roles.keys().cloned().collect(),
+        of_any_tool: any_tool.map(|(at, _)| at).collect(),
+        patterns: Arc::new(patterns),
         rules: compiled,
         definitions: definitions::compile(file, &document.definitions)?,
         definitions_phase: phases.definitions.unwrap_or(*phase),
@@ -426,8 +471,7 @@ fn compile_rule(
     at: usize,
     draft: &Draft<'_>,
     before: &[Draft<'_>],
-    servers: &mut GlobsBuilder,
-    tools: &mut GlobsBuilder,
+    sets: &mut Sets,
 ) -> Result<Rule, PolicyError> {
     let check = Checker { file, rule: Some(&draft.id.value) };
     check.name(draft.id.place, &draft.id.value)?;
@@ -451,7 +495,7 @@ fn compile_rule(
         let method = method.value.first().cloned().unwrap_or_default();
         return Err(check.error(draft.matches, Cause::ToolOfMethod { method }));
     }
-    for (patterns, globs) in [(server, servers), (tool, tools)] {
+    for (patterns, globs) in [(server, &mut sets.servers), (tool, &mut sets.tools)] {
         let Some(patterns) = patterns else { continue };
         for pattern in &patterns.value {
             globs
@@ -460,7 +504,8 @@ fn compile_rule(
         }
     }
     let condition = when.as_ref().map(|when| {
-        Condition::compile(&when.value).map_err(|cause| check.error(when.place, cause))
+        Condition::compile(&when.value, &mut sets.patterns)
+            .map_err(|cause| check.error(when.place, cause))
     });
     let reason = Reason { rule: draft.id.value.clone(), why, verdict: draft.verdict };
     Ok(Rule {
@@ -478,6 +523,41 @@ fn compile_rule(
     })
 }
 
+/// A call that a rule has to match or to miss: `server.tool`, its arguments, its tool's annotations.
+struct Example<'a> {
+    server: &'a str,
+    tool: &'a str,
+    arguments: Option<&'a str>,
+    definition: String,
+}
+
+impl<'a> Example<'a> {
+    /// `None`: it is not written like one.
+    fn read(text: &'a str) -> Option<Self> {
+        let (names, objects) = text.split_once(' ').unwrap_or((text, ""));
+        let (server, tool) = names.split_once('.')?;
+        let objects: Result<Vec<&RawValue>, _> =
+            serde_json::Deserializer::from_str(objects).into_iter().collect();
+        let objects = objects.ok()?;
+        let (arguments, annotations) = match objects.as_slice() {
+            [] => (None, "{}"),
+            [arguments] => (Some(arguments.get()), "{}"),
+            [arguments, annotations] => (Some(arguments.get()), annotations.get()),
+            _ => return None,
+        };
+        let definition = format!(r#"{{"annotations":{annotations}}}"#);
+        Some(Self { server, tool, arguments, definition })
+    }
+
+    fn question(&self) -> Question<'_> {
+        Question {
+            arguments: self.arguments.map(str::as_bytes),
+            definition: Some(&self.definition),
+            ..Question::call(self.server, self.tool)
+        }
+    }
+}
+
 /// A rule has to match and to miss what it says it does, whatever the other rules say. An example is asked in the
 /// first of the roles that the rule is about.
 fn check_examples(
@@ -491,18 +571,11 @@ fn check_examples(
     let misses = examples.miss.iter().map(|example| (example, false));
     for (example, wanted) in matches.chain(misses) {
         let (text, place) = (example.value.clone(), Place::of(example.referenced));
-        let (names, arguments) = match text.split_once(' ') {
-            Some((names, arguments)) => (names, Some(arguments.as_bytes())),
-            None => (text.as_str(), None),
-        };
-        let object =
-            arguments.is_none_or(|text| serde_json::from_slice::<serde_json::Value>(text).is_ok());
-        let (Some((server, tool)), true) = (names.split_once('.'), object) else {
+        let Some(asked) = Example::read(&text) else {
             return Err(check.error(place, Cause::Example { example: text }));
         };
         let role = draft.role.as_ref().and_then(|roles| roles.value.first());
-        let role = role.map_or("", String::as_str);
-        let question = Question { role, arguments, ..Question::call(server, tool) };
+        let question = Question { role: role.map_or("", String::as_str), ..asked.question() };
         let fits =
             policy.named(&question).contains(&at) && !policy.holding(&[at], &question).is_empty();
         if fits != wanted {

@@ -6,21 +6,24 @@
 //! fraction; names and functions that are not known; patterns that are not written out, or are none.
 
 use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
+use cel::common::types::CelString;
 use cel::{Context, Env, FunctionContext, Program, Value};
 use regex::{Regex, RegexBuilder};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use super::error::{Cause, nearest};
 use super::evaluate::Question;
+use super::hints::hints;
 
 /// Longest condition, in bytes: what is longer than a few lines is better two rules.
 const SOURCE_BYTES_MAX: usize = 4096;
-/// Arguments larger than this are not read: every condition on them is unknown. Reading so much takes some 5 ms.
+/// Arguments larger than this are not read: what a condition says of them is unknown. Reading so much takes some 5 ms.
 const ARGUMENTS_BYTES_MAX: usize = 1024 * 1024;
-/// Lists and objects with more members make every condition unknown: a comprehension looks at all of them.
+/// Arguments with a list or object of more members are not read either: a comprehension looks at all of them.
 const MEMBERS_MAX: usize = 1000;
 /// Size of one compiled pattern, in bytes; as in filters.
 const PATTERN_BYTES_MAX: usize = 1 << 20;
@@ -29,10 +32,21 @@ const MATCHES: &str = "matches";
 const MATCHES_COMPILED: &str = "@matches";
 
 /// The names that a condition may use.
-const NAMES: &[&str] = &["args", "method", "role", "server", "size", "text", "tool"];
+const NAMES: &[&str] =
+    &["args", "hints", "listed", "method", "role", "server", "size", "text", "tool"];
+/// What those look at that are no names themselves.
+const LOOKS: &[(&str, Looks)] = &[
+    ("args", Looks::Call),
+    ("size", Looks::Call),
+    ("text", Looks::Call),
+    ("hints", Looks::Definition),
+    ("listed", Looks::Definition),
+];
+/// What `type` may be compared with.
+const TYPES: &[&str] = &["bool", "double", "int", "list", "map", "null_type", "string", "uint"];
 /// The functions, beside operators, `has`, `all`, `exists` and `exists_one`.
 const FUNCTIONS: &[&str] =
-    &["contains", "endsWith", "int", MATCHES, "size", "startsWith", "string"];
+    &["contains", "endsWith", "int", MATCHES, "size", "startsWith", "string", "type"];
 
 /// The operators, and what `all` and `exists` expand into.
 const OPERATORS: &[&str] = &[
@@ -71,17 +85,29 @@ pub enum Truth {
     Unknown(String),
 }
 
+/// What a rule has to look at; each takes in those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Looks {
+    /// Names alone, of which a session calls few.
+    Names,
+    /// What the tool says of itself, which seldom changes.
+    Definition,
+    /// What is different in each call.
+    Call,
+}
+
 /// A condition that was checked.
 #[derive(Debug, Clone)]
 pub(super) struct Condition {
     source: String,
+    /// The names in it.
+    names: BTreeSet<&'static str>,
     expression: Arc<IdedExpr>,
-    patterns: Arc<Vec<Regex>>,
 }
 
 impl Condition {
-    /// Reads and checks a condition.
-    pub(super) fn compile(source: &str) -> Result<Self, Cause> {
+    /// Reads and checks a condition. Its patterns join those of the policy, which [`Given::new`] then takes.
+    pub(super) fn compile(source: &str, patterns: &mut Vec<Regex>) -> Result<Self, Cause> {
         if source.len() > SOURCE_BYTES_MAX {
             return Err(Cause::ConditionTooLong { limit_bytes: SOURCE_BYTES_MAX });
         }
@@ -92,14 +118,10 @@ impl Condition {
             Cause::Condition { why: format!("column {column}: {}", first_line(what)) }
         })?;
         let mut expression = program.expression().clone();
-        let mut checker = Checker { patterns: Vec::new(), bound: Vec::new() };
+        let mut checker = Checker { patterns, names: BTreeSet::new(), bound: Vec::new() };
         checker.expression(&mut expression).map_err(|why| Cause::Condition { why })?;
-        let Checker { patterns, .. } = checker;
-        Ok(Self {
-            source: source.trim().to_owned(),
-            expression: Arc::new(expression),
-            patterns: Arc::new(patterns),
-        })
+        let names = checker.names;
+        Ok(Self { source: source.trim().to_owned(), names, expression: Arc::new(expression) })
     }
 
     /// Its text.
@@ -107,69 +129,123 @@ impl Condition {
         &self.source
     }
 
-    /// What it says of a call.
+    /// What it has to look at.
+    pub(super) fn looks(&self) -> Looks {
+        let looks = LOOKS.iter().filter(|(name, _)| self.names.contains(name));
+        looks.map(|(_, looks)| *looks).max().unwrap_or(Looks::Names)
+    }
+
+    /// What it says of a call. Only what it names is read. What cannot be read has no value, so that the condition is
+    /// unknown unless it says the same whatever the value is.
     pub(super) fn holds(&self, given: &Given<'_>) -> Truth {
-        let arguments = match given.arguments() {
-            Ok(arguments) => arguments.clone(),
+        let seen = given.seen(self.looks());
+        let context = match &seen.context {
+            Ok(context) => context,
             Err(why) => return Truth::Unknown(why.clone()),
         };
-        let Question { server, tool, method, role, arguments: raw } = *given.question;
-        let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
-        let text = std::str::from_utf8(raw.unwrap_or_default()).unwrap_or_default();
-        let size = i64::try_from(raw.map_or(0, <[u8]>::len)).unwrap_or(i64::MAX);
-        context.add_variable_from_value("args", arguments);
-        context.add_variable_from_value("size", Value::Int(size));
-        let texts = [
-            ("server", server),
-            ("tool", tool),
-            ("method", method),
-            ("role", role),
-            ("text", text),
-        ];
-        for (name, text) in texts {
-            context.add_variable_from_value(name, Value::from(text));
+        let mut unread = self.names.iter().filter_map(|name| seen.unread.get(name));
+        match Value::resolve(&self.expression, context) {
+            Ok(Value::Bool(true)) => Truth::Yes,
+            Ok(Value::Bool(false)) => Truth::No,
+            Ok(other) => Truth::Unknown(format!("it is no yes or no but {}", other.type_of())),
+            Err(error) => Truth::Unknown(
+                unread.next().cloned().unwrap_or_else(|| first_line(&error.to_string()).to_owned()),
+            ),
         }
-        let patterns = Arc::clone(&self.patterns);
+    }
+}
+
+/// A call, with its arguments and its tool's hints read once for all conditions and only if one looks.
+pub(super) struct Given<'a> {
+    question: &'a Question<'a>,
+    patterns: &'a Arc<Vec<Regex>>,
+    /// By what is looked at: copying the arguments costs more than most conditions do.
+    names: OnceCell<Seen<'a>>,
+    definition: OnceCell<Seen<'a>>,
+    call: OnceCell<Seen<'a>>,
+}
+
+/// What conditions look at.
+struct Seen<'a> {
+    context: Result<Context<'a, 'a>, String>,
+    /// What could not be read, and why.
+    unread: BTreeMap<&'static str, String>,
+}
+
+impl<'a> Given<'a> {
+    /// `patterns` are those of the policy whose conditions are asked.
+    pub(super) fn new(question: &'a Question<'a>, patterns: &'a Arc<Vec<Regex>>) -> Self {
+        let (names, definition, call) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { question, patterns, names, definition, call }
+    }
+
+    /// What a condition has to see, read once for all that see as much.
+    fn seen(&self, looks: Looks) -> &Seen<'a> {
+        let cell = match looks {
+            Looks::Names => &self.names,
+            Looks::Definition => &self.definition,
+            Looks::Call => &self.call,
+        };
+        cell.get_or_init(|| self.see(looks))
+    }
+
+    fn see(&self, looks: Looks) -> Seen<'a> {
+        let Question { server, tool, method, role, arguments, definition } = *self.question;
+        let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
+        let mut unread = BTreeMap::new();
+        for (name, text) in [("server", server), ("tool", tool), ("method", method), ("role", role)]
+        {
+            context.add_variable_as_val(name, Box::new(CelString::from(text)));
+        }
+        let mut read = Vec::new();
+        if looks >= Looks::Definition {
+            context.add_variable_from_value("listed", Value::Bool(definition.is_some()));
+            read.push(("hints", self.read_hints()));
+        }
+        if looks == Looks::Call {
+            let raw = arguments.unwrap_or_default();
+            let size = i64::try_from(raw.len()).unwrap_or(i64::MAX);
+            context.add_variable_from_value("size", Value::Int(size));
+            let text =
+                short(raw).map(|raw| Value::from(std::str::from_utf8(raw).unwrap_or_default()));
+            read.extend([("args", self.read_arguments()), ("text", text)]);
+        }
+        for (name, value) in read {
+            match value {
+                Ok(value) => context.add_variable_from_value(name, value),
+                Err(why) => {
+                    unread.insert(name, why);
+                }
+            }
+        }
+        let patterns = Arc::clone(self.patterns);
         let matches = move |_: &FunctionContext<'_, '_>, text: Arc<String>, at: i64| {
             let pattern = usize::try_from(at).ok().and_then(|at| patterns.get(at));
             pattern.is_some_and(|pattern| pattern.is_match(&text))
         };
-        if !self.patterns.is_empty()
-            && let Err(error) = context.add_function(MATCHES_COMPILED, matches)
-        {
-            return Truth::Unknown(error.to_string());
-        }
-        match Value::resolve(&self.expression, &context) {
-            Ok(Value::Bool(true)) => Truth::Yes,
-            Ok(Value::Bool(false)) => Truth::No,
-            Ok(other) => Truth::Unknown(format!("it is no yes or no but {}", other.type_of())),
-            Err(error) => Truth::Unknown(first_line(&error.to_string()).to_owned()),
-        }
+        let added = context.add_function(MATCHES_COMPILED, matches);
+        Seen { context: added.map(|()| context).map_err(|error| error.to_string()), unread }
+    }
+
+    fn read_arguments(&self) -> Result<Value, String> {
+        let raw = short(self.question.arguments.unwrap_or(b"{}"))?;
+        let value: serde_json::Value = serde_json::from_slice(raw)
+            .map_err(|error| format!("the arguments cannot be read: {error}"))?;
+        cel::to_value(Shown(&value)).map_err(|error| error.to_string())
+    }
+
+    fn read_hints(&self) -> Result<Value, String> {
+        let definition = self.question.definition;
+        let given = hints(definition.ok_or("no list of the server named this tool")?)?;
+        cel::to_value(Shown(&given)).map_err(|error| error.to_string())
     }
 }
 
-/// A call, with its arguments read once for all conditions and only if one looks.
-pub(super) struct Given<'a> {
-    question: &'a Question<'a>,
-    arguments: OnceCell<Result<Value, String>>,
-}
-
-impl<'a> Given<'a> {
-    pub(super) const fn new(question: &'a Question<'a>) -> Self {
-        Self { question, arguments: OnceCell::new() }
+fn short(arguments: &[u8]) -> Result<&[u8], String> {
+    if arguments.len() > ARGUMENTS_BYTES_MAX {
+        return Err(format!("the arguments have more than {ARGUMENTS_BYTES_MAX} bytes"));
     }
-
-    fn arguments(&self) -> &Result<Value, String> {
-        self.arguments.get_or_init(|| {
-            let raw = self.question.arguments.unwrap_or(b"{}");
-            if raw.len() > ARGUMENTS_BYTES_MAX {
-                return Err(format!("the arguments have more than {ARGUMENTS_BYTES_MAX} bytes"));
-            }
-            let value: serde_json::Value = serde_json::from_slice(raw)
-                .map_err(|error| format!("the arguments cannot be read: {error}"))?;
-            cel::to_value(Shown(&value)).map_err(|error| error.to_string())
-        })
-    }
+    Ok(arguments)
 }
 
 /// JSON as conditions see it: a whole number is an `int` wherever it is one, whatever its sign.
@@ -208,14 +284,15 @@ impl Serialize for Shown<'_> {
     }
 }
 
-/// Walks an expression: refuses what may not be in one, and compiles its patterns.
-struct Checker {
-    patterns: Vec<Regex>,
+/// Walks an expression: refuses what may not be in one, compiles its patterns and notes its names.
+struct Checker<'a> {
+    patterns: &'a mut Vec<Regex>,
+    names: BTreeSet<&'static str>,
     /// Names that a comprehension around this place binds; more than none means that we are inside one.
     bound: Vec<String>,
 }
 
-impl Checker {
+impl Checker<'_> {
     fn expression(&mut self, expression: &mut IdedExpr) -> Result<(), String> {
         match &mut expression.expr {
             Expr::Unspecified => Err("it has nothing where something belongs".to_owned()),
@@ -254,11 +331,13 @@ impl Checker {
         }
     }
 
-    fn name(&self, name: &str) -> Result<(), String> {
-        if NAMES.contains(&name) || self.bound.iter().any(|bound| bound == name) {
+    fn name(&mut self, name: &str) -> Result<(), String> {
+        if TYPES.contains(&name) || self.bound.iter().any(|bound| bound == name) {
             return Ok(());
         }
-        Err(unknown("name", name, NAMES))
+        let known = NAMES.iter().find(|known| **known == name);
+        self.names.insert(known.ok_or_else(|| unknown("name", name, NAMES))?);
+        Ok(())
     }
 
     fn call(&mut self, call: &mut CallExpr) -> Result<(), String> {

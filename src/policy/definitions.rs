@@ -1,5 +1,6 @@
 //! What a policy says of servers' definitions: which are taken without an operator, and what becomes of changed ones.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_saphyr::Spanned;
 
@@ -14,8 +15,11 @@ const GRACE_MS: u64 = 86_400_000;
 const GRACE_MS_MAX: u64 = 30 * GRACE_MS;
 
 /// What becomes of calls of a tool that is not what it is to be, from easy to strict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "drift")]
 pub enum DriftMode {
     /// They go on, marked, until the grace is over; then they are denied. The agent sees the new definition.
     Stage,
@@ -27,15 +31,24 @@ pub enum DriftMode {
 }
 
 /// Servers, and what holds for their definitions.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "definitions")]
 pub(super) struct DefinitionsText {
+    /// Names of servers.
+    #[schemars(with = "Patterns")]
     pub(super) server: Spanned<Patterns>,
+    /// What becomes of a definition that nobody approved.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Trust")]
     pub(super) trust: Option<Trust>,
+    /// What becomes of one that changed.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "DriftMode")]
     pub(super) drift: Option<DriftMode>,
+    /// How long a staged change may stay: a time of at most thirty days.
     #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "String", regex(pattern = "^0*[1-9][0-9]*[smh]$"))]
     pub(super) grace: Option<Spanned<String>>,
 }
 
@@ -48,6 +61,18 @@ pub struct Handling {
     pub drift: DriftMode,
     /// How long a staged change may stay, in milliseconds.
     pub grace_ms: u64,
+}
+
+impl Handling {
+    /// The strictest of both, part by part.
+    #[must_use]
+    pub fn stricter(self, other: Self) -> Self {
+        Self {
+            trust: self.trust.max(other.trust),
+            drift: self.drift.max(other.drift),
+            grace_ms: self.grace_ms.min(other.grace_ms),
+        }
+    }
 }
 
 impl Default for Handling {

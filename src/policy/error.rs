@@ -106,7 +106,7 @@ pub enum Cause {
     WrongType { found: String, expected: String },
     #[error("version {version} is not known; write version: 1, or use a newer tollgate")]
     Version { version: u64 },
-    #[error("{name:?} is no name; use small letters, digits, dots and dashes")]
+    #[error("{name:?} is no name; use small letters, digits, dots, dashes and underscores")]
     Name { name: String },
     #[error("ids that begin with \"builtin.\" and \"default\" are reserved; choose another")]
     ReservedId,

@@ -19,13 +19,16 @@ pub struct Question<'a> {
     pub role: &'a str,
     /// The text of the arguments, or of another request's `params`: JSON, where there are any.
     pub arguments: Option<&'a [u8]>,
+    /// The text of the tool's definition, as it was first seen or pinned; `None` where no list named the tool.
+    pub definition: Option<&'a str>,
 }
 
 impl<'a> Question<'a> {
     /// A call of a tool in a session without a role, by its names alone.
     #[must_use]
     pub const fn call(server: &'a str, tool: &'a str) -> Self {
-        Self { server, tool, method: method::TOOLS_CALL, role: "", arguments: None }
+        let method = method::TOOLS_CALL;
+        Self { server, tool, method, role: "", arguments: None, definition: None }
     }
 }
 
@@ -142,6 +145,8 @@ impl Decision {
     /// Adds what something else says of the same call: the strictest of both holds.
     pub fn add(&mut self, other: Self) {
         let Self { verdict, risk, mut reasons, phase, acts, show } = other;
+        // Two texts of one policy say much the same.
+        reasons.retain(|reason| !self.reasons.contains(reason));
         match verdict.cmp(&self.verdict) {
             Ordering::Greater => (self.verdict, self.risk, self.phase) = (verdict, risk, phase),
             Ordering::Equal => {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::condition::Looks;
 use super::{Decision, Policy, Question};
 
 /// Tools that are remembered; those of more are decided each time.
@@ -15,6 +16,9 @@ const NAME_BYTES_MAX: usize = 256;
 enum What {
     /// Names decide about it.
     Decided(Decision),
+    /// Names and what it says of itself decide about it: so, as long as this is what it says. The text is kept because
+    /// comparing it costs less than reading it; the catalogue bounds how much there is.
+    Said(Option<String>, Decision),
     /// These rules fit its names, and some of them look at its arguments.
     Named(Vec<usize>),
 }
@@ -44,23 +48,29 @@ impl Known {
 
     /// What [`Policy::decide`] says of a call of a tool.
     pub fn decide(&mut self, question: &Question<'_>) -> Decision {
-        let Question { server, tool, .. } = *question;
+        let Question { server, tool, definition, .. } = *question;
         match self.decided.get(server).and_then(|tools| tools.get(tool)) {
             Some(What::Decided(decision)) => return decision.clone(),
+            Some(What::Said(said, decision)) if said.as_deref() == definition => {
+                return decision.clone();
+            }
             Some(What::Named(named)) => {
                 return self.policy.decided(self.policy.holding(named, question));
             }
-            None => {}
+            Some(What::Said(..)) | None => {}
         }
         let named = self.policy.named(question);
         let decision = self.policy.decided(self.policy.holding(&named, question));
-        let what = if self.policy.any_condition(&named) {
-            What::Named(named)
-        } else {
-            What::Decided(decision.clone())
+        let what = match self.policy.looks(&named) {
+            Looks::Names => What::Decided(decision.clone()),
+            Looks::Definition => What::Said(definition.map(str::to_owned), decision.clone()),
+            Looks::Call => What::Named(named),
         };
         let short = server.len() <= NAME_BYTES_MAX && tool.len() <= NAME_BYTES_MAX;
-        if short && self.count < TOOLS_MAX {
+        let known = self.decided.get_mut(server).and_then(|tools| tools.get_mut(tool));
+        if let Some(known) = known {
+            *known = what;
+        } else if short && self.count < TOOLS_MAX {
             self.count += 1;
             let tools = self.decided.entry(server.to_owned()).or_default();
             tools.insert(tool.to_owned(), what);
@@ -90,5 +100,22 @@ mod tests {
             }
         }
         assert_eq!(known.count, TOOLS_MAX);
+    }
+    #[test]
+    fn a_tool_that_says_something_else_of_itself_is_decided_anew() {
+        let text = "version: 1\nname: t\nphase: enforce\ndefault: { verdict: allow, why: d }\nrules:\n\
+                    - { id: d, why: w, match: { when: 'has(hints.destructiveHint)' }, verdict: ask }\n";
+        let policy = Policy::parse("t", text).unwrap();
+        let mut known = Known::new(policy.clone());
+        let [mild, wild] = ["{}", r#"{"annotations":{"destructiveHint":true}}"#].map(Some);
+        let mut said = Vec::new();
+        for definition in [None, mild, mild, wild, wild, mild, None] {
+            let question = Question { definition, ..Question::call("s", "t") };
+            let decision = known.decide(&question);
+            assert_eq!(decision, policy.decide(&question), "{definition:?}");
+            said.push(decision.verdict.word());
+        }
+        assert_eq!(said, ["ask", "allow", "allow", "ask", "ask", "allow", "ask"]);
+        assert_eq!(known.count, 1);
     }
 }

@@ -1,21 +1,50 @@
 //! The spellings of a name that a rule which asks or denies sees through.
 
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_security::skeleton;
+
 /// What a rule that asks or denies is matched against, beside the exact name.
 ///
 /// 1. White space, control characters and characters that show nothing (zero-width, direction marks,
 ///    variation selectors, tags, fillers) are taken out, ASCII letters are made small:
 ///    `Write\u{200b}_File` is `write_file`.
+///    A character that is read for an ASCII letter or digit counts as it (UTS 39, confusables, and compatibility
+///    forms): `send_em\u{430}il` and full-width `ｓend_email` are `send_email`.
 /// 2. In the second form, words are told apart as well, by case and by any separator, and joined by
 ///    `_`: `fs.writeFile` and `fs/write-file` are `fs_write_file`.
 pub(super) fn folded(name: &str) -> [String; 2] {
     let shown = |c: &char| !is_unseen(*c);
-    let plain = name.chars().filter(|c| shown(c) && !c.is_whitespace() && !c.is_control());
-    [plain.map(|c| c.to_ascii_lowercase()).collect(), words(name.chars().filter(shown))]
+    let read: String = if name.is_ascii() { name.to_owned() } else { read(name) };
+    let plain = read.chars().filter(|c| shown(c) && !c.is_whitespace() && !c.is_control());
+    [plain.map(|c| c.to_ascii_lowercase()).collect(), words(read.chars().filter(shown))]
+}
+
+/// With ASCII in the place of what is read for it; everything else stays.
+fn read(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for c in name.chars() {
+        let mut buffer = [0; 4];
+        let same = c.encode_utf8(&mut buffer);
+        let of_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+        let plain = |text: &str| !text.is_empty() && text.bytes().all(of_name);
+        let compatible: String = same.nfkc().collect();
+        let alike: String = skeleton(same).collect();
+        if c.is_ascii() || is_unseen(c) || c.is_whitespace() {
+            out.push(c);
+        } else if plain(&compatible) {
+            out.push_str(&compatible);
+        } else if plain(&alike) {
+            out.push_str(&alike);
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// A pattern in the spelling that [`folded`] names are matched in.
 pub(super) fn folded_pattern(pattern: &str) -> String {
-    pattern.to_ascii_lowercase()
+    read(pattern).to_ascii_lowercase()
 }
 
 fn words(name: impl Iterator<Item = char>) -> String {
@@ -81,6 +110,15 @@ mod tests {
             ("", "", ""),
             ("\u{0}\u{200b}", "", "_"),
             ("Überschreiben", "Überschreiben", "Überschreiben"),
+            ("send_em\u{430}il", "send_email", "send_email"),
+            ("ｓｅｎｄ＿ｅｍａｉｌ", "send_email", "send_email"),
+            ("\u{405}\u{435}nd\u{395}mail", "sendemail", "send_email"),
+            ("\u{1d5cc}end", "send", "send"),
+            (
+                "\u{43f}\u{438}\u{441}\u{44c}\u{43c}\u{43e}",
+                "\u{43f}\u{438}c\u{44c}\u{43c}o",
+                "\u{43f}\u{438}c\u{44c}\u{43c}o",
+            ),
         ] {
             assert_eq!(folded(name), [plain, words], "{name:?}");
         }

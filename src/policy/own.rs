@@ -19,13 +19,14 @@ const PARENTS: &[&str] = &[
     "$XDG_STATE_HOME",
     "${XDG_STATE_HOME}",
 ];
-/// A project's approved definitions.
-const LOCK: &str = "tollgate.lock";
+/// A project's approved definitions, and its policy.
+const PROJECT: [&str; 2] = ["tollgate.lock", ".tollgate.yaml"];
 
-/// What is said of a call with these arguments, where they name such a file.
+/// What is said of a call with these arguments, where they name such a file, or one of these paths: of policies that
+/// decide here.
 #[must_use]
-pub fn own_files(arguments: &[u8]) -> Option<Decision> {
-    if !names(arguments) {
+pub fn own_files(arguments: &[u8], policies: &[&str]) -> Option<Decision> {
+    if !names(arguments, policies) {
         return None;
     }
     let reason = Reason {
@@ -43,25 +44,27 @@ pub fn own_files(arguments: &[u8]) -> Option<Decision> {
     })
 }
 
-fn names(arguments: &[u8]) -> bool {
+fn names(arguments: &[u8], policies: &[&str]) -> bool {
     // Nearly no call goes further. The word as it stands, or the escape of a small letter, which may spell it.
     let may = [FOLDER.as_bytes(), br"\u006", br"\u007", b"%6", b"%7"];
-    if may.iter().all(|bytes| memmem::find(arguments, bytes).is_none()) {
+    let files = policies.iter().filter_map(|path| path.rsplit('/').next());
+    let mut may = may.into_iter().chain(files.map(str::as_bytes));
+    if may.all(|bytes| memmem::find(arguments, bytes).is_none()) {
         return false;
     }
     match serde_json::from_slice(arguments) {
-        Ok(value) => in_value(&value),
+        Ok(value) => in_value(&value, policies),
         // What is no JSON never gets here: the guard refuses it.
         Err(_) => true,
     }
 }
 
-fn in_value(value: &serde_json::Value) -> bool {
+fn in_value(value: &serde_json::Value, policies: &[&str]) -> bool {
     match value {
-        serde_json::Value::String(text) => in_text(text),
-        serde_json::Value::Array(list) => list.iter().any(in_value),
+        serde_json::Value::String(text) => in_text(text, policies),
+        serde_json::Value::Array(list) => list.iter().any(|value| in_value(value, policies)),
         serde_json::Value::Object(object) => {
-            object.iter().any(|(key, value)| in_text(key) || in_value(value))
+            object.iter().any(|(key, value)| in_text(key, policies) || in_value(value, policies))
         }
         serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => {
             false
@@ -70,14 +73,14 @@ fn in_value(value: &serde_json::Value) -> bool {
 }
 
 /// A path, or a command line or an address with paths in it.
-fn in_text(text: &str) -> bool {
+fn in_text(text: &str, policies: &[&str]) -> bool {
     if text.contains('%') {
         let plain = unescaped(text);
         if plain != text {
-            return in_plain(text) || in_plain(&plain);
+            return in_plain(text, policies) || in_plain(&plain, policies);
         }
     }
-    in_plain(text)
+    in_plain(text, policies)
 }
 
 /// With `%61` as `a`: an address may spell any letter so.
@@ -99,8 +102,9 @@ fn unescaped(text: &str) -> String {
     out
 }
 
-fn in_plain(text: &str) -> bool {
-    if !text.contains(FOLDER) {
+fn in_plain(text: &str, policies: &[&str]) -> bool {
+    let file = |path: &&str| path.rsplit('/').next().is_some_and(|file| text.contains(file));
+    if !text.contains(FOLDER) && !policies.iter().any(file) {
         return false;
     }
     // `~/.config//x/.././tollgate` is `~/.config/tollgate`; but a later path of the same text undoes no earlier one.
@@ -113,7 +117,17 @@ fn in_plain(text: &str) -> bool {
             parts.push(part);
         }
     }
-    names_ours(&walked.join("/")) || names_ours(&parts.join("/"))
+    let (walked, parts) = (walked.join("/"), parts.join("/"));
+    names_ours(&walked) || names_ours(&parts) || names_policy(&parts, policies)
+}
+
+/// A path that ends as one of these does, down to its folder, or the file's name alone.
+fn names_policy(plain: &str, policies: &[&str]) -> bool {
+    policies.iter().any(|path| {
+        let mut parts = path.rsplit('/');
+        let (Some(file), Some(folder)) = (parts.next(), parts.next()) else { return false };
+        plain == file || plain.ends_with(&format!("{folder}/{file}"))
+    })
 }
 
 fn names_ours(plain: &str) -> bool {
@@ -132,7 +146,7 @@ fn names_ours(plain: &str) -> bool {
         }
         false
     });
-    folder || plain.split(|c| !is_name(c)).any(|word| word == LOCK)
+    folder || plain.split(|c| !is_name(c)).any(|word| PROJECT.contains(&word))
 }
 
 /// Whether a letter belongs to a file's name.
@@ -165,11 +179,23 @@ mod tests {
             (r#"{"path":"/home/x/.config/tollgate-themes/x"}"#, false),
             (r#"{"path":"my-tollgate.lock"}"#, false),
             (r#"{"path":"tollgate.lock.md"}"#, false),
+            (r#"{"path":"/work/x/.tollgate.yaml"}"#, true),
             (r#"{"text":"tollgate is a firewall; see .config and state"}"#, false),
             (r#"{"text":"line\nbreak"}"#, false),
             ("{}", false),
         ] {
-            assert_eq!(own_files(arguments.as_bytes()).is_some(), own, "{arguments}");
+            assert_eq!(own_files(arguments.as_bytes(), &[]).is_some(), own, "{arguments}");
+        }
+        for (arguments, own) in [
+            (r#"{"path":"/home/x/work/mine.yaml"}"#, true),
+            (r#"{"path":"work/mine.yaml"}"#, true),
+            (r#"{"path":"./mine.yaml"}"#, true),
+            (r#"{"path":"/home/x/work/sub/../mine.yaml"}"#, true),
+            (r#"{"path":"/home/x/other/mine.yaml"}"#, false),
+            (r#"{"text":"mine.yaml is a file"}"#, false),
+        ] {
+            let policies = ["/home/x/work/mine.yaml"];
+            assert_eq!(own_files(arguments.as_bytes(), &policies).is_some(), own, "{arguments}");
         }
     }
 }

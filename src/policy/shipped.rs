@@ -5,8 +5,17 @@ use super::Policy;
 /// Name and text of each; every one compiles, a test says so.
 pub const SHIPPED: &[(&str, &str)] = &[
     ("observe", include_str!("../../policies/observe.yaml")),
+    ("balanced", include_str!("../../policies/balanced.yaml")),
+    ("strict", include_str!("../../policies/strict.yaml")),
     ("ask-writes", include_str!("../../policies/ask-writes.yaml")),
+    ("role-coding", include_str!("../../policies/role-coding.yaml")),
+    ("role-research", include_str!("../../policies/role-research.yaml")),
+    ("role-support", include_str!("../../policies/role-support.yaml")),
+    ("role-ops", include_str!("../../policies/role-ops.yaml")),
 ];
+
+/// The one that holds where none is named.
+pub const DEFAULT: &str = "balanced";
 
 /// A shipped policy by its name, or else a file's, which `read` reads.
 ///

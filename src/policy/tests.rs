@@ -1,6 +1,9 @@
 //! What a document says besides plain rules over names: roles, approvals, conditions, methods, phases, layers.
 
 use super::*;
+use crate::protocol::method;
+
+mod laws;
 
 const ROLES: &str = r#"
 version: 1

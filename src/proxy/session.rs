@@ -62,6 +62,8 @@ pub trait Watcher: Send + Sync {
     fn grew(&self, bytes: u64);
     /// These calls wait now, oldest first.
     fn waiting(&self, waiting: Vec<Waiting>);
+    /// This answer holds in every session from now on.
+    fn remembered(&self, one: &crate::engine::Remembered);
     /// The session is over; `trouble` says why, if it could not go on.
     fn over(&self, trouble: Option<String>);
 }
@@ -89,6 +91,13 @@ pub enum DiskWork {
         by: crate::store::pins::By,
         /// When, in microseconds since the Unix epoch.
         at_us: u64,
+    },
+    /// Keep an answer for later sessions.
+    Remember(Box<crate::engine::Remembered>),
+    /// Keep it no more.
+    Forget {
+        /// Its name.
+        id: String,
     },
     /// Write a whole file.
     Write {

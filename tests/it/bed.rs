@@ -71,6 +71,10 @@ impl Bed {
         let mut command = Command::new("sh");
         command.args(["-c", "\"$0\" \"$@\"; exit $?", env!("CARGO_BIN_EXE_tollgate")]);
         command.args(["shim", "--home"]).arg(self.home()).args(["--server", "files"]);
+        // The scripted agent calls tools that its server never listed, about which the default asks.
+        if !options.contains(&"--policy") {
+            command.args(["--policy", "observe"]);
+        }
         command.args(options);
         command
     }

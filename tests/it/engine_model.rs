@@ -56,6 +56,7 @@ impl Run {
             policy: policy(setting.enforce),
             unattended: if setting.deny_unattended { Unattended::Deny } else { Unattended::Soon },
             attended: false,
+            remembered: Vec::new(),
             role: None,
         });
         let mut run = Self {
@@ -82,6 +83,8 @@ impl Run {
                 pins: std::collections::BTreeMap::new(),
                 pins_broken: None,
                 notes: Vec::new(),
+                identity: None,
+                beside: Vec::new(),
             };
             assert_eq!(run.step(Happening::Opened(opened)).effects, []);
         }

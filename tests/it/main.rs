@@ -13,6 +13,7 @@ mod layout;
 mod mock;
 mod pins;
 mod policies;
+mod policy_schema;
 mod program;
 mod pty_answers;
 mod pty_controls;

@@ -277,6 +277,27 @@ fn an_agent_stays_below_its_run_when_the_gate_dies() {
     assert_eq!(shown.code, 0, "{shown:?}");
 }
 
+/// A tool that no list named is called: the default asks about it, and it is on no role's list.
+#[test]
+fn a_run_has_the_quiet_default_or_a_shipped_policy_with_its_role() {
+    for (options, recorded) in [
+        (&[][..], [r#""policy_name":"balanced""#, r#""rule":"unlisted""#]),
+        (
+            &["--policy", "role-coding", "--role", "coding"],
+            [r#""role":"coding""#, r#""rule":"role.coding.others""#],
+        ),
+    ] {
+        let mut run = Run::start(CALLS, &[options, &["--console", "none"]].concat());
+        let journal = Home::below(&run.bed.home()).sessions_dir().join("claude-code-1.jsonl");
+        until(recorded[1], || {
+            let text = std::fs::read_to_string(&journal).unwrap_or_default();
+            recorded.iter().all(|words| text.contains(words)).then_some(())
+        });
+        run.let_it_end();
+        assert_eq!(run.exit_code(), 7);
+    }
+}
+
 #[test]
 fn what_cannot_be_wrapped_is_a_usage_error_that_names_the_shim() {
     let bed = Bed::new();

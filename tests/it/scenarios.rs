@@ -11,13 +11,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sha2::{Digest as _, Sha256};
+use tollgate::catalog::{Kind, Ruling};
 use tollgate::engine::{
-    Agent, Answer, At, ConnId, Digest, Effect, Engine, Event, Facts, Happening, Layered, Opened,
-    Operator, Problem, Ruled, Settled, Started, Step, TicketId, Unattended,
+    Agent, Answer, At, Beside, ConnId, Digest, Effect, Engine, Event, Facts, Happening, Layered,
+    Lifetime, Opened, Operator, Problem, Reloaded, Ruled, Settled, Started, Step, TicketId,
+    Unattended,
 };
 use tollgate::journal::read::read_all;
 use tollgate::journal::redecide::redecide;
 use tollgate::journal::write::Writer;
+use tollgate::policy::Scope;
 use tollgate::protocol::Side;
 
 fn dir() -> PathBuf {
@@ -62,6 +66,8 @@ struct Play {
     /// What a list said last of each tool.
     fingerprints: std::collections::BTreeMap<String, String>,
     slow_disk: bool,
+    /// What the policy's file says.
+    file: String,
     /// Digests by ticket and version.
     digests: Vec<(TicketId, Digest)>,
     says: String,
@@ -87,6 +93,7 @@ impl Play {
                 policy,
                 unattended: Unattended::Soon,
                 attended: false,
+                remembered: Vec::new(),
                 role: None,
             }),
             now: 0,
@@ -94,6 +101,7 @@ impl Play {
             journal: Vec::new(),
             fingerprints: std::collections::BTreeMap::new(),
             slow_disk: false,
+            file: String::new(),
             digests: Vec::new(),
             says: String::new(),
         }
@@ -131,6 +139,10 @@ impl Play {
                 }
                 "unattended" => return started.unattended = unattended(rest),
                 "attended" => return started.attended = true,
+                "definitions" => {
+                    let definitions = format!("definitions:\n  - {rest}\nrules:");
+                    return started.policy = started.policy.replacen("rules:", &definitions, 1);
+                }
                 "role" => return started.role = Some(rest.to_owned()),
                 "policy" => {
                     let path = dir().join(rest);
@@ -184,20 +196,20 @@ impl Play {
                     pins: std::collections::BTreeMap::new(),
                     pins_broken: None,
                     notes: Vec::new(),
+                    beside: option("beside").map(beside).into_iter().collect(),
+                    identity: option("program")
+                        .map(|program| format!(r#"{{"program":{{"sha256":"{program}"}}}}"#)),
                 })
             }
             "agent" | "server" => Happening::Frame { conn, from, raw: frame(rest).into() },
-            "broken" => Happening::Broken {
+            "broken" | "torn" => Happening::Broken {
                 conn,
                 from: if first == "server" { Side::Server } else { Side::Agent },
                 head: behind.to_owned().into(),
-                problem: Problem::TooLong { size_bytes: 70_000_000, limit_bytes: 67_108_864 },
-            },
-            "torn" => Happening::Broken {
-                conn,
-                from: if first == "server" { Side::Server } else { Side::Agent },
-                head: behind.to_owned().into(),
-                problem: Problem::Torn,
+                problem: match word {
+                    "torn" => Problem::Torn,
+                    _ => Problem::TooLong { size_bytes: 70_000_000, limit_bytes: 67_108_864 },
+                },
             },
             "allow" => self.answer(first, behind == "old", Answer::Allow),
             "deny" => {
@@ -207,6 +219,12 @@ impl Play {
             "edit" => {
                 let arguments = behind.replace("\\n", "\n");
                 self.answer(first, false, Answer::Edit { arguments })
+            }
+            "remember" => self.remember(first, behind),
+            "reload" | "confirm" => self.policy_file(word, first, behind),
+            "forget" => {
+                let by = Operator("operator".to_owned());
+                Happening::Forgotten { id: first.to_owned(), by }
             }
             "close" => Happening::Closed {
                 conn,
@@ -229,7 +247,9 @@ impl Play {
                     again_to_server: 0,
                 }
             }
-            "layer" | "accept" => self.operator(word, first, behind),
+            "layer" | "approve" | "refuse" | "stage" | "unpin" => {
+                self.operator(word, first, behind)
+            }
             "ended" => Happening::Ended { why: rest.to_owned() },
             // Time passes, nothing else.
             "" => return None,
@@ -245,16 +265,54 @@ impl Play {
             return Happening::Layered(Layered { layer: first.to_owned(), policy, by });
         }
         let (tool, fingerprint) = behind.split_once(' ').unwrap();
-        let now = self.fingerprints.get(tool).cloned().unwrap_or_default();
+        let (kind, name) = tool.split_once(':').unwrap_or(("tool", tool));
+        let now = self.fingerprints.get(name).cloned().unwrap_or_default();
         let fingerprint = if fingerprint == "now" { now } else { fingerprint.to_owned() };
         Happening::Ruled(Ruled {
             server: first.to_owned(),
-            kind: tollgate::catalog::Kind::Tool,
-            name: tool.to_owned(),
+            kind: Kind::parse(kind).unwrap(),
+            name: name.to_owned(),
             fingerprint,
-            ruling: tollgate::catalog::Ruling::Approve,
+            ruling: Ruling::parse(word).unwrap(),
             by,
         })
+    }
+
+    /// The policy's file changed, or an operator confirms what it says.
+    fn policy_file(&mut self, word: &str, first: &str, behind: &str) -> Happening {
+        if word == "reload" {
+            return Happening::Reloaded(self.reload(first, behind));
+        }
+        let digest = if first == "now" { digest(&self.file) } else { first.to_owned() };
+        Happening::Confirmed { digest, by: Operator("operator".to_owned()) }
+    }
+
+    /// `reload add RULE`, `reload replace FROM => TO`, `reload back`, `reload broken WHY`: the session's policy, changed.
+    fn reload(&mut self, word: &str, rest: &str) -> Reloaded {
+        let policy = &self.engine.started().unwrap().policy;
+        self.file = match word {
+            "add" => format!("{policy}  - {rest}\n"),
+            "replace" => {
+                let (from, to) = rest.split_once(" => ").unwrap();
+                assert!(policy.contains(from), "{from}");
+                policy.replacen(from, to, 1)
+            }
+            "back" => policy.clone(),
+            _ => return Reloaded::Broken(rest.to_owned()),
+        };
+        Reloaded::Text(self.file.clone())
+    }
+
+    /// `remember 3 allow session tool`, or a scope's JSON text in the place of `tool`.
+    fn remember(&self, ticket: &str, behind: &str) -> Happening {
+        let words: Vec<&str> = behind.splitn(3, ' ').collect();
+        let scope = match words[2] {
+            "tool" => Scope::Tool,
+            json => serde_json::from_str(json).unwrap(),
+        };
+        let lifetime = Lifetime::parse(words[1]).unwrap();
+        let answer = Answer::Remember { allow: words[0] == "allow", scope, lifetime, why: None };
+        self.answer(ticket, false, answer)
     }
 
     fn answer(&self, ticket: &str, old: bool, answer: Answer) -> Happening {
@@ -483,4 +541,13 @@ fn every_phase_gives_the_same_verdicts() {
             );
         }
     }
+}
+
+/// A policy beside the session's, from a file of the scenarios.
+fn beside(file: &str) -> Beside {
+    Beside { name: file.to_owned(), policy: fs::read_to_string(dir().join(file)).unwrap() }
+}
+
+fn digest(text: &str) -> String {
+    tollgate::text::hex(&Sha256::digest(text))
 }

@@ -31,6 +31,7 @@ fn recording(ended: bool) -> Vec<u8> {
                 policy: String::new(),
                 unattended: Unattended::Soon,
                 attended: false,
+                remembered: Vec::new(),
                 role: None,
             }),
             Step::default(),

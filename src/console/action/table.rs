@@ -1,12 +1,12 @@
 //! The rows.
 
-use super::{Action, Binding, Context, Reach, Takes, Tape};
+use super::{Action, Binding, Choice, Context, Reach, Takes, Tape};
 use crate::console::input::Key;
 use crate::console::model::timeline::Moment;
 use crate::console::model::ui::{Move, Pane};
 use Context::{
     Ask, Calls, Card, Code, Compare, Confirm, Detail, Edit, Help, Line, Log, Palette, Policy,
-    Prompt, Reason, Replay, Servers, Sessions, Timeline, Unread,
+    Prompt, Reason, Remember, Replay, Servers, Sessions, Timeline, Unread,
 };
 
 const PANES: &[Context] = &[Calls, Detail, Ask, Servers, Sessions, Policy, Log, Timeline, Compare];
@@ -18,7 +18,7 @@ const HELPED: &[Context] =
 /// Where there is a way back.
 const ALL: &[Context] = &[
     Calls, Detail, Ask, Servers, Sessions, Policy, Log, Timeline, Compare, Card, Unread, Confirm,
-    Code, Reason, Edit, Prompt, Line, Palette, Help,
+    Code, Remember, Reason, Edit, Prompt, Line, Palette, Help,
 ];
 /// Where a search finds something.
 const TEXTS: &[Context] = &[Detail, Log, Help];
@@ -43,6 +43,83 @@ pub const BINDINGS: &[Binding] = &[
         &[Key::Char('P')],
         &[Card],
         "take the new definition (asks)",
+    ),
+    row(Action::Remember, "remember", &[Key::Char('r')], &[Card], "one answer for calls like this")
+        .hint("remember"),
+    row(
+        Action::Choose(Choice::Allow),
+        "remember.allow",
+        &[Key::Char('y')],
+        &[Remember],
+        "allow it and such calls",
+    )
+    .hint("allow such calls"),
+    row(
+        Action::Choose(Choice::Deny),
+        "remember.deny",
+        &[Key::Char('d')],
+        &[Remember],
+        "deny it and such calls",
+    )
+    .hint("deny such calls"),
+    row(
+        Action::Choose(Choice::Wider),
+        "remember.wider",
+        &[Key::Char('j'), Key::Down],
+        &[Remember],
+        "more calls",
+    ),
+    row(
+        Action::Choose(Choice::Narrower),
+        "remember.narrower",
+        &[Key::Char('k'), Key::Up],
+        &[Remember],
+        "fewer calls",
+    ),
+    row(
+        Action::Choose(Choice::Like(0)),
+        "remember.first",
+        &[Key::Char('1')],
+        &[Remember],
+        "the first",
+    ),
+    row(
+        Action::Choose(Choice::Like(1)),
+        "remember.second",
+        &[Key::Char('2')],
+        &[Remember],
+        "the second",
+    ),
+    row(
+        Action::Choose(Choice::Like(2)),
+        "remember.third",
+        &[Key::Char('3')],
+        &[Remember],
+        "the third",
+    ),
+    row(
+        Action::Choose(Choice::Like(3)),
+        "remember.fourth",
+        &[Key::Char('4')],
+        &[Remember],
+        "the fourth",
+    ),
+    row(Action::Choose(Choice::Longer), "remember.longer", &[Key::Tab], &[Remember], "how long")
+        .hint("how long"),
+    row(
+        Action::Undo,
+        "rule.undo",
+        &[Key::Char('u')],
+        &[Calls, Ask, Sessions, Policy, Card],
+        "take a remembered answer back",
+    )
+    .panes(),
+    row(
+        Action::ConfirmPolicy,
+        "policy.confirm",
+        &[Key::Char('P')],
+        &[Policy],
+        "take the file's new text (asks)",
     ),
     row(Action::SendReason, "deny.send", &[Key::Enter], &[Reason], "deny with this reason")
         .hint("deny"),

@@ -172,6 +172,7 @@ impl Linear {
         let word = match &answer {
             AnswerWord::Allow {} => "sent: allow #",
             AnswerWord::Deny { .. } => "sent: deny #",
+            AnswerWord::Remember { .. } => "sent: remember #",
             AnswerWord::Edit { .. } => "sent: edit #",
         };
         page.line("you:", &Says::own(word).number(key.ticket.0));

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use ratatui_textarea::TextArea;
 
 use crate::console::model::doc::{Doc, Slot, Want};
+use crate::console::model::remembering::Remembering;
 use crate::console::model::ui::Page;
 use crate::console::model::{Model, Ticket, TicketKey};
 use crate::text::Safe;
@@ -43,7 +44,11 @@ pub enum Step {
         typed: String,
         /// Not everything was seen, and the operator said so.
         unread: bool,
+        /// What else such calls are to have, where it is more than this one.
+        remember: Option<Box<Remembering>>,
     },
+    /// Which calls are to have the same answer, and for how long.
+    Remember(Box<Remembering>),
     /// The reason of a denial is being typed.
     Reason(String),
     /// The arguments are being edited.

@@ -176,6 +176,8 @@ pub struct Doc {
     pub text: String,
     /// The exact bytes of the message.
     pub raw: Vec<u8>,
+    /// Arguments that the rules want to be seen first.
+    pub show: Vec<String>,
 }
 
 impl Doc {
@@ -185,7 +187,7 @@ impl Doc {
         let lines = json::lines(&payload.text);
         let fields = order::members(&lines.items).map(|members| members.len());
         let order = order::decisive_first(&lines.items, &payload.show);
-        Self { lines, fields, order, text: payload.text, raw: payload.raw }
+        Self { lines, fields, order, text: payload.text, raw: payload.raw, show: payload.show }
     }
 }
 

@@ -36,6 +36,13 @@ impl Model {
         if let Some(facts) = &record.facts {
             fold.findings(facts);
         }
+        if let Some(one) = record.facts.as_ref().and_then(|facts| facts.remembered.as_ref()) {
+            fold.model.memories.take(one);
+            let now = fold.model.now;
+            fold.model.memories.offer(&one.id, now);
+            let text = format!("remembered: {}.{}, {}", one.server, one.tool, one.scope.words());
+            fold.log(Severity::Low, Safe::word("gate"), foreign(&text));
+        }
         for effect in &record.effects {
             fold.effect(effect, record);
         }
@@ -90,6 +97,10 @@ impl Fold<'_> {
                 let text = format!("{kind} {server}.{name}: {done}, by {}", by.0);
                 self.log(Severity::Low, Safe::word("gate"), foreign(&text));
             }
+            What::Reloaded(_)
+            | What::Confirmed { .. }
+            | What::Remembered(_)
+            | What::Forgotten { .. } => self.policy_event(record),
             What::Resumed { .. } => {
                 let text = Safe::word("a new gate took a connection over from one that died");
                 self.log(Severity::Low, Safe::word("gate"), text);
@@ -157,6 +168,27 @@ impl Fold<'_> {
             let names = facts.hidden.join(", ");
             self.log(Severity::Info, source, foreign(&format!("hidden from the agent: {names}")));
         }
+    }
+
+    /// The policy, or what is remembered beside it, is another.
+    fn policy_event(&mut self, record: &Record) {
+        let session = self.model.sessions.get_mut(self.id.index());
+        let text = match (&record.event, session) {
+            (What::Reloaded(reloaded), Some(session)) => {
+                return session.reloaded(reloaded, record.facts.as_ref());
+            }
+            (What::Confirmed { digest, by }, Some(session)) => {
+                session.confirmed(digest);
+                format!("the policy's file was confirmed by {}", by.0)
+            }
+            (What::Remembered(one), _) => return self.model.memories.take(one),
+            (What::Forgotten { id, by }, _) => {
+                self.model.memories.forget(id);
+                format!("{id} taken back by {}: such calls ask again", by.0)
+            }
+            _ => return,
+        };
+        self.log(Severity::Low, Safe::word("gate"), foreign(&text));
     }
 
     /// What an operator put over the policy, or took away.
@@ -354,6 +386,7 @@ impl Fold<'_> {
                 let word = match answer {
                     Answer::Allow => "allow",
                     Answer::Deny { .. } => "deny",
+                    Answer::Remember { .. } => "remember",
                     Answer::Edit { .. } => "edit",
                 };
                 let text = format!("an answer was not taken ({word}): {why}");
@@ -470,7 +503,7 @@ impl Fold<'_> {
     fn dropped(&mut self, why: Why, record: &Record) {
         let call = record.facts.as_ref().and_then(|facts| facts.call);
         let text = match why {
-            Why::Blank | Why::Noise | Why::Absorbed => return,
+            Why::Blank | Why::Noise | Why::Absorbed | Why::Own => return,
             Why::Late => "dropped an answer to a request that is over or was never made",
             Why::Unanswerable => "dropped a malformed line without an id to answer to",
             Why::NotInRevision => "dropped a server's request: this revision has none",

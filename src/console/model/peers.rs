@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::catalog::Kind;
+use crate::console::model::policy_file::PolicyFile;
 use crate::console::model::rules::Rules;
 use crate::console::model::{CALLS_PER_PIECE, Chunks, NameId, names};
 use crate::engine::{At, CallId};
@@ -42,6 +43,8 @@ pub struct Session {
     pub drifted: BTreeMap<(String, Kind, String), String>,
     /// Its policy's text.
     pub policy_text: Arc<str>,
+    /// What became of its policy's file.
+    pub policy_file: PolicyFile,
     /// Its role; empty where it has none.
     pub role: String,
     /// What operators put over its policy: `hold`, `pause`.
@@ -105,6 +108,7 @@ impl Session {
             servers: BTreeMap::new(),
             drifted: BTreeMap::new(),
             policy_text: Arc::from(""),
+            policy_file: PolicyFile::Same,
             role: String::new(),
             layers: Vec::new(),
             rules: Rules::default(),

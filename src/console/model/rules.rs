@@ -34,7 +34,7 @@ pub struct Hits {
 }
 
 impl Hits {
-    fn take(&mut self, other: Self) {
+    pub(super) fn take(&mut self, other: Self) {
         self.count += other.count;
         self.last = self.last.max(other.last);
     }
@@ -134,6 +134,7 @@ impl Model {
                 }
             }
         }
+        self.memories.list(&mut listed);
         listed
     }
 }

@@ -232,6 +232,13 @@ pub enum Prompt {
     CopyRaw,
     /// Take what the tool of the open card is now for what it is to be?
     Accept,
+    /// Take what the policy's file of this session says now?
+    Confirm {
+        /// Which, by its place in the model.
+        session: usize,
+        /// The first digits of the digest of what was shown.
+        shown: u64,
+    },
     /// End this session?
     Stop {
         /// Which, by its place in the model.

@@ -3,18 +3,38 @@
 use std::fs::File;
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
 use crate::console::bodies;
 use crate::console::deck::Part;
 use crate::console::export;
 use crate::console::model::breaks::Stops;
 use crate::console::model::doc::{self, Payload, Want};
+use crate::console::model::remembering::Counted;
 use crate::console::model::visible::Bodies;
 use crate::console::run::Shell;
-use crate::console::update::{Break, Dry, Export, Inspect, Msg};
+use crate::console::update::{Break, Counting, Dry, Export, Inspect, Msg};
 use crate::journal::Record;
 use crate::journal::redecide::Instead;
 use crate::policy::{Policy, Question};
 use crate::store::policies;
+
+/// Bytes of records that are read to count what a scope would have matched: some 20 ms.
+const COUNTED_BYTES_MAX: u32 = 16 * 1024 * 1024;
+
+/// A server's tools, as it told of them.
+#[derive(Deserialize)]
+struct List<'a> {
+    #[serde(borrow)]
+    tools: Vec<&'a RawValue>,
+}
+
+/// A tool's name.
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
 
 impl Shell {
     /// More of the recording was looked through.
@@ -113,12 +133,14 @@ impl Shell {
         let facts = record.facts.unwrap_or_default();
         let member = facts.members.iter().find(|member| member.call == Some(dry.request.call));
         let facts = member.unwrap_or(&facts);
+        let definition = facts.tool.as_deref().and_then(|tool| self.definition(dry, tool));
         let question = Question {
             server: &dry.server,
             tool: facts.tool.as_deref().unwrap_or_default(),
             method: facts.method.as_deref().unwrap_or_default(),
             role: &dry.role,
             arguments: Some(payload.text.as_bytes()),
+            definition: definition.as_deref(),
         };
         let decision = match facts.tool {
             Some(_) => Some(policy.decide(&question)),
@@ -132,6 +154,45 @@ impl Shell {
                 format!("{name} says {verdict}, risk {risk}, by {}", rules.join(", "))
             }
             None => format!("{name} has no rule about it: it goes on"),
+        })
+    }
+
+    /// What each scope would have matched of the calls that were made, and which of those that wait.
+    pub(super) fn count(&self, counting: &Counting) -> Vec<Counted> {
+        let mut all =
+            vec![Counted { of: counting.of, ..Counted::default() }; counting.scopes.len()];
+        let mut left = COUNTED_BYTES_MAX;
+        let made = counting.made.iter().map(|(want, denied)| (want, Some(*denied)));
+        let waiting = counting.waiting.iter().map(|want| (want, None));
+        // The newest first, should it be too much to read.
+        for (want, denied) in waiting.chain(made.rev()) {
+            let Some(rest) = left.checked_sub(want.place.len) else { break };
+            left = rest;
+            let Ok(payload) = self.load(want) else { continue };
+            for (counted, scope) in all.iter_mut().zip(&counting.scopes) {
+                if scope.holds(Some(payload.text.as_bytes())) {
+                    match denied {
+                        None => counted.waiting += 1,
+                        Some(denied) => {
+                            counted.matched += 1;
+                            counted.denied += usize::from(denied);
+                        }
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// What the server first said of a tool.
+    fn definition(&self, dry: &Dry, tool: &str) -> Option<String> {
+        dry.lists.iter().find_map(|want| {
+            let list = self.load(want).ok()?.text;
+            let list: List<'_> = serde_json::from_str(&list).ok()?;
+            let named = |text: &&&RawValue| {
+                serde_json::from_str(text.get()).is_ok_and(|of: Named| of.name == tool)
+            };
+            list.tools.iter().find(named).map(|text| text.get().to_owned())
         })
     }
 

@@ -18,6 +18,7 @@ mod batch;
 mod edit;
 mod guard;
 mod page;
+mod remember;
 
 use crate::console::action::Action;
 use crate::console::model::card::{Card, Face, Shown, Step};
@@ -37,6 +38,8 @@ pub(super) use edit::{edited, paste};
 pub use guard::{ARM_MS, QUIET_MS, SAME_KEY_MS, armed_in_ms};
 pub(super) use guard::{Guard, guard};
 pub(super) use page::fit;
+pub use remember::Counting;
+pub(super) use remember::{choose, counted, undo};
 
 /// Opens the card of a ticket.
 pub(super) fn open(model: &mut Model, key: TicketKey) -> Vec<Cmd> {
@@ -145,7 +148,7 @@ pub(super) fn drawn(model: &mut Model) {
     if card.members().any(|shown| shown.arguments.doc().is_none()) || card.page.height == 0 {
         return;
     }
-    if matches!(card.step, Step::Edit(_) | Step::Outside) {
+    if matches!(card.step, Step::Edit(_) | Step::Outside | Step::Remember(_)) {
         // The editor stands in the place of the rows.
         return;
     }
@@ -216,7 +219,12 @@ fn say(model: &mut Model, what: Safe) {
 pub(super) fn lost(model: &mut Model) {
     let Some(card) = &mut model.ui.card else { return };
     let sent = matches!(card.step, Step::Sent(_));
-    if sent || matches!(card.step, Step::Code { .. } | Step::Confirm { .. } | Step::Unread(_)) {
+    if sent
+        || matches!(
+            card.step,
+            Step::Code { .. } | Step::Confirm { .. } | Step::Unread(_) | Step::Remember(_)
+        )
+    {
         card.step = Step::Open;
         card.said = Some(Safe::word(if sent {
             "the gate was lost: that answer may not have arrived"

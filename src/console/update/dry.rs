@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::console::model::Model;
 use crate::console::model::doc::{Part, Want};
+use crate::console::model::{Call, Model};
 use crate::console::update::{Cmd, say, selected};
+use crate::protocol::method;
 use crate::text::Safe;
 
 /// A recorded call, and the policy that is to say what it makes of it.
@@ -12,6 +13,8 @@ use crate::text::Safe;
 pub struct Dry {
     /// The request.
     pub request: Want,
+    /// What the server answered before it when it was asked for its tools, oldest first.
+    pub lists: Vec<Want>,
     /// Its server's name.
     pub server: String,
     /// The session's role; empty where it has none.
@@ -39,7 +42,29 @@ pub(super) fn decide(model: &mut Model, policy: Option<&str>) -> Vec<Cmd> {
         part: Part::Arguments,
     };
     let server = model.names.get(call.server).to_string();
-    vec![Cmd::Dry(Dry { request, server, role: session.role.clone(), policy_name, policy })]
+    let (lists, role) = (lists(model, call), session.role.clone());
+    vec![Cmd::Dry(Dry { request, lists, server, role, policy_name, policy })]
+}
+
+/// The answers that told of a call's tool before it was made.
+fn lists(model: &Model, call: &Call) -> Vec<Want> {
+    let list = |one: &&Call| {
+        one.session == call.session
+            && one.server == call.server
+            && !one.is_tool
+            && model.names.get(one.name).as_str() == method::TOOLS_LIST
+            && one.done_at().is_some_and(|done| done <= call.at)
+    };
+    let answered = model.calls.iter().filter(list);
+    let want = |one: &Call| {
+        Some(Want {
+            place: one.answer()?,
+            call: one.call,
+            part: Part::Answer,
+            session: one.session,
+        })
+    };
+    answered.filter_map(want).collect()
 }
 
 /// What it says.

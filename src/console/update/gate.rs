@@ -1,5 +1,6 @@
 //! What the gate says, and what is asked of other consoles through it.
 
+use crate::console::action::Action;
 use crate::console::model::ui::Prompt;
 use crate::console::model::{Link, Model, TicketKey};
 use crate::console::update::{Cmd, card, copy, say, sessions};
@@ -63,8 +64,13 @@ pub(super) fn said(model: &mut Model, line: ToConsole) {
     }
 }
 
+/// Who may answer.
+pub(super) fn right(model: &mut Model, action: Action) -> Vec<Cmd> {
+    if action == Action::GrantRight { grant_right(model) } else { request_right(model) }
+}
+
 /// Lets another console answer, after a question.
-pub(super) fn grant_right(model: &mut Model) -> Vec<Cmd> {
+fn grant_right(model: &mut Model) -> Vec<Cmd> {
     match model.asking().map(|line| line.console) {
         Some(console) => model.ui.prompt = Some(Prompt::Grant { console }),
         None => model.ui.said = Some(Safe::word("no other console asks")),
@@ -73,7 +79,7 @@ pub(super) fn grant_right(model: &mut Model) -> Vec<Cmd> {
 }
 
 /// Asks for the right to answer.
-pub(super) fn request_right(model: &mut Model) -> Vec<Cmd> {
+fn request_right(model: &mut Model) -> Vec<Cmd> {
     if model.replay.is_some() {
         return say(model, "this is a replay: nothing can be answered");
     }
@@ -92,6 +98,7 @@ pub(super) fn yes(model: &mut Model) -> Vec<Cmd> {
         Some(Prompt::Quit) => vec![Cmd::Quit],
         Some(Prompt::CopyRaw) => copy::raw(model),
         Some(Prompt::Accept) => sessions::accept(model),
+        Some(Prompt::Confirm { session, shown }) => sessions::confirmed(model, session, shown),
         Some(Prompt::Stop { session, server }) => sessions::stop(model, session, server),
         None => Vec::new(),
     }

@@ -1,5 +1,6 @@
 //! Marks, ranges, and what is written out of the console.
 
+use crate::console::action::Action;
 use crate::console::command;
 use crate::console::model::{CallAt, Model, Place, SessionId};
 use crate::console::update::{self, Cmd, sift};
@@ -27,6 +28,20 @@ pub struct Exported {
     pub records: usize,
 }
 
+/// What marks calls, and shows the marked ones.
+pub(super) fn act(model: &mut Model, action: Action) -> Vec<Cmd> {
+    if action == Action::Mark {
+        return mark(model);
+    }
+    if action == Action::Select {
+        return select(model);
+    }
+    if action == Action::Range {
+        return turn_range(model);
+    }
+    turn_marked_only(model)
+}
+
 /// The places of the range, first and last.
 pub(in crate::console) fn range(model: &Model) -> Option<(usize, usize)> {
     let from = model.shown_place(model.ui.range?);
@@ -35,7 +50,7 @@ pub(in crate::console) fn range(model: &Model) -> Option<(usize, usize)> {
 }
 
 /// Begins a range at the selected call, or leaves it.
-pub(super) fn turn_range(model: &mut Model) -> Vec<Cmd> {
+fn turn_range(model: &mut Model) -> Vec<Cmd> {
     model.ui.range = match model.ui.range {
         Some(_) => None,
         None => update::selected(model),
@@ -49,7 +64,7 @@ pub(super) fn turn_range(model: &mut Model) -> Vec<Cmd> {
 }
 
 /// Marks the range or the selected call, or takes the mark away where all have it.
-pub(super) fn mark(model: &mut Model) -> Vec<Cmd> {
+fn mark(model: &mut Model) -> Vec<Cmd> {
     let rows: Vec<CallAt> = match range(model) {
         Some((from, to)) => (from..=to).filter_map(|place| model.shown(place)).collect(),
         None => update::selected(model).into_iter().collect(),
@@ -69,7 +84,7 @@ fn turn(model: &mut Model, rows: &[CallAt]) -> Vec<Cmd> {
 }
 
 /// Marks the selected call and goes to the next; where a range is open, marks that.
-pub(super) fn select(model: &mut Model) -> Vec<Cmd> {
+fn select(model: &mut Model) -> Vec<Cmd> {
     if model.ui.range.is_some() {
         return mark(model);
     }
@@ -82,7 +97,7 @@ pub(super) fn select(model: &mut Model) -> Vec<Cmd> {
 }
 
 /// Lists marked calls alone, or all again.
-pub(super) fn turn_marked_only(model: &mut Model) -> Vec<Cmd> {
+fn turn_marked_only(model: &mut Model) -> Vec<Cmd> {
     if model.ui.marks.is_empty() && !model.ui.marked_only {
         return update::say(model, "no call is marked: m marks one");
     }

@@ -51,6 +51,7 @@ pub(super) fn moved(model: &mut Model, by: Move, context: Context) -> Vec<Cmd> {
         Context::Unread
         | Context::Confirm
         | Context::Code
+        | Context::Remember
         | Context::Reason
         | Context::Edit
         | Context::Prompt

@@ -3,6 +3,7 @@
 use crate::catalog::{Kind, Ruling};
 use crate::console::action::Action;
 use crate::console::filter::Filter;
+use crate::console::model::policy_file::PolicyFile;
 use crate::console::model::ui::{Hold, Pane, Prompt};
 use crate::console::model::{Model, NameId};
 use crate::console::update::{Cmd, prompt, say};
@@ -15,6 +16,8 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Cmd> {
         turn_hold(model)
     } else if action == Action::Pause {
         pause(model)
+    } else if action == Action::ConfirmPolicy {
+        ask_to_confirm(model)
     } else if action == Action::StopServer {
         ask_to_stop_server(model)
     } else {
@@ -173,6 +176,44 @@ pub(super) fn ask_to_accept(model: &mut Model) -> Vec<Cmd> {
     }
     model.ui.prompt = Some(Prompt::Accept);
     Vec::new()
+}
+
+/// Takes what a policy's file says now, after a question that says what is other.
+fn ask_to_confirm(model: &mut Model) -> Vec<Cmd> {
+    if !model.may_answer() {
+        return say(model, "this console only watches: W asks for the right to answer");
+    }
+    let proposed = model.sessions.iter().position(|session| {
+        !session.ended && matches!(session.policy_file, PolicyFile::Proposed { .. })
+    });
+    let Some((at, digest)) = proposed.and_then(|at| Some((at, proposal(model, at)?))) else {
+        return say(model, "no policy's file waits to be confirmed");
+    };
+    model.ui.prompt = Some(Prompt::Confirm { session: at, shown: first_digits(digest) });
+    Vec::new()
+}
+
+/// The digest of what a session's policy file says, where that waits.
+fn proposal(model: &Model, session: usize) -> Option<&str> {
+    match &model.sessions.get(session)?.policy_file {
+        PolicyFile::Proposed { digest, .. } => Some(digest),
+        PolicyFile::Same | PolicyFile::Broken(_) => None,
+    }
+}
+
+fn first_digits(digest: &str) -> u64 {
+    digest.get(..16).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or_default()
+}
+
+/// It was said yes to.
+pub(super) fn confirmed(model: &mut Model, session: usize, shown: u64) -> Vec<Cmd> {
+    let digest = proposal(model, session).map(str::to_owned);
+    match (digest.filter(|digest| first_digits(digest) == shown), model.sessions.get(session)) {
+        (Some(digest), Some(session)) => {
+            send(Some(session.name.clone()), ControlWord::Confirm { digest })
+        }
+        (None, _) | (_, None) => say(model, "the file changed again: look at it anew"),
+    }
 }
 
 /// It was said yes to.

@@ -3,6 +3,7 @@
 
 mod foot;
 mod head;
+mod likes;
 
 pub(super) use foot::is_mute;
 
@@ -52,6 +53,8 @@ impl Pen<'_, '_> {
         let window = u16::try_from(card.page.height).unwrap_or(0);
         if let Step::Edit(editor) = &card.step {
             self.editor(inside, above, window + 1, editor);
+        } else if let Step::Remember(remembering) = &card.step {
+            self.likes(inside, above, card, remembering);
         } else {
             self.card_body(inside, above, card);
             self.card_clip(inside, above + window, card);

@@ -261,7 +261,7 @@ pub(in crate::console) const fn is_tall(area: Rect) -> bool {
 /// what the operator does, never on the call: content cannot move what is ours.
 pub(in crate::console) fn card_rows(model: &Model, area: Rect) -> (u16, u16) {
     let card = model.ui.card.as_ref();
-    if card.is_some_and(|card| matches!(card.step, Step::Edit(_))) {
+    if card.is_some_and(|card| matches!(card.step, Step::Edit(_) | Step::Remember(_))) {
         return (1, 2);
     }
     match (card.is_some_and(|card| card.full), is_tall(area)) {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use ratatui::layout::Rect;
 
 use crate::console::action::Context;
+use crate::console::model::policy_file::PolicyFile;
 use crate::console::model::ui::{Pane, Prompt};
 use crate::console::model::{Link, Model};
 use crate::console::theme::Role;
@@ -50,6 +51,12 @@ impl Pen<'_, '_> {
                 let word = if layer == "hold" { "   HOLD" } else { "   PAUSED" };
                 strip = strip.own(word, Role::ChromeAlert);
             }
+        }
+        if live.clone().any(|session| matches!(session.policy_file, PolicyFile::Broken(_))) {
+            strip = strip.own("   POLICY BROKEN", Role::ChromeAlert);
+        }
+        if live.clone().any(|session| matches!(session.policy_file, PolicyFile::Proposed { .. })) {
+            strip = strip.own("   POLICY CHANGED 9 P", Role::ChromeAlert);
         }
         if model.findings > 0 {
             strip = strip.own("   FIND ", Role::Chrome).number(model.findings, Role::Chrome);
@@ -218,6 +225,13 @@ fn question(model: &Model, prompt: Prompt) -> Strip {
             " Take this tool's new definition from now on?   y yes   Esc no",
             Role::ChromeAlert,
         ),
+        Prompt::Confirm { session, .. } => {
+            let name = model.sessions.get(session).map(|session| session.policy.clone());
+            Strip::new()
+                .own(" Take what ", Role::ChromeAlert)
+                .safe(&name.unwrap_or_default(), Role::ChromeAlert)
+                .own(" says now? It may allow more.   y yes   Esc no", Role::ChromeAlert)
+        }
         Prompt::Stop { session, server } => {
             let name = model.sessions.get(session).map(|session| session.shown.clone());
             let only = server.map(|server| model.names.get(server).clone());

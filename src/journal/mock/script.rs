@@ -122,6 +122,10 @@ impl Scripts {
             | What::Attempt { .. }
             | What::Layered(_)
             | What::Ruled(_)
+            | What::Reloaded(_)
+            | What::Confirmed { .. }
+            | What::Remembered(_)
+            | What::Forgotten { .. }
             | What::Resumed { .. }
             | What::Ended { .. } => {}
         }

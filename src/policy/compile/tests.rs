@@ -46,9 +46,9 @@ fn shipped_policies_load_under_their_own_names() {
         assert_eq!(policy.text(), *text);
     }
     assert_eq!(shipped("observe").map(str::is_empty), Some(false));
-    assert_eq!(shipped("balanced"), None);
+    assert_eq!(shipped("balance"), None);
     let phase = |name| Policy::parse(name, shipped(name).unwrap()).unwrap().phase();
-    assert_eq!((phase("observe"), phase("ask-writes")), (Phase::Observe, Phase::Enforce));
+    assert_eq!((phase("observe"), phase("balanced")), (Phase::Observe, Phase::Enforce));
 }
 
 #[test]

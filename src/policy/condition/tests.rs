@@ -1,17 +1,92 @@
 use super::*;
 
+fn compiled(source: &str) -> (Condition, Arc<Vec<Regex>>) {
+    let mut patterns = Vec::new();
+    let condition = Condition::compile(source, &mut patterns);
+    (condition.unwrap_or_else(|why| panic!("{source}: {why}")), Arc::new(patterns))
+}
+
 fn truth(source: &str, arguments: &str) -> Truth {
-    let condition = Condition::compile(source).unwrap_or_else(|why| panic!("{source}: {why}"));
+    let (condition, patterns) = compiled(source);
     let question = Question {
         role: "reader",
         arguments: Some(arguments.as_bytes()),
         ..Question::call("files", "write_file")
     };
-    condition.holds(&Given::new(&question))
+    condition.holds(&Given::new(&question, &patterns))
+}
+
+/// What a condition says of a tool with these annotations; without any, no list named it.
+fn of_tool(source: &str, annotations: Option<&str>) -> Truth {
+    let (condition, patterns) = compiled(source);
+    let definition = annotations.map(|text| format!(r#"{{"name":"wipe","annotations":{text}}}"#));
+    let definition = definition.as_deref();
+    let question = Question { definition, ..Question::call("disk", "wipe") };
+    condition.holds(&Given::new(&question, &patterns))
+}
+
+#[test]
+fn what_a_tool_says_of_itself_is_as_it_says_it() {
+    let destroys = "has(hints.destructiveHint) && hints.destructiveHint";
+    for (source, annotations, holds) in [
+        (destroys, r#"{"destructiveHint":true}"#, true),
+        (destroys, r#"{"destructiveHint":false}"#, false),
+        // What is not given has no default.
+        (destroys, "{}", false),
+        (destroys, "null", false),
+        (destroys, r#"{"destructiveHint":null}"#, false),
+        ("!has(hints.readOnlyHint) || !hints.readOnlyHint", "{}", true),
+        ("has(hints.title)", r#"{"title":"Wipe"}"#, false),
+        ("size(hints) == 2", r#"{"openWorldHint":true,"idempotentHint":false}"#, true),
+        ("listed", "{}", true),
+    ] {
+        let expected = if holds { Truth::Yes } else { Truth::No };
+        assert_eq!(of_tool(source, Some(annotations)), expected, "{source} {annotations}");
+    }
+    for (source, annotations) in [
+        ("hints.destructiveHint", Some("{}")),
+        (destroys, Some(r#"{"destructiveHint":"yes"}"#)),
+        (destroys, Some("[]")),
+        (destroys, None),
+    ] {
+        let what = of_tool(source, annotations);
+        assert!(matches!(what, Truth::Unknown(_)), "{source} {annotations:?}: {what:?}");
+    }
+    assert_eq!(
+        of_tool(destroys, None),
+        Truth::Unknown("no list of the server named this tool".to_owned())
+    );
+    // What is the same whatever the hints are can be told without them.
+    assert_eq!(of_tool("listed", None), Truth::No);
+    assert_eq!(of_tool(&format!("listed && {destroys}"), None), Truth::No);
+    assert_eq!(of_tool(&format!("{destroys} && listed"), None), Truth::No);
+}
+
+#[test]
+fn a_condition_reads_only_what_it_names() {
+    let looks = |source| compiled(source).0.looks();
+    for (source, what) in [
+        (r#"tool == "a" && server != "b" && role == method"#, Looks::Names),
+        ("has(hints.readOnlyHint)", Looks::Definition),
+        ("!listed", Looks::Definition),
+        ("listed && has(args.path)", Looks::Call),
+        ("size > 3", Looks::Call),
+        (r#"text.contains("x")"#, Looks::Call),
+        ("[1].exists(hints, hints == 1)", Looks::Names),
+    ] {
+        assert_eq!(looks(source), what, "{source}");
+    }
+    // A long or broken call is no reason to ask where nothing looks at it.
+    let long = format!(r#"{{"x":"{}"}}"#, "y".repeat(ARGUMENTS_BYTES_MAX));
+    for arguments in [&long, "{\"broken"] {
+        assert_eq!(truth(r#"tool == "write_file""#, arguments), Truth::Yes);
+        assert_eq!(truth(r#"tool == "x" && args.path == "y""#, arguments), Truth::No);
+    }
+    assert_eq!(truth("size > 1000000", &long), Truth::Yes);
 }
 
 fn refused(source: &str) -> String {
-    match Condition::compile(source) {
+    match Condition::compile(source, &mut Vec::new()) {
         Ok(_) => panic!("{source} should be refused"),
         Err(why) => why.to_string(),
     }
@@ -51,6 +126,16 @@ fn conditions_say_yes_or_no_of_what_is_there() {
         ("size > 10", true),
         (r#"text.contains("passwd")"#, true),
         (r#"args.n == 5 ? args.path == "x" : true"#, false),
+        ("type(args.path) == string && type(args.n) == int", true),
+        ("type(args.big) in [int, uint, double]", true),
+        ("type(args.part) == double && type(args.none) == null_type", true),
+        ("type(args.list) == list && type(args.deep) == map", true),
+        ("type(args.list) == map || type(args.n) == string", false),
+        (r#"args["odd-key"] in [true, false] && type(args["odd-key"]) == bool"#, true),
+        (r#"!("missing" in args) && "odd-key" in args"#, true),
+        (r#"args.all(key, key in ["path", "n"])"#, false),
+        (r#"args.path.matches(r"^/etc\b") && !args.path.contains("..")"#, true),
+        ("size(args) == 9", true),
     ] {
         let expected = if holds { Truth::Yes } else { Truth::No };
         assert_eq!(truth(source, call), expected, "{source}");
@@ -68,9 +153,10 @@ fn what_cannot_be_told_is_neither() {
         ("args.n", r#"{"n":1}"#),
         ("args.n / 0 == 1", r#"{"n":1}"#),
         ("args.n + 1 > 0", r#"{"n":9223372036854775807}"#),
-        ("size > 1", &long),
+        ("args.x == \"\"", &long),
+        ("text == \"\"", &long),
         ("size(args.list) > 1", &format!(r#"{{"list":[{members}]}}"#)),
-        ("true", "{\"broken"),
+        ("has(args.path)", "{\"broken"),
     ] {
         let what = truth(source, arguments);
         assert!(matches!(what, Truth::Unknown(_)), "{source}: {what:?}");

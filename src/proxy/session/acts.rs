@@ -24,7 +24,7 @@ use crate::wire::{FromShim, ToShim};
 
 impl Loop {
     /// Takes a shim in: a new connection, or one that a dead gate left behind.
-    pub(super) fn join(&mut self, join: Join) {
+    pub(super) fn join(&mut self, mut join: Join) {
         let known = self.engine.open_connections();
         let resumed = join.hello.resume.as_ref().map(|resume| ConnId(resume.conn));
         let id = match resumed {
@@ -40,6 +40,7 @@ impl Loop {
         };
         let patience_ms = join.patience_ms;
         let of_lock = join.notes.clone();
+        let (identity, beside) = (join.identity.take(), std::mem::take(&mut join.beside));
         let (pins, pins_broken) = match join.pins.clone() {
             Ok(pins) => (pins, None),
             Err(why) => (std::collections::BTreeMap::new(), Some(why)),
@@ -84,6 +85,8 @@ impl Loop {
                 pins,
                 pins_broken,
                 notes: of_lock,
+                identity,
+                beside,
             }));
         }
     }

@@ -43,6 +43,10 @@ pub struct Join {
     pub pins: Result<crate::catalog::Pins, String>,
     /// What is to be said of the project's lock, one sentence each.
     pub notes: Vec<String>,
+    /// What was started.
+    pub identity: Option<String>,
+    /// Policies beside the session's.
+    pub beside: Vec<crate::engine::Beside>,
 }
 
 /// How far a connection's end is.

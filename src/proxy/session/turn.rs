@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use rustix::event::Timespec;
 
-use crate::catalog::{Kind, News, Pins, Ruling};
-use crate::engine::{At, ConnId, Engine, Event, Facts, Happening, Ruled};
+use crate::catalog::{Kind, News, Pin, Pins, Ruling};
+use crate::engine::{At, ConnId, Engine, Event, Facts, Happening, Opened, Ruled};
 use crate::protocol::Side;
 use crate::proxy::recorder::{Recorder, Trouble, Unsent};
 use crate::proxy::session::connection::Connection;
@@ -242,6 +242,12 @@ impl Loop {
                 Posted::Attempt { what, by } => self.step(Happening::Attempt { what, by }),
                 Posted::Layered(layered) => self.step(Happening::Layered(layered)),
                 Posted::Ruled(ruled) => self.rule(ruled),
+                Posted::Reloaded(reloaded) => self.step(Happening::Reloaded(reloaded)),
+                Posted::Confirmed { digest, by } => {
+                    self.step(Happening::Confirmed { digest, by });
+                }
+                Posted::Remembered(one) => self.step(Happening::Remembered(one)),
+                Posted::Forgotten { id, by } => self.step(Happening::Forgotten { id, by }),
                 Posted::Synced(seq) => self.step(Happening::Synced { seq }),
                 Posted::Released => self.held_open = false,
                 Posted::StopServer { server, why } => self.stop_server(&server, &why),
@@ -348,10 +354,17 @@ impl Loop {
         let event = Event { at: self.clock.now(), what };
         let copy = event.clone();
         let step = self.engine.step(event);
-        if let (Happening::Frame { conn, .. }, Some(facts)) = (&copy.what, &step.facts)
+        if let (Happening::Frame { conn, .. } | Happening::Opened(Opened { conn, .. }), Some(facts)) =
+            (&copy.what, &step.facts)
             && !facts.catalog.is_empty()
         {
             self.keep_new(*conn, facts);
+        }
+        if let Some(one) = step.facts.as_ref().and_then(|facts| facts.remembered.as_ref())
+            && one.kept
+        {
+            self.unkept.push_back(DiskWork::Remember(one.clone()));
+            self.watcher.remembered(one);
         }
         let seq = self.recorder.push(&copy, &step);
         self.apply(seq, step);
@@ -387,7 +400,9 @@ impl Loop {
         let (by, at_us) = (by.clone(), self.clock.now().0);
         let mut pins = Pins::new();
         for (kind, name) in which {
-            if let Some(pin) = self.engine.pin(conn, *kind, name) {
+            // Where nobody approved anything there is nothing to keep.
+            let pin = self.engine.pin(conn, *kind, name).filter(|pin| *pin != Pin::default());
+            if let Some(pin) = pin {
                 pins.entry(*kind).or_default().insert(name.clone(), pin);
             }
         }

@@ -94,6 +94,8 @@ pub(super) fn words(stage: &Stage) -> Vec<&'static str> {
         AnswerWord::Allow {} => "allow",
         AnswerWord::Deny { .. } => "deny",
         AnswerWord::Edit { .. } => "edit",
+        AnswerWord::Remember { allow: true, .. } => "allow all",
+        AnswerWord::Remember { allow: false, .. } => "deny all",
     };
     answers(stage).iter().map(word).collect()
 }

@@ -34,6 +34,8 @@ fn answers(stage: &mut Stage, script: &str) -> Vec<&'static str> {
             AnswerWord::Allow {} => "allow",
             AnswerWord::Deny { .. } => "deny",
             AnswerWord::Edit { .. } => "edit",
+            AnswerWord::Remember { allow: true, .. } => "allow all",
+            AnswerWord::Remember { allow: false, .. } => "deny all",
         })
         .collect()
 }

@@ -111,7 +111,9 @@ impl Play {
                 let (allows, with) = match &line.answer {
                     AnswerWord::Allow {} => (true, line.code.clone()),
                     AnswerWord::Deny { reason } => (false, reason.clone()),
-                    AnswerWord::Edit { .. } => panic!("nothing is edited here"),
+                    AnswerWord::Edit { .. } | AnswerWord::Remember { .. } => {
+                        panic!("nothing is edited or remembered here")
+                    }
                 };
                 Some((line.ticket, line.digest.clone(), allows, with))
             }

@@ -141,6 +141,7 @@ impl Stage {
             policy: POLICY.to_owned(),
             unattended: Unattended::Soon,
             attended: true,
+            remembered: Vec::new(),
             role: None,
         };
         self.record(name, What::Started(started), None, Vec::new());
@@ -154,6 +155,8 @@ impl Stage {
             pins: std::collections::BTreeMap::new(),
             pins_broken: None,
             notes: Vec::new(),
+            identity: None,
+            beside: Vec::new(),
         };
         self.record(name, What::Opened(opened), None, Vec::new());
     }
@@ -401,8 +404,8 @@ impl Stage {
                     let cmds = update::update(&mut self.model, Msg::Arrived(at), self.now);
                     self.carry_out(cmds);
                 }
-                // Both are the shell's: tests/it/pty_controls.rs.
-                Cmd::Break(None) | Cmd::Dry(_) | Cmd::Play(_) => {}
+                // These are the shell's: tests/it/pty_controls.rs.
+                Cmd::Break(None) | Cmd::Dry(_) | Cmd::Play(_) | Cmd::Count(_) => {}
                 Cmd::Break(Some(what)) => {
                     let stops = self.stops(what);
                     let cmds = update::update(&mut self.model, Msg::Stops(stops), self.now);

@@ -25,8 +25,8 @@ fn answers_that_wait_for_a_slow_agent_outlive_two_gates() {
     let (_err, theirs_err) = rustix::pipe::pipe().unwrap();
     let shim = Shim::echo(&stage.file("log"));
     let home = stage.dir.to_str().unwrap().to_owned();
-    let mut argv =
-        vec![env!("CARGO_BIN_EXE_tollgate"), "shim", "--server", "fs", "--home", &home, "--"];
+    let mut argv = vec![env!("CARGO_BIN_EXE_tollgate"), "shim", "--server", "fs", "--home", &home];
+    argv.extend(["--policy", "observe", "--"]);
     argv.extend(shim.server.iter().map(String::as_str));
     let pid = agent.start(&stage.dir, &argv, &[theirs_in, theirs_out, theirs_err]);
     for id in 1..=CALLS {

@@ -125,8 +125,8 @@ fn a_file_of_requests_is_answered() {
     let (err, theirs) = rustix::pipe::pipe().unwrap();
     let home = stage.dir.to_str().unwrap();
     let shim = Shim::echo(&log);
-    let mut argv =
-        vec![env!("CARGO_BIN_EXE_tollgate"), "shim", "--server", "fs", "--home", home, "--"];
+    let mut argv = vec![env!("CARGO_BIN_EXE_tollgate"), "shim", "--server", "fs", "--home", home];
+    argv.extend(["--policy", "observe", "--"]);
     argv.extend(shim.server.iter().map(String::as_str));
     let pid = agent.start(&stage.dir, &argv, &[input, output, theirs]);
     assert_eq!(agent.code(pid), 0);
@@ -152,8 +152,8 @@ fn a_terminal() {
     let mut agent = Agent::new();
     let home = stage.dir.to_str().unwrap();
     let shim = Shim::echo(&log);
-    let mut argv =
-        vec![env!("CARGO_BIN_EXE_tollgate"), "shim", "--server", "fs", "--home", home, "--"];
+    let mut argv = vec![env!("CARGO_BIN_EXE_tollgate"), "shim", "--server", "fs", "--home", home];
+    argv.extend(["--policy", "observe", "--"]);
     argv.extend(shim.server.iter().map(String::as_str));
     let copy = || tty.try_clone().unwrap();
     let (err, theirs) = rustix::pipe::pipe().unwrap();

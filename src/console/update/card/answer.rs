@@ -3,8 +3,9 @@
 use crate::console::action::Action;
 use crate::console::input::Key;
 use crate::console::model::card::{Card, Step};
+use crate::console::model::remembering::Remembering;
 use crate::console::model::{Model, TicketKey};
-use crate::console::update::card::{Guard, answerable, edit, risk_of, say, step};
+use crate::console::update::card::{Guard, answerable, edit, remember, risk_of, say, step};
 use crate::console::update::{Cmd, sessions};
 use crate::policy::Risk;
 use crate::text::Safe;
@@ -55,6 +56,12 @@ pub(in crate::console::update) fn answer(
     if action == Action::Deny {
         return send(model, &Saying::new("deny", AnswerWord::Deny { reason: None }));
     }
+    if action == Action::Remember {
+        return remember::begin(model);
+    }
+    if let Action::Choose(choice) = action {
+        return remember::answer(model, choice);
+    }
     if action == Action::AcceptTool {
         return sessions::ask_to_accept(model);
     }
@@ -102,12 +109,22 @@ fn allow(model: &mut Model) -> Vec<Cmd> {
 fn confirm(model: &mut Model, risk: Risk, unread: bool) {
     match risk {
         Risk::Low | Risk::Medium => step(model, Step::Confirm { unread }),
-        Risk::High if code(model).is_none() => {
-            step(model, Step::Open);
-            say(model, Safe::word("the gate has not sent the code yet"));
-        }
-        Risk::High => step(model, Step::Code { typed: String::new(), unread }),
+        Risk::High => code_due(model, unread, None),
     }
+}
+
+fn code_due(model: &mut Model, unread: bool, remember: Option<Box<Remembering>>) {
+    if code(model).is_some() {
+        step(model, Step::Code { typed: String::new(), unread, remember });
+    } else {
+        step(model, Step::Open);
+        say(model, Safe::word("the gate has not sent the code yet"));
+    }
+}
+
+/// The code is due, for an answer that is to be remembered.
+pub(super) fn ask_code(model: &mut Model, remember: Option<Box<Remembering>>) {
+    code_due(model, false, remember);
 }
 
 fn code(model: &Model) -> Option<&Safe> {
@@ -182,6 +199,16 @@ fn send_reason(model: &mut Model) -> Vec<Cmd> {
     send(model, &Saying::new("deny", AnswerWord::Deny { reason }))
 }
 
+/// Sends an answer under this word.
+pub(super) fn send_as(
+    model: &mut Model,
+    word: &'static str,
+    answer: AnswerWord,
+    code: Option<String>,
+) -> Vec<Cmd> {
+    send(model, &Saying { code, ..Saying::new(word, answer) })
+}
+
 /// Sends other arguments for the gate to judge.
 pub(super) fn send_edit(model: &mut Model, arguments: String) -> Vec<Cmd> {
     send(model, &Saying::new("edit", AnswerWord::Edit { arguments }))
@@ -196,14 +223,14 @@ pub(in crate::console::update) fn typed(model: &mut Model, key: Key) -> Vec<Cmd>
             let typed = text.clone();
             check_unread(model, &typed);
         }
-        Step::Code { typed, unread } => {
+        Step::Code { typed, unread, .. } => {
             type_word(typed, key);
             let (typed, unread) = (typed.clone(), *unread);
             return check_code(model, &typed, unread);
         }
         Step::Reason(text) => type_reason(text, key),
         Step::Edit(area) => edit::typed(area, key),
-        Step::Open | Step::Confirm { .. } | Step::Outside | Step::Sent(_) => {}
+        Step::Open | Step::Confirm { .. } | Step::Remember(_) | Step::Outside | Step::Sent(_) => {}
     }
     Vec::new()
 }
@@ -240,6 +267,9 @@ fn check_code(model: &mut Model, typed: &str, unread: bool) -> Vec<Cmd> {
     }
     if typed == code && model.may_answer() {
         let code = Some(code);
+        if let Some(Card { step: Step::Code { remember: Some(_), .. }, .. }) = &model.ui.card {
+            return remember::send(model, true, code);
+        }
         let saying = Saying { code, unread, ..Saying::new("allow", AnswerWord::Allow {}) };
         return send(model, &saying);
     }

@@ -142,6 +142,7 @@ pub(in crate::console::update) fn paste(model: &mut Model, text: &str) {
         | Step::Unread(_)
         | Step::Confirm { .. }
         | Step::Code { .. }
+        | Step::Remember(_)
         | Step::Outside
         | Step::Sent(_) => {}
     }

@@ -19,13 +19,13 @@ type Offer = (&'static str, &'static str);
 const WIDE: [[Offer; 3]; 3] = [
     [("a", "allow this call once"), ("e", "edit the arguments"), ("v", "exact bytes")],
     [("d", "deny once"), ("E", "edit in $EDITOR"), ("f", "read in full")],
-    [("D", "deny with a reason"), ("U", "allow unread"), ("n", "next waiting")],
+    [("D", "deny with a reason"), ("r", "one answer for all"), ("U", "allow unread")],
 ];
 /// The keys of a narrow one.
 const NARROW: [[Offer; 2]; 3] = [
     [("a", "allow this call once"), ("e", "edit the arguments")],
-    [("d", "deny once"), ("v", "exact bytes")],
-    [("D", "deny with a reason"), ("f", "read in full")],
+    [("d", "deny once"), ("f", "read in full")],
+    [("D", "deny with a reason"), ("r", "one answer for all")],
 ];
 /// The keys of a batch, on a card of any width.
 const BATCH: [[Offer; 2]; 3] = [
@@ -244,7 +244,11 @@ impl Pen<'_, '_> {
                 .drawn(typed, Role::Code)
                 .own("_    Esc no", Role::Title),
             Step::Confirm { unread } => self.confirm(card, *unread, width),
-            Step::Code { typed, unread } => strip
+            Step::Remember(_) => strip.own(
+                "y allow such calls   d deny them   j k which   Tab how long   Esc no",
+                Role::Title,
+            ),
+            Step::Code { typed, unread, .. } => strip
                 .own(if *unread { "UNREAD: type the code " } else { "type the code " }, Role::Title)
                 .safe(&self.model.codes.get(&card.key()).cloned().unwrap_or_default(), Role::Code)
                 .own(" : ", Role::Title)
