@@ -1,7 +1,7 @@
 //! A server, started only to be asked what it has: `initialize`, then its lists, over stdio and with a time limit.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write as _};
+use std::io::{ErrorKind, Read, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -28,6 +28,8 @@ const PAGES_MAX: usize = 100;
 const END_LIMIT_MS: u32 = 2_000;
 /// Of its stderr what is told when it fails, in bytes.
 const LAST_WORDS_MAX: usize = 400;
+/// How long the rest of it is waited for.
+const LAST_WORDS_LIMIT: Duration = Duration::from_millis(500);
 /// The revision that is asked for; a server answers with its own.
 const REVISION: &str = "2025-11-25";
 
@@ -90,6 +92,9 @@ struct Named {
 pub(super) fn definitions(launch: &Launch, folder: &Path) -> Result<Pins, String> {
     let mut server = Server::start(launch, folder)?;
     let pins = server.ask_all();
+    if pins.is_err() {
+        server.hear_out();
+    }
     server.end();
     pins.map_err(|why| {
         let words = String::from_utf8_lossy(&server.last_words);
@@ -212,8 +217,11 @@ impl Server {
 
     fn send(&mut self, message: &Value) -> Result<(), String> {
         let input = self.input.as_mut().ok_or("it is ended")?;
-        let written = input.write_all(format!("{message}\n").as_bytes());
-        written.map_err(|error| format!("it takes nothing: {error}"))
+        match input.write_all(format!("{message}\n").as_bytes()) {
+            // It ended: reading says so, and it may have answered before.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            written => written.map_err(|error| format!("it takes nothing: {error}")),
+        }
     }
 
     /// The next line that it writes.
@@ -255,16 +263,8 @@ impl Server {
         let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
         let mut piece = vec![0; 64 * 1024];
         // Nobody else reads these pipes, so what is ready does not block.
-        if ready.get(1) == Some(&true)
-            && let Some(errors) = &mut self.child.stderr
-        {
-            let size = errors.read(&mut piece).unwrap_or_default();
-            if size == 0 {
-                self.child.stderr = None;
-            }
-            self.last_words.extend(piece.iter().take(size));
-            let excess = self.last_words.len().saturating_sub(LAST_WORDS_MAX);
-            self.last_words.drain(..excess);
+        if ready.get(1) == Some(&true) {
+            self.read_errors(&mut piece);
         }
         if ready.first() == Some(&true)
             && let Some(output) = &mut self.child.stdout
@@ -276,6 +276,33 @@ impl Server {
             self.buffer.extend(piece.iter().take(size));
         }
         Ok(())
+    }
+
+    /// Reads what is ready of its stderr, and keeps the end of that.
+    fn read_errors(&mut self, piece: &mut [u8]) {
+        let Some(errors) = &mut self.child.stderr else { return };
+        let size = errors.read(piece).unwrap_or_default();
+        if size == 0 {
+            self.child.stderr = None;
+        }
+        self.last_words.extend(piece.iter().take(size));
+        let excess = self.last_words.len().saturating_sub(LAST_WORDS_MAX);
+        self.last_words.drain(..excess);
+    }
+
+    /// Reads the rest of its stderr, of one that ended all of it; one that goes on writing is not heard for long.
+    fn hear_out(&mut self) {
+        let until = Instant::now() + LAST_WORDS_LIMIT;
+        let mut piece = vec![0; 64 * 1024];
+        while let Some(errors) = &self.child.stderr {
+            let left = until.saturating_duration_since(Instant::now());
+            let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(left.subsec_nanos()) };
+            let ready = poll(&mut [PollFd::new(errors, PollFlags::IN)], Some(&timeout));
+            if left.is_zero() || !ready.is_ok_and(|ready| ready > 0) {
+                return;
+            }
+            self.read_errors(&mut piece);
+        }
     }
 
     /// Closes its input, then ends it and all that it started.
