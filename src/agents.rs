@@ -13,9 +13,11 @@ mod codex;
 mod common;
 mod gemini;
 mod known;
+mod launch;
 mod opencode;
 mod plan;
 
 pub use common::Disk;
 pub use known::{KNOWN, Known, recognise};
+pub use launch::Launch;
 pub use plan::{Context, Covered, Files, Plan, PlanError, ShimLaunch, Uncovered, plan};

@@ -7,7 +7,9 @@ mod alike;
 pub mod diff;
 mod fingerprint;
 mod kind;
+pub mod lock;
 mod seen;
+pub mod sign;
 
 pub use alike::{Alike, alike};
 pub use diff::{Change, Weight};

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod exit;
 pub mod gate;
 mod journals;
+pub mod key;
 mod lines;
 pub mod operator;
 pub mod pins;
@@ -47,8 +48,10 @@ enum Command {
     Replay(replay::Args),
     /// Check a policy, ask it why, or try it on recordings.
     Policy(policy::Args),
-    /// Show what tools are to be, or forget it.
+    /// Show what tools are to be, approve it for a project, or forget it.
     Pins(pins::Args),
+    /// Make a key that signs what you approve, and say whose signatures count.
+    Key(key::Args),
     /// Print what happens in all sessions, as it happens.
     Watch(watch::Args),
     /// Stand in front of one stdio server: for an agent's configuration.
@@ -113,6 +116,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Replay(args) => replay::main(&args),
         Command::Policy(args) => policy::main(&args),
         Command::Pins(args) => pins::main(&args),
+        Command::Key(args) => key::main(&args),
         Command::Watch(args) => watch::main(args),
         Command::Shim(args) => shim::main(args),
         Command::Status => operator::status(),

@@ -394,6 +394,11 @@ pub enum Command {
         /// The command, for the finding.
         what: String,
     },
+    /// Is this process the operator's? Asked before commands that change what counts as approved.
+    Operator {
+        /// The command, for the finding.
+        what: String,
+    },
 }
 
 /// What `tollgate run` registers.

@@ -37,6 +37,7 @@ fn opened() -> Opened {
         patience_ms: None,
         pins: std::collections::BTreeMap::new(),
         pins_broken: None,
+        notes: Vec::new(),
         identity: None,
         beside: Vec::new(),
     }

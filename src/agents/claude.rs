@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::common::{Object, child, command_line, object, outermost_first, set_command_line};
+use super::launch::{Launch, Style};
 use super::plan::{Context, Covered, Plan, PlanError};
 
 /// An administrator's servers: with them claude takes no others.
@@ -66,8 +67,9 @@ fn wrap(servers: Object, context: &Context<'_>, plan: &mut Plan) -> Object {
             plan.leave(&name, &why);
         } else if let Some(command) = command_line(&entry) {
             let patience_ms = entry.get("timeout").and_then(Value::as_u64).or(limit);
+            let launch = Launch::new(Style::Braces, &command, child(&entry, "env"), None, context);
             set_command_line(&mut entry, context.shim.wrap(&name, &command));
-            plan.covered.push(Covered { server: name.clone(), patience_ms });
+            plan.covered.push(Covered { server: name.clone(), patience_ms, launch });
         } else {
             plan.leave(&name, "its command is not a text with a list of texts; it does not start");
             continue;

@@ -12,6 +12,7 @@ use serde_json::json;
 use toml::{Table, Value};
 
 use super::common::outermost_first;
+use super::launch::{Launch, Style};
 use super::plan::{Context, Covered, Plan, PlanError};
 
 /// The administrator's layer.
@@ -101,7 +102,12 @@ fn wrap(name: &str, entry: &Value, context: &Context<'_>, plan: &mut Plan, ours:
     let argv = context.shim.wrap(name, &command);
     if let Some((program, args)) = argv.split_first() {
         ours.add(name, program, args);
-        plan.covered.push(Covered { server: name.to_owned(), patience_ms });
+        // What TOML and JSON share is all that is read of it.
+        let shared = |key| entry.get(key).and_then(|value| serde_json::to_value(value).ok());
+        let env = shared("env").and_then(|env| env.as_object().cloned());
+        let folder = shared("cwd");
+        let launch = Launch::new(Style::Plain, &command, env.as_ref(), folder.as_ref(), context);
+        plan.covered.push(Covered { server: name.to_owned(), patience_ms, launch });
     }
 }
 

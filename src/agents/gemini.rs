@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::common::{Object, child, command_line, merge, object, set_command_line, strings};
+use super::launch::{Launch, Style};
 use super::plan::{Context, Covered, Plan, PlanError};
 
 /// Where the system settings are by default.
@@ -177,8 +178,10 @@ fn wrap(servers: Object, excluded: &[String], context: &Context<'_>, plan: &mut 
                 continue;
             };
             let patience_ms = entry.get("timeout").and_then(Value::as_u64);
+            let (env, folder) = (child(&entry, "env"), entry.get("cwd"));
+            let launch = Launch::new(Style::Dollar, &command, env, folder, context);
             set_command_line(&mut entry, context.shim.wrap(&name, &command));
-            plan.covered.push(Covered { server: name.clone(), patience_ms });
+            plan.covered.push(Covered { server: name.clone(), patience_ms, launch });
         } else {
             plan.leave(&name, REMOTE);
         }

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::common::{Object, child, merge, object, outermost_first, strings};
+use super::launch::{Launch, Style};
 use super::plan::{Context, Covered, Plan, PlanError};
 
 /// The administrator's folder.
@@ -76,7 +77,9 @@ fn wrap(name: &str, entry: &Value, context: &Context<'_>, plan: &mut Plan) -> Op
         return None;
     }
     let patience_ms = entry.get("timeout").and_then(Value::as_u64);
-    plan.covered.push(Covered { server: name.to_owned(), patience_ms });
+    let (env, folder) = (entry.get("environment").and_then(Value::as_object), entry.get("cwd"));
+    let launch = Launch::new(Style::Word, &command, env, folder, context);
+    plan.covered.push(Covered { server: name.to_owned(), patience_ms, launch });
     Some(context.shim.wrap(name, &command))
 }
 

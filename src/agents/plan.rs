@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::launch::Launch;
 use super::{claude, codex, gemini, known, opencode};
 
 /// The files that an agent would read.
@@ -73,6 +74,8 @@ pub struct Covered {
     pub server: String,
     /// How long the agent waits for its answers, where its configuration says so, in milliseconds.
     pub patience_ms: Option<u64>,
+    /// How the agent starts it; in words, why that cannot be told.
+    pub launch: Result<Launch, String>,
 }
 
 /// A server that is not behind a shim.

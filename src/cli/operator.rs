@@ -242,6 +242,16 @@ pub(in crate::cli) fn ask(home: &Home, command: Command) -> Result<Reply, Failur
         .map_err(|error| Failure::new(Exit::NoGate, format!("failed to {error}")))
 }
 
+/// Goes on only for the operator: who may is the gate's to say, which is started for that.
+///
+/// # Errors
+/// When the gate says no, or there is none.
+pub(in crate::cli) fn only(home: &Home, what: &str) -> Result<(), Failure> {
+    let reply = client::command(home, Start::IfNeeded, Command::Operator { what: what.to_owned() });
+    let reply = reply.map_err(|error| Failure::new(Exit::NoGate, format!("failed to {error}")))?;
+    done(reply).map(|_| ())
+}
+
 pub(in crate::cli) fn done(reply: Reply) -> Result<Exit, Failure> {
     match reply {
         Reply::Done {} => Ok(Exit::Fine),

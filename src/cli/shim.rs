@@ -74,6 +74,14 @@ pub fn plain(arguments: &[OsString]) -> Option<Args> {
     (!args.server.is_empty() && !args.command.is_empty()).then_some(args)
 }
 
+/// The server's name and its own command line, behind these arguments of a shim.
+#[must_use]
+pub fn behind(arguments: &[OsString]) -> Option<(String, Vec<String>)> {
+    let args = plain(arguments)?;
+    let command = args.command.into_iter().map(|word| word.into_string().ok());
+    Some((args.server, command.collect::<Option<_>>()?))
+}
+
 impl Args {
     /// A plain command line that means the same.
     fn words(&self) -> Vec<OsString> {

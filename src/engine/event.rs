@@ -182,6 +182,9 @@ pub struct Opened {
     /// Why that could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pins_broken: Option<String>,
+    /// What is to be said of the project's lock, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// What was started, as far as it could be told: a JSON object with `command`, `program`, `script`, `package`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<String>,

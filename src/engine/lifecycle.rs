@@ -37,6 +37,9 @@ impl Engine {
             let what = format!("calls of {} ask until its pins can be read: {why}", opened.server);
             out.find("builtin.pins-broken", Severity::High, what);
         }
+        for note in opened.notes {
+            out.find("builtin.lock", Severity::Low, note);
+        }
         if let Some(text) = &opened.identity {
             self.identified(&opened.server, &identity, text, out);
         }

@@ -115,6 +115,7 @@ pub(super) fn serve(sessions: &Arc<Sessions>, stream: &UnixStream, peer: Peer, c
         Command::Tickets {} => Reply::Tickets { tickets: hub.state().ticket_lines() },
         Command::Answer(line) => done(answer_command(hub, peer, &line)),
         Command::Ask { what } => done(outside(hub, peer, &what)),
+        Command::Operator { what } => done(operator(hub, peer, &what)),
         Command::Revoke { server, tool } => {
             let may = operator(hub, peer, "pins revoke");
             done(may.and_then(|()| sessions.revoke(&server, tool.as_deref())))

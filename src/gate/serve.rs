@@ -231,6 +231,7 @@ fn greet(stream: UnixStream, sessions: &Arc<Sessions>) {
                 notice: None,
                 // Read once it is known that it may join.
                 pins: Err("they were not read".to_owned()),
+                notes: Vec::new(),
                 identity: None,
                 beside: Vec::new(),
             });

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::catalog;
 use crate::engine::{Agent, Beside, Started, Unattended, limits};
 use crate::gate::authority::Peer;
 use crate::gate::client::build;
@@ -16,10 +17,9 @@ use crate::proxy::identity::identity;
 use crate::proxy::peer::{self, Process};
 use crate::proxy::recorder::Recorder;
 use crate::proxy::session::{self, Beginning, Disk, Join, Posted, Spec};
-use crate::store::home::Home;
+use crate::store::home::{Home, passwd_home};
 use crate::store::pins::Pins;
-use crate::store::policies;
-use crate::store::remembered;
+use crate::store::{keys, lock, policies, remembered};
 use crate::wire::{Resume, RunHello, ShimHello};
 
 /// Programs that start others for a person: a shim right below one has no agent to be wrapped.
@@ -76,14 +76,14 @@ impl Sessions {
 
     /// Hands a shim to its session. On failure the shim is given back to be told why.
     pub(super) fn join(&self, mut join: Box<Join>, peer: Peer) -> Result<(), (Box<Join>, String)> {
+        // Before the door: a project's lock may be long, and stand on a slow disk.
+        (join.pins, join.notes) = self.pins(&join.hello, peer);
         // Before the door: a large program takes a while to read.
         join.identity = Some(identity(&join.hello.command, join.hello.server_pid));
         let _one_at_a_time = self.door.lock().unwrap_or_else(PoisonError::into_inner);
         if self.stopping.load(Ordering::Acquire) {
             return Err((join, "the gate is stopping".to_owned()));
         }
-        let pins = Pins::read(&self.home.pins_dir(), &join.hello.server, &join.hello.command);
-        join.pins = pins.map(|pins| pins.pins);
         let name = match self.session_of(&join.hello, peer, &mut join.notice) {
             Ok(name) => name,
             Err(why) => return Err((join, why)),
@@ -118,6 +118,34 @@ impl Sessions {
         // The shim hears from the session, or from its closed socket.
         let _over = inbox.post(Posted::Join(join));
         Ok(())
+    }
+
+    /// What a server's definitions are to be, as this home has pinned them; what it has no pin of, as the lock of the
+    /// project has it that the shim works in. What is to be said of that lock.
+    fn pins(&self, hello: &ShimHello, peer: Peer) -> (Result<catalog::Pins, String>, Vec<String>) {
+        let own = Pins::read(&self.home.pins_dir(), &hello.server, &hello.command);
+        let mut own = match own {
+            Ok(own) => own.pins,
+            Err(why) => return (Err(why), Vec::new()),
+        };
+        // One that comes back has its definitions in its session.
+        if hello.resume.is_some() {
+            return (Ok(own), Vec::new());
+        }
+        let found = peer::folder(peer.pid)
+            .zip(passwd_home().ok())
+            .and_then(|(folder, top)| lock::find(&folder, &top));
+        let Some(path) = found else { return (Ok(own), Vec::new()) };
+        let (trusted, mut notes) = match keys::trusted(&self.home) {
+            Ok(trusted) => (trusted, Vec::new()),
+            Err(error) => (Vec::new(), vec![format!("no signature counts: failed to {error}")]),
+        };
+        let added = lock::added(&lock::read(&path), &trusted, &hello.server, &own);
+        for (kind, named) in added.pins {
+            own.entry(kind).or_default().extend(named);
+        }
+        notes.extend(added.notes);
+        (Ok(own), notes)
     }
 
     fn session_of(

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
@@ -77,6 +78,12 @@ pub fn command_line(pid: u32) -> Vec<String> {
         .filter(|part| !part.is_empty())
         .map(|part| String::from_utf8_lossy(part).into_owned())
         .collect()
+}
+
+/// The folder that a process is in; `None` when it is gone, or its folder is.
+#[must_use]
+pub fn folder(pid: u32) -> Option<PathBuf> {
+    fs::read_link(format!("/proc/{pid}/cwd")).ok().filter(|folder| folder.is_dir())
 }
 
 /// A handle on a process that stays true to it.

@@ -8,6 +8,10 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Writers keep a folder for some milliseconds; one that keeps it longer hangs.
+const HELD_LIMIT: Duration = Duration::from_secs(5);
 
 /// The folders of one home.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,6 +167,14 @@ impl Home {
         Ok(())
     }
 
+    /// Makes the folder of the configuration, for the owner alone.
+    ///
+    /// # Errors
+    /// As [`Home::prepare`].
+    pub fn prepare_config(&self) -> Result<(), HomeError> {
+        make_private(&self.config)
+    }
+
     /// The registered folders.
     ///
     /// # Errors
@@ -219,6 +231,36 @@ pub enum Registration {
     Add,
     /// They may not any more.
     Remove,
+}
+
+/// A folder that other writers of this program keep out of until this is dropped. It keeps nobody else out.
+#[derive(Debug)]
+pub struct Held {
+    _dir: fs::File,
+}
+
+impl Held {
+    /// Waits for a folder, for some seconds at most.
+    ///
+    /// # Errors
+    /// When there is no such folder, its file system knows no locks, or another process keeps it.
+    pub fn dir(dir: &Path) -> io::Result<Self> {
+        let file = fs::File::open(dir)?;
+        let since = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { _dir: file }),
+                Err(fs::TryLockError::Error(error)) => return Err(error),
+                Err(fs::TryLockError::WouldBlock) if since.elapsed() < HELD_LIMIT => {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                Err(fs::TryLockError::WouldBlock) => {
+                    let why = format!("another process keeps {}", dir.display());
+                    return Err(io::Error::new(io::ErrorKind::TimedOut, why));
+                }
+            }
+        }
+    }
 }
 
 /// Writes a file so that readers see the old or the new content, never a part, also after a power failure.
@@ -280,7 +322,10 @@ fn make_private(dir: &Path) -> Result<(), HomeError> {
 }
 
 /// The home directory of the real user, from /etc/passwd.
-fn passwd_home() -> Result<PathBuf, HomeError> {
+///
+/// # Errors
+/// When the user has no entry there.
+pub fn passwd_home() -> Result<PathBuf, HomeError> {
     let uid = rustix::process::getuid().as_raw();
     let path = PathBuf::from("/etc/passwd");
     let text = fs::read_to_string(&path).map_err(|source| HomeError::Io { path, source })?;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::catalog::{self, Approval, Kind, Pin};
-use crate::store::home::write_whole;
+use crate::store::home::{Held, write_whole};
 use crate::text::hex;
 
 /// Version of the files.
@@ -43,6 +43,8 @@ pub struct Pins {
 pub enum By {
     /// It was seen first: a pin that is there stays.
     FirstUse,
+    /// An operator had it read out of this agent's configuration: a pin that is there stays.
+    Import(String),
     /// This operator said so.
     Operator(String),
     /// It is forgotten: the next session takes what it sees first.
@@ -76,7 +78,7 @@ impl Pins {
         Ok(pins)
     }
 
-    /// Adds to what is on disk, or takes away.
+    /// Adds to what is on disk, or takes away; writers wait for each other.
     ///
     /// # Errors
     /// When a file is there and cannot be used, or this one cannot be written.
@@ -87,6 +89,10 @@ impl Pins {
         by: &By,
         at_us: u64,
     ) -> Result<(), String> {
+        let path = file(dir, server, command);
+        let io = |error| format!("write the pins {}: {error}", path.display());
+        let folder = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
+        let _held = folder.and_then(|()| Held::dir(dir)).map_err(io)?;
         let mut pins = Self::read(dir, server, command)?;
         let before = pins.clone();
         for (kind, named) in new {
@@ -94,8 +100,9 @@ impl Pins {
                 let known = pins.pins.entry(kind).or_default();
                 let approval = |by: &str| Some(Approval { by: by.to_owned(), at_us });
                 match by {
-                    By::FirstUse => {
-                        let approval = approval(FIRST_USE).filter(|_| pin.text.is_some());
+                    By::FirstUse | By::Import(_) => {
+                        let word = if let By::Import(from) = by { from } else { FIRST_USE };
+                        let approval = approval(word).filter(|_| pin.text.is_some());
                         known.entry(name).or_insert(Pin { approval, ..pin });
                     }
                     By::Operator(by) => {
@@ -107,14 +114,7 @@ impl Pins {
                 }
             }
         }
-        if pins == before {
-            return Ok(());
-        }
-        let path = file(dir, server, command);
-        let folder = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
-        folder
-            .and_then(|()| pins.write(&path))
-            .map_err(|error| format!("write the pins {}: {error}", path.display()))
+        if pins == before { Ok(()) } else { pins.write(&path).map_err(io) }
     }
 
     /// Forgets a server, or one of its tools; whether there was anything to forget.
@@ -122,6 +122,11 @@ impl Pins {
     /// # Errors
     /// When a file cannot be removed or written.
     pub fn revoke(dir: &Path, server: &str, tool: Option<&str>) -> io::Result<bool> {
+        let _held = match Held::dir(dir) {
+            Ok(held) => held,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
         let mut found = false;
         for (path, pins) in Self::all(dir)? {
             let Ok(mut pins) = pins else {
@@ -253,6 +258,25 @@ mod tests {
             assert_eq!(Pins::read(&dir, server, &command(words)).unwrap().pins.len(), 0);
         }
         assert_eq!(Pins::all(&dir).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn many_writers_lose_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let npx = command(&["npx"]);
+        std::thread::scope(|scope| {
+            for n in 0..16 {
+                let (dir, npx) = (dir.path(), &npx);
+                scope.spawn(move || {
+                    let by = [By::FirstUse, By::Import("import".to_owned())];
+                    for (nth, by) in by.iter().enumerate() {
+                        let name = format!("t{n}-{nth}");
+                        Pins::add(dir, ("fs", npx), one(&name, "1"), by, 1).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(Pins::read(dir.path(), "fs", &npx).unwrap().pins[&Kind::Tool].len(), 32);
     }
 
     #[test]

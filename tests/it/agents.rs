@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use tollgate::agents::{Context, Files, Plan, PlanError, ShimLaunch, plan};
+use tollgate::agents::{Context, Files, Launch, Plan, PlanError, ShimLaunch, plan};
 
 /// Files by path; folders are whatever lies above them.
 struct Tree {
@@ -419,4 +419,59 @@ fn a_server_behind_a_shim_already_keeps_it() {
     let plan = good(&["claude", "-p", "x"], &[("/h/.claude.json", command)], &[]);
     assert_eq!(written(&plan)["mcpServers"]["ev"]["command"], json!("/x/tollgate"));
     assert_eq!(covered(&plan), [("ev", None)]);
+}
+
+/// How each agent starts a server, with its own way to write variables.
+#[test]
+fn a_plan_says_how_each_server_is_started() {
+    let claude = r#"{"mcpServers": {
+        "s": {"command": "npx", "args": ["${A}", "${NO:-d}", "$A", "${A"], "env": {"K": "<${A}>", "N": 1}},
+        "unset": {"command": "x", "args": ["${NO}"]}
+    }}"#;
+    let gemini = r#"{"mcpServers": {
+        "s": {"command": "npx", "args": ["$A", "${A}/x", "$NO", "$"], "env": {"K": "<$A>"}, "cwd": "sub"}
+    }}"#;
+    let codex = r#"
+        [mcp_servers.s]
+        command = "npx"
+        args = ["${A}"]
+        cwd = "sub"
+        env = { K = "$A" }
+    "#;
+    let opencode = r#"{"mcp": {
+        "s": {"type": "local", "command": ["npx", "{env:A}", "{env:NO}.", "{x}"], "environment": {"K": "{env:A}"}},
+        "file": {"type": "local", "command": ["x"], "environment": {"K": "{file:k}"}}
+    }}"#;
+    let launch = |command: &[&str], env: &[(&str, &str)], folder: Option<&str>| {
+        Ok(Launch {
+            command: command.iter().map(|&word| word.to_owned()).collect(),
+            env: env.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            folder: folder.map(str::to_owned),
+        })
+    };
+    let in_claude = launch(&["npx", "a", "d", "$A", "${A"], &[("K", "<a>"), ("N", "1")], None);
+    let in_gemini = launch(&["npx", "a", "a/x", "$NO", "$"], &[("K", "<a>")], Some("sub"));
+    let unset = Err("the variable NO is not set".to_owned());
+    let file = Err("it uses {file:…}: not yet".to_owned());
+    for (agent, path, text, expected) in [
+        ("claude", "/h/.claude.json", claude, vec![("s", in_claude), ("unset", unset)]),
+        ("gemini", "/h/.gemini/settings.json", gemini, vec![("s", in_gemini)]),
+        (
+            "codex",
+            "/h/.codex/config.toml",
+            codex,
+            vec![("s", launch(&["npx", "${A}"], &[("K", "$A")], Some("sub")))],
+        ),
+        (
+            "opencode",
+            "/h/.config/opencode/opencode.json",
+            opencode,
+            vec![("s", launch(&["npx", "a", ".", "{x}"], &[("K", "a")], None)), ("file", file)],
+        ),
+    ] {
+        let made = good(&[agent], &[(path, text)], &[("A", "a")]);
+        let launches: Vec<(&str, _)> =
+            made.covered.iter().map(|one| (one.server.as_str(), one.launch.clone())).collect();
+        assert_eq!(launches, expected, "{agent}");
+    }
 }

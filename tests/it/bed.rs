@@ -94,6 +94,12 @@ impl Bed {
         Self::shake_hands(Agent::start(self.shim_of(options).arg("--").args(server)))
     }
 
+    /// The same, in this folder.
+    pub(crate) fn agent_in(&self, folder: &Path, options: &[&str], server: &[&str]) -> Agent {
+        let mut shim = self.shim_of(options);
+        Self::shake_hands(Agent::start(shim.current_dir(folder).arg("--").args(server)))
+    }
+
     fn shake_hands(mut agent: Agent) -> Agent {
         let hello = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {
             "name": "script", "version": "1"

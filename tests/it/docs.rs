@@ -8,6 +8,8 @@ use std::process::{Command, Stdio};
 use clap::Parser as _;
 use tollgate::cli::Cli;
 
+use crate::bed::Bed;
+use crate::pins::Project;
 use crate::program;
 
 fn root() -> &'static Path {
@@ -95,7 +97,8 @@ fn commands_that_can_run_do() {
     fs::copy(root().join("tests/recordings/demo.jsonl"), sessions.join("claude-code-1.jsonl"))
         .unwrap();
     let mut ran = Vec::new();
-    for (page, text) in pages() {
+    // That one's are about each other: below.
+    for (page, text) in pages().into_iter().filter(|(page, _)| !page.ends_with("pins.md")) {
         for line in typed(&text) {
             let Some(arguments) = tollgate_arguments(&line) else { continue };
             let name = arguments.first().unwrap().as_str();
@@ -116,6 +119,40 @@ fn commands_that_can_run_do() {
     }
     assert!(ran.iter().any(|line| line.contains("replay")), "{ran:?}");
     assert!(ran.iter().any(|line| line.contains("sessions show")), "{ran:?}");
+}
+
+/// The commands of the page on pins in their order, in a project whose server Claude Code starts. Those that forget
+/// come last, and importing asks nothing here.
+#[test]
+fn the_page_on_pins_can_be_followed() {
+    let bed = Bed::new();
+    let project = Project::new();
+    fs::copy(project.file("mcp.json"), project.file(".claude.json")).unwrap();
+    let (_, page) = pages().into_iter().find(|(page, _)| page.ends_with("pins.md")).unwrap();
+    let (last, first): (Vec<String>, Vec<String>) =
+        typed(&page).into_iter().partition(|line| line.contains("pins revoke"));
+    assert_eq!((first.len(), last.len()), (14, 2));
+    for line in first.into_iter().chain(last) {
+        let mut arguments = tollgate_arguments(&line).unwrap();
+        if line.contains("import") {
+            arguments.push("--yes".to_owned());
+        }
+        let done = Command::new(env!("CARGO_BIN_EXE_tollgate"))
+            .args(arguments)
+            .current_dir(project.file(""))
+            .env("TOLLGATE_HOME", bed.home())
+            .env("HOME", project.file(""))
+            .output()
+            .unwrap();
+        let expected = match line.as_str() {
+            // Bob did not sign it.
+            line if line.contains("--signer") => 1,
+            // The server has no such tool.
+            "tollgate pins revoke files read_file" => 3,
+            _ => 0,
+        };
+        assert_eq!(done.status.code(), Some(expected), "{line}: {done:?}");
+    }
 }
 
 /// The server entry in the README is a configuration whose command line parses.

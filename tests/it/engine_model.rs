@@ -82,6 +82,7 @@ impl Run {
                 patience_ms: None,
                 pins: std::collections::BTreeMap::new(),
                 pins_broken: None,
+                notes: Vec::new(),
                 identity: None,
                 beside: Vec::new(),
             };

@@ -11,6 +11,7 @@ mod engine_model;
 mod gate;
 mod layout;
 mod mock;
+mod pins;
 mod policies;
 mod policy_schema;
 mod program;

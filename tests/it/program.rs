@@ -13,8 +13,14 @@ pub(crate) struct Ran {
 
 /// Runs `tollgate` with a home of its own.
 pub(crate) fn tollgate(home: &Path, args: &[&str]) -> Ran {
+    tollgate_in(Path::new("."), home, args)
+}
+
+/// The same, in this folder.
+pub(crate) fn tollgate_in(folder: &Path, home: &Path, args: &[&str]) -> Ran {
     let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_tollgate"))
         .args(args)
+        .current_dir(folder)
         .env("TOLLGATE_HOME", home)
         .env("TZ", "UTC")
         .output()

@@ -247,8 +247,13 @@ fn a_tool_that_turned_bad_between_sessions_is_noticed_and_pins_can_be_forgotten(
     };
     let (_, text) = session("0");
     assert_eq!(text, "Reads a note.");
-    let pinned = || bed.tollgate(&["pins", "list"]).stdout;
-    let first = until("the pin", || Some(pinned()).filter(|pins| pins.contains("files.read_note")));
+    // The fingerprint alone: when it was pinned differs.
+    let pinned = || {
+        let listed = bed.tollgate(&["pins", "list"]).stdout;
+        let line = listed.lines().find(|line| line.contains("files.read_note"));
+        line.and_then(|line| line.split_whitespace().next()).map(str::to_owned)
+    };
+    let first = until("the pin", || Some(pinned()).filter(Option::is_some));
 
     // Another session, another definition: the agent sees the one that was pinned.
     let (mut agent, text) = session("1");

@@ -195,6 +195,7 @@ impl Play {
                     patience_ms: option("patience").map(millis),
                     pins: std::collections::BTreeMap::new(),
                     pins_broken: None,
+                    notes: Vec::new(),
                     beside: option("beside").map(beside).into_iter().collect(),
                     identity: option("program")
                         .map(|program| format!(r#"{{"program":{{"sha256":"{program}"}}}}"#)),

@@ -39,6 +39,7 @@ impl Loop {
             }
         };
         let patience_ms = join.patience_ms;
+        let of_lock = join.notes.clone();
         let (identity, beside) = (join.identity.take(), std::mem::take(&mut join.beside));
         let (pins, pins_broken) = match join.pins.clone() {
             Ok(pins) => (pins, None),
@@ -83,6 +84,7 @@ impl Loop {
                 patience_ms,
                 pins,
                 pins_broken,
+                notes: of_lock,
                 identity,
                 beside,
             }));

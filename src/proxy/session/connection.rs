@@ -41,6 +41,8 @@ pub struct Join {
     pub notice: Option<String>,
     /// What its tools are to be, or why that cannot be read.
     pub pins: Result<crate::catalog::Pins, String>,
+    /// What is to be said of the project's lock, one sentence each.
+    pub notes: Vec<String>,
     /// What was started.
     pub identity: Option<String>,
     /// Policies beside the session's.

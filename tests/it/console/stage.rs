@@ -154,6 +154,7 @@ impl Stage {
             patience_ms: None,
             pins: std::collections::BTreeMap::new(),
             pins_broken: None,
+            notes: Vec::new(),
             identity: None,
             beside: Vec::new(),
         };

@@ -44,8 +44,15 @@ fn nothing_below_the_agent_may_act_for_the_operator() {
     let (stage, mut agent, client, ticket) = set(&[]);
     let other = stage.file("other");
     let other = other.to_str().unwrap();
-    let commands: [(&[&str], &str); 4] = [
+    let key = "tollgate-ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+    let commands: [(&[&str], &str); 10] = [
         (&["approve", &ticket], "approve"),
+        (&["pins", "revoke", "x"], "pins revoke"),
+        (&["pins", "approve", "x", "--lock", other], "pins approve"),
+        (&["pins", "import", "--yes"], "pins import"),
+        (&["key", "new"], "key new"),
+        (&["key", "trust", key, "--name", "x"], "key trust"),
+        (&["key", "trust", "--remove", "x"], "key trust --remove"),
         (&["stop"], "stop"),
         (&["home", "add", other], "home add"),
         (&["home", "remove", stage.dir.to_str().unwrap()], "home remove"),

@@ -1,0 +1,346 @@
+//! A server, started only to be asked what it has: `initialize`, then its lists, over stdio and with a time limit.
+
+use std::collections::BTreeMap;
+use std::io::{ErrorKind, Read, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use crate::agents::Launch;
+use crate::catalog::{Kind, Pin, Pins};
+use crate::protocol::method;
+use crate::proxy::peer;
+
+/// All of it takes no longer: a first `npx` downloads, and agents wait about as long.
+const LIMIT: Duration = Duration::from_mins(1);
+/// Longest line: a hundred times what servers send.
+const LINE_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Pages of a list: one that never ends is a mistake.
+const PAGES_MAX: usize = 100;
+/// A server ends by itself once its input is closed, or by a signal after this, and after that by force.
+const END_LIMIT_MS: u32 = 2_000;
+/// Of its stderr what is told when it fails, in bytes.
+const LAST_WORDS_MAX: usize = 400;
+/// How long the rest of it is waited for.
+const LAST_WORDS_LIMIT: Duration = Duration::from_millis(500);
+/// The revision that is asked for; a server answers with its own.
+const REVISION: &str = "2025-11-25";
+
+struct Server {
+    child: Child,
+    input: Option<ChildStdin>,
+    /// What came and was not read as a line yet.
+    buffer: Vec<u8>,
+    last_words: Vec<u8>,
+    until: Instant,
+    requests: u64,
+}
+
+/// A line of a server, as far as it is looked at.
+#[derive(Deserialize)]
+struct Line<'a> {
+    id: Option<Value>,
+    method: Option<String>,
+    #[serde(borrow)]
+    result: Option<&'a RawValue>,
+    error: Option<Value>,
+}
+
+/// What `initialize` answers, as far as it is pinned.
+#[derive(Deserialize)]
+struct Introduction<'a> {
+    #[serde(borrow)]
+    instructions: Option<&'a RawValue>,
+    #[serde(borrow)]
+    capabilities: Option<&'a RawValue>,
+    #[serde(borrow, rename = "serverInfo")]
+    info: Option<&'a RawValue>,
+}
+
+/// One page of any list.
+#[derive(Deserialize)]
+struct Page<'a> {
+    #[serde(borrow)]
+    tools: Option<Vec<&'a RawValue>>,
+    #[serde(borrow)]
+    prompts: Option<Vec<&'a RawValue>>,
+    #[serde(borrow, rename = "resourceTemplates")]
+    templates: Option<Vec<&'a RawValue>>,
+    #[serde(rename = "nextCursor")]
+    next: Option<String>,
+}
+
+/// The name of a definition.
+#[derive(Deserialize)]
+struct Named {
+    name: Option<String>,
+    #[serde(rename = "uriTemplate")]
+    uri: Option<String>,
+}
+
+/// Starts a server in a folder, and gives what it says of itself and has, as pins without an approval.
+///
+/// # Errors
+/// In words, with the last that it wrote to its stderr.
+pub(super) fn definitions(launch: &Launch, folder: &Path) -> Result<Pins, String> {
+    let mut server = Server::start(launch, folder)?;
+    let pins = server.ask_all();
+    if pins.is_err() {
+        server.hear_out();
+    }
+    server.end();
+    pins.map_err(|why| {
+        let words = String::from_utf8_lossy(&server.last_words);
+        let words = words.trim();
+        if words.is_empty() { why } else { format!("{why}; its stderr ends with: {words}") }
+    })
+}
+
+impl Server {
+    fn start(launch: &Launch, folder: &Path) -> Result<Self, String> {
+        let (program, args) = launch.command.split_first().ok_or("its command is empty")?;
+        let child = Command::new(program)
+            .args(args)
+            .envs(launch.env.iter().map(|(name, value)| (name, value)))
+            .current_dir(folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // A group of its own, so that what it starts ends with it.
+            .process_group(0)
+            .spawn();
+        let mut child = child.map_err(|error| format!("it does not start: {error}"))?;
+        let input = child.stdin.take();
+        let until = Instant::now() + LIMIT;
+        let (buffer, last_words) = (Vec::new(), Vec::new());
+        Ok(Self { child, input, buffer, last_words, until, requests: 0 })
+    }
+
+    fn ask_all(&mut self) -> Result<Pins, String> {
+        let client = json!({ "name": "tollgate", "version": env!("CARGO_PKG_VERSION") });
+        let hello = json!({
+            "protocolVersion": REVISION, "capabilities": {}, "clientInfo": client
+        });
+        let answer = self.request(method::INITIALIZE, &hello)?;
+        let answer = answer.ok_or("it does not know initialize")?;
+        let says: Introduction<'_> = serde_json::from_str(&answer)
+            .map_err(|error| format!("its answer to initialize cannot be read: {error}"))?;
+        let mut pins = Pins::from([(Kind::Server, one(String::new(), says.text()))]);
+        let can = |what: &str| {
+            let can = says.capabilities.map(RawValue::get).unwrap_or_default();
+            serde_json::from_str::<Value>(can).is_ok_and(|can| can.get(what).is_some())
+        };
+        let (prompts, resources) = (can("prompts"), can("resources"));
+        self.send(&json!({ "jsonrpc": "2.0", "method": method::INITIALIZED }))?;
+        let lists = [
+            (Kind::Tool, method::TOOLS_LIST, true),
+            (Kind::Prompt, method::PROMPTS_LIST, prompts),
+            (Kind::Template, method::TEMPLATES_LIST, resources),
+        ];
+        for (kind, method, _) in lists.into_iter().filter(|(_, _, has)| *has) {
+            let named = self.list(kind, method)?;
+            if !named.is_empty() {
+                pins.insert(kind, named);
+            }
+        }
+        Ok(pins)
+    }
+
+    /// All pages of a list; nothing where the server does not know it.
+    fn list(&mut self, kind: Kind, method: &str) -> Result<BTreeMap<String, Pin>, String> {
+        let mut named = BTreeMap::new();
+        let mut params = json!({});
+        for _ in 0..PAGES_MAX {
+            let Some(answer) = self.request(method, &params)? else { return Ok(named) };
+            let page: Page<'_> = serde_json::from_str(&answer)
+                .map_err(|error| format!("its answer to {method} cannot be read: {error}"))?;
+            let list = match kind {
+                Kind::Tool => page.tools,
+                Kind::Prompt => page.prompts,
+                Kind::Template => page.templates,
+                Kind::Server | Kind::Identity => None,
+            };
+            for text in list.unwrap_or_default() {
+                let name = serde_json::from_str(text.get()).ok().and_then(|named: Named| {
+                    if kind == Kind::Template { named.uri } else { named.name }
+                });
+                if let Some(name) = name {
+                    named.extend(one(name, text.get().to_owned()));
+                }
+            }
+            let Some(next) = page.next else { return Ok(named) };
+            params = json!({ "cursor": next });
+        }
+        Err(format!("its answer to {method} has more than {PAGES_MAX} pages"))
+    }
+
+    /// The result's text; `None` where it does not know the method.
+    fn request(&mut self, method: &str, params: &Value) -> Result<Option<String>, String> {
+        self.requests += 1;
+        let id = self.requests;
+        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }))?;
+        loop {
+            let line = self.line(method)?;
+            // What is no message is noise, as agents take it.
+            let Ok(said) = serde_json::from_slice::<Line<'_>>(&line) else { continue };
+            if let (Some(asked), Some(theirs)) = (&said.method, &said.id) {
+                self.answer(asked, theirs)?;
+                continue;
+            }
+            if said.id != Some(json!(id)) {
+                continue;
+            }
+            let unknown = said.error.as_ref().is_some_and(|error| error["code"] == -32601);
+            return match (said.result, said.error) {
+                (Some(result), _) => Ok(Some(result.get().to_owned())),
+                (None, _) if unknown => Ok(None),
+                (None, error) => Err(format!("it refuses {method}: {}", error.unwrap_or_default())),
+            };
+        }
+    }
+
+    /// Answers what a server asks: that somebody is here, and that nothing else can be done.
+    fn answer(&mut self, asked: &str, id: &Value) -> Result<(), String> {
+        if asked == method::PING {
+            return self.send(&json!({ "jsonrpc": "2.0", "id": id, "result": {} }));
+        }
+        let error = json!({ "code": -32601, "message": "only its lists are read" });
+        self.send(&json!({ "jsonrpc": "2.0", "id": id, "error": error }))
+    }
+
+    fn send(&mut self, message: &Value) -> Result<(), String> {
+        let input = self.input.as_mut().ok_or("it is ended")?;
+        match input.write_all(format!("{message}\n").as_bytes()) {
+            // It ended: reading says so, and it may have answered before.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            written => written.map_err(|error| format!("it takes nothing: {error}")),
+        }
+    }
+
+    /// The next line that it writes.
+    fn line(&mut self, method: &str) -> Result<Vec<u8>, String> {
+        loop {
+            if let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') {
+                let rest = self.buffer.split_off(end + 1);
+                return Ok(std::mem::replace(&mut self.buffer, rest));
+            }
+            if self.buffer.len() > LINE_BYTES_MAX {
+                return Err(format!(
+                    "its answer to {method} is longer than {LINE_BYTES_MAX} bytes"
+                ));
+            }
+            self.wait(method)?;
+        }
+    }
+
+    /// Waits for something to read, and reads it.
+    fn wait(&mut self, method: &str) -> Result<(), String> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        let late = || format!("no answer to {method} in {} s", LIMIT.as_secs());
+        let output = self.child.stdout.as_mut().ok_or("it has no output")?;
+        let mut fds = vec![PollFd::new(output, PollFlags::IN)];
+        if let Some(errors) = &self.child.stderr {
+            fds.push(PollFd::new(errors, PollFlags::IN));
+        }
+        let timeout = Timespec {
+            tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: i64::from(left.subsec_nanos()),
+        };
+        match poll(&mut fds, Some(&timeout)) {
+            Ok(0) => return Err(late()),
+            Err(rustix::io::Errno::INTR) => return Ok(()),
+            Err(error) => return Err(format!("it cannot be waited for: {error}")),
+            Ok(_) if left.is_zero() => return Err(late()),
+            Ok(_) => {}
+        }
+        let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
+        let mut piece = vec![0; 64 * 1024];
+        // Nobody else reads these pipes, so what is ready does not block.
+        if ready.get(1) == Some(&true) {
+            self.read_errors(&mut piece);
+        }
+        if ready.first() == Some(&true)
+            && let Some(output) = &mut self.child.stdout
+        {
+            let size = output.read(&mut piece).map_err(|error| format!("read it: {error}"))?;
+            if size == 0 {
+                return Err(format!("it ended instead of answering {method}"));
+            }
+            self.buffer.extend(piece.iter().take(size));
+        }
+        Ok(())
+    }
+
+    /// Reads what is ready of its stderr, and keeps the end of that.
+    fn read_errors(&mut self, piece: &mut [u8]) {
+        let Some(errors) = &mut self.child.stderr else { return };
+        let size = errors.read(piece).unwrap_or_default();
+        if size == 0 {
+            self.child.stderr = None;
+        }
+        self.last_words.extend(piece.iter().take(size));
+        let excess = self.last_words.len().saturating_sub(LAST_WORDS_MAX);
+        self.last_words.drain(..excess);
+    }
+
+    /// Reads the rest of its stderr, of one that ended all of it; one that goes on writing is not heard for long.
+    fn hear_out(&mut self) {
+        let until = Instant::now() + LAST_WORDS_LIMIT;
+        let mut piece = vec![0; 64 * 1024];
+        while let Some(errors) = &self.child.stderr {
+            let left = until.saturating_duration_since(Instant::now());
+            let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(left.subsec_nanos()) };
+            let ready = poll(&mut [PollFd::new(errors, PollFlags::IN)], Some(&timeout));
+            if left.is_zero() || !ready.is_ok_and(|ready| ready > 0) {
+                return;
+            }
+            self.read_errors(&mut piece);
+        }
+    }
+
+    /// Closes its input, then ends it and all that it started.
+    fn end(&mut self) {
+        self.input = None;
+        self.child.stdout = None;
+        self.child.stderr = None;
+        let pid = self.child.id();
+        let group = i32::try_from(pid).ok().and_then(Pid::from_raw);
+        let ended = peer::open(pid).is_ok_and(|handle| peer::wait_end(handle, END_LIMIT_MS));
+        // Whoever is gone needs no signal.
+        if let Some(group) = group {
+            kill_process_group(group, Signal::TERM).ok();
+        }
+        let ended =
+            ended || peer::open(pid).is_ok_and(|handle| peer::wait_end(handle, END_LIMIT_MS));
+        if let Some(group) = group.filter(|_| !ended) {
+            kill_process_group(group, Signal::KILL).ok();
+        }
+        self.child.wait().ok();
+    }
+}
+
+impl Introduction<'_> {
+    /// As a session pins it.
+    fn text(&self) -> String {
+        let parts = [
+            ("instructions", self.instructions),
+            ("capabilities", self.capabilities),
+            ("serverInfo", self.info),
+        ];
+        let parts = parts
+            .into_iter()
+            .filter_map(|(key, value)| value.map(|value| format!("\"{key}\":{}", value.get())));
+        format!("{{{}}}", parts.collect::<Vec<_>>().join(","))
+    }
+}
+
+fn one(name: String, text: String) -> BTreeMap<String, Pin> {
+    BTreeMap::from([(name, Pin { text: Some(text), ..Pin::default() })])
+}
