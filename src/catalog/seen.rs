@@ -216,13 +216,14 @@ impl Catalog {
         if self.entry(of).is_some() {
             return;
         }
-        let text = pin.text.as_deref().unwrap_or_default();
-        if !self.has_room(text) {
+        // It may come from a file that people read; what is served of it is put into one line.
+        let text = pin.text.as_ref().map(|text| text.replace(['\n', '\r'], " "));
+        if !self.has_room(text.as_deref().unwrap_or_default()) {
             self.unknown(of.server);
             return;
         }
         let entry = Entry {
-            pinned: pin.text.as_deref().map(Definition::new),
+            pinned: text.as_deref().map(Definition::new),
             staged: pin.staged.clone(),
             refused: pin.refused.clone(),
             ..Entry::default()

@@ -20,6 +20,7 @@ mod pty_controls;
 mod pty_keystrokes;
 mod pty_lines;
 mod pty_outgoing;
+mod pty_policy;
 mod pty_replay;
 mod pty_terminal;
 mod recordings;

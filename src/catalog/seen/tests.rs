@@ -119,6 +119,15 @@ fn another_name_does_not_make_another_definition_a_first_one() {
 }
 
 #[test]
+fn a_pin_that_people_wrote_is_served_in_one_line() {
+    let mut catalog = Catalog::default();
+    let text = Some("{\n  \"name\": \"a\",\r\n  \"description\": \"x\"\n}".to_owned());
+    catalog.pin(tool("s"), &Pin { text, ..Pin::default() });
+    assert!(catalog.definition(tool("s")).is_some_and(|text| !text.contains(['\n', '\r'])));
+    assert_eq!(news(catalog.observe(tool("s"), PLAIN, Trust::FirstUse)), None, "it is the same");
+}
+
+#[test]
 fn what_cannot_be_kept_makes_its_server_unknown() {
     let long = format!(r#"{{"name":"a","x":"{}"}}"#, "y".repeat(DEFINITION_BYTES_MAX));
     let mut catalog = Catalog::default();

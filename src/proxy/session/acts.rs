@@ -142,6 +142,7 @@ impl Loop {
         let rejected = step.effects.iter().find_map(|effect| {
             if let Effect::Rejected { why, .. } = effect { Some(why.clone()) } else { None }
         });
+        self.keep_answer(step.facts.as_ref());
         let seq = self.recorder.push(&copy, &step);
         self.apply(seq, step);
         // The console may be gone; its answer stands all the same.

@@ -360,14 +360,17 @@ impl Loop {
         {
             self.keep_new(*conn, facts);
         }
-        if let Some(one) = step.facts.as_ref().and_then(|facts| facts.remembered.as_ref())
-            && one.kept
+        let seq = self.recorder.push(&copy, &step);
+        self.apply(seq, step);
+    }
+
+    /// Has an answer kept that is to hold for later sessions, and told to the others.
+    pub(super) fn keep_answer(&mut self, facts: Option<&Facts>) {
+        if let Some(one) = facts.and_then(|facts| facts.remembered.as_ref()).filter(|one| one.kept)
         {
             self.unkept.push_back(DiskWork::Remember(one.clone()));
             self.watcher.remembered(one);
         }
-        let seq = self.recorder.push(&copy, &step);
-        self.apply(seq, step);
     }
 
     /// Has the definitions kept that a list said first.

@@ -219,7 +219,7 @@ impl Pen<'_, '_> {
             .own(" %   time left ", Role::Text)
             .safe(&deadline.map(|at| time_left(model, at)).unwrap_or_default(), Role::Title)
             .own(", then DENY", Role::Text);
-        if !matches!(card.step, Step::Open | Step::Confirm { .. }) {
+        if !matches!(card.step, Step::Open | Step::Confirm { .. } | Step::Remember(_)) {
             return strip;
         }
         match update::armed_in_ms(model) {

@@ -12,7 +12,8 @@ impl Pen<'_, '_> {
     /// ```text
     /// | one answer for calls of files.write_file  role coder                 |
     /// |  > 1  exactly these arguments                                        |
-    /// |       matched 3 of the last 120 calls, 0 refused then; 1 more waits  |
+    /// |       matches 3 of the last 120 calls, 0 refused then                |
+    /// |       1 other waiting call has it too                                |
     /// |    2  where path is below /w/                                        |
     /// |  for this session (Tab: longer)                                      |
     /// ```
@@ -36,11 +37,13 @@ impl Pen<'_, '_> {
                     .own("  ", Role::Text)
                     .foreign(&like.words, Role::Untrusted),
             );
-            if here {
-                lines.push(
-                    like.counted
-                        .map_or_else(|| Strip::new().own("       not counted", Role::Dim), counted),
-                );
+            match like.counted.filter(|_| here) {
+                Some(counted) => {
+                    lines.push(matched(counted));
+                    lines.extend(drained(counted));
+                }
+                None if here => lines.push(Strip::new().own("       not counted", Role::Dim)),
+                None => {}
             }
         }
         lines.push(
@@ -56,27 +59,26 @@ impl Pen<'_, '_> {
     }
 }
 
-/// `matched 3 of the last 120 calls, 0 refused then; 1 more waits`
-fn counted(counted: Counted) -> Strip {
-    let number = |n: usize| n as u64;
-    let strip = Strip::new()
-        .own("       matched ", Role::Text)
-        .number(number(counted.matched), Role::Title)
+/// `matches 3 of the last 120 calls, 0 refused then`
+fn matched(counted: Counted) -> Strip {
+    let denied = if counted.denied > 0 { Role::Finding } else { Role::Title };
+    Strip::new()
+        .own("       matches ", Role::Text)
+        .number(counted.matched as u64, Role::Title)
         .own(" of the last ", Role::Text)
-        .number(number(counted.of), Role::Text)
+        .number(counted.of as u64, Role::Text)
         .own(" calls, ", Role::Text)
-        .number(
-            number(counted.denied),
-            if counted.denied > 0 { Role::Finding } else { Role::Title },
-        )
-        .own(" refused then", Role::Text);
-    if counted.waiting == 0 {
-        return strip;
-    }
-    let word = if counted.waiting == 1 {
-        " more waits and has it too"
-    } else {
-        " more wait and have it too"
+        .number(counted.denied as u64, denied)
+        .own(" refused then", Role::Text)
+}
+
+/// `2 other waiting calls have it too`
+fn drained(counted: Counted) -> Option<Strip> {
+    let words = match counted.waiting {
+        0 => return None,
+        1 => " other waiting call has it too",
+        _ => " other waiting calls have it too",
     };
-    strip.own("; ", Role::Text).number(number(counted.waiting), Role::Title).own(word, Role::Text)
+    let strip = Strip::new().own("       ", Role::Text);
+    Some(strip.number(counted.waiting as u64, Role::Title).own(words, Role::Title))
 }

@@ -1,0 +1,113 @@
+//! What an operator says of more than one call, in the real console: answers that are remembered, and a policy's file
+//! that changes.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::bed::{Bed, until};
+use crate::pty_controls::TURNS_BAD;
+use crate::terminal::Terminal;
+
+/// `r`: one answer for calls like this one. It drains what waits, holds for what comes, is kept for later sessions, and
+/// is taken back.
+#[test]
+fn one_answer_for_all_calls_like_one_drains_holds_is_kept_and_is_taken_back() {
+    let bed = Bed::new();
+    let mut console = Terminal::open(&bed.home(), &["console"]);
+    let server = TURNS_BAD.replace("read_note", "write_file");
+    let server = ["sh", "-c", &server];
+    let mut agent = bed.agent_with(&["--policy", "ask-writes"], &server);
+    agent.request(1, "tools/list", &json!({}));
+    agent.answer(1);
+    for (id, path) in [(2, "/w/a"), (3, "/w/b"), (4, "/v/c")] {
+        agent.call(id, "write_file", &json!({ "path": path, "content": "x" }));
+    }
+    console.shows("ASK 3");
+    console.press_until("A", "DENY   armed");
+    console.press_until("r", "one answer for calls of");
+    console.shows("exactly these arguments");
+    console.press_until("3", "> 3  where path is below /w/");
+    console.shows("1 other waiting call has it too");
+    console.press("\t");
+    console.shows("until its definition changes");
+    console.shows("DENY   armed");
+    console.press("y");
+    for id in [2, 3] {
+        assert_eq!(agent.result(id), ("done".to_owned(), false), "it drains what waits");
+    }
+    // What is not like it waits on; what is goes on at once.
+    console.shows("ASK 1");
+    agent.call(5, "write_file", &json!({ "path": "/w/d/e", "content": "y" }));
+    assert!(!agent.result(5).1);
+    agent.exit();
+    // In a later session as well, as long as nobody takes it back.
+    let kept = bed.home().join("config/remembered.toml");
+    let text = until("the answer on disk", || fs::read_to_string(&kept).ok());
+    assert!(text.contains("path = \"/w/\"") && text.contains("answers = [\"writes\"]"), "{text}");
+    let mut later = bed.agent_with(&["--policy", "ask-writes"], &server);
+    later.request(1, "tools/list", &json!({}));
+    later.answer(1);
+    later.call(2, "write_file", &json!({ "path": "/w/f", "content": "z" }));
+    assert!(!later.result(2).1);
+    console.press_until_so("\x1b", |screen| !screen.contains("Ask, over"));
+    console.press_until("9", "remembered");
+    console.press_until("g", "9 Policy");
+    console.press_until("G", "> remembered");
+    console.press("u");
+    until("nothing to be kept", || {
+        let text = fs::read_to_string(&kept).unwrap();
+        (!text.contains("/w/")).then_some(())
+    });
+    later.call(3, "write_file", &json!({ "path": "/w/g", "content": "z" }));
+    console.shows("ASK 1");
+    bed.sound_recordings();
+}
+
+/// The policy's file changes while a session runs by it.
+#[test]
+fn a_policys_file_is_followed_and_what_allows_more_waits_for_the_operator() {
+    let bed = Bed::new();
+    let file = bed.home().join("mine.yaml");
+    let policy = |verdict: &str, more: &str| {
+        let rule =
+            format!("{{ id: w, why: \"W.\", match: {{ tool: write_file }}, verdict: {verdict} }}");
+        let text = format!(
+            "version: 1\nname: mine\nphase: enforce\ndefault: {{ verdict: allow, why: \"D.\" }}\nrules:\n  - {rule}\n{more}"
+        );
+        fs::write(&file, text).unwrap();
+    };
+    policy("ask", "");
+    let mut console = Terminal::open(&bed.home(), &["console"]);
+    let mut agent = bed.agent(&["--policy", file.to_str().unwrap()]);
+    agent.call(1, "list_files", &json!({}));
+    assert!(!agent.result(1).1);
+    // Stricter: at once.
+    policy("ask", "  - { id: l, why: \"L.\", match: { tool: list_files }, verdict: deny }\n");
+    console.shows("builtin.policy-changed");
+    agent.call(2, "list_files", &json!({}));
+    let (text, failed) = agent.result(2);
+    assert!(failed && text.contains("(rule l)"), "{text}");
+    // Broken: what held before holds, and it is said.
+    fs::write(&file, "version: 1\nname: [").unwrap();
+    console.shows("POLICY BROKEN");
+    agent.call(3, "list_files", &json!({}));
+    assert!(agent.result(3).1);
+    // It may allow more: it waits, and the stricter part of it holds already.
+    policy("allow", "");
+    console.shows("POLICY CHANGED");
+    agent.call(4, "write_file", &json!({ "path": "a", "content": "x" }));
+    console.shows("ASK 1");
+    console.press_until("9", "9 Policy");
+    console.press_until("P", "It may allow more");
+    console.press("y");
+    // What only the old text asked about goes on.
+    assert!(!agent.result(4).1);
+    agent.call(5, "list_files", &json!({}));
+    assert!(!agent.result(5).1);
+    console.press_until_so("\x1b", |screen| !screen.contains("POLICY CHANGED"));
+    // A call that names the policy's file asks, whatever the file says.
+    agent.call(6, "list_files", &json!({ "path": file.to_str().unwrap() }));
+    console.shows("ASK 1");
+    bed.sound_recordings();
+}
