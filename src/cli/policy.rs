@@ -210,7 +210,12 @@ fn put_text(out: &mut impl io::Write, call: &str, explained: &Explanation<'_>) -
         )?;
     }
     let default = explained.default;
-    let means = if by_rule { "not asked: a rule fits" } else { "decides: no rule fits" };
+    let speaks = explained.decision.reasons.iter().any(|reason| reason.rule == default.rule);
+    let means = match (by_rule, speaks) {
+        (false, _) => "decides: no rule fits",
+        (true, true) => "speaks as well: what fits only wants approval, or watches",
+        (true, false) => "not asked: a rule fits",
+    };
     writeln!(
         out,
         "  {:columns$}  {:7}  {:6}  {:6}  {means}",

@@ -250,6 +250,12 @@ proptest! {
             *phase != "enforce" && *verdict > Verdict::Allow
         });
         let expected = if watched { expected.max(Verdict::Mark) } else { expected };
+        // Where only approvals speak, a default that denies does so as well.
+        let approvals_alone = !explained.considered.iter().any(|rule| {
+            rule.fits() && !rule.reason.rule.starts_with("approval.")
+        });
+        let denied = approvals_alone && default == (Verdict::Deny, "enforce");
+        let expected = if denied { Verdict::Deny } else { expected };
         prop_assert_eq!(explained.decision.acts, expected, "{:?}", fitting);
     }
 }
