@@ -52,8 +52,7 @@ fn one_answer_for_all_calls_like_one_drains_holds_is_kept_and_is_taken_back() {
     assert!(!later.result(2).1);
     console.press_until_so("\x1b", |screen| !screen.contains("Ask, over"));
     console.press_until("9", "remembered");
-    console.press_until("g", "9 Policy");
-    console.press_until("G", "> remembered");
+    console.press_until("g", "> remembered");
     console.press("u");
     until("nothing to be kept", || {
         let text = fs::read_to_string(&kept).unwrap();

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::console::model::rules::{Hits, Listed, Rule};
-use crate::console::model::{Model, Now, names};
-use crate::engine::{Lifetime, Remembered};
+use crate::console::model::{Model, Now};
+use crate::engine::{At, Lifetime, Remembered};
 use crate::policy::{Scope, Verdict};
 use crate::text::Safe;
 
@@ -130,9 +130,10 @@ impl Memories {
         self.all.contains_key(id)
     }
 
-    /// Puts them into a list of rules: in the place of what a session knows of those that decided, else behind all.
-    pub(super) fn list<'a>(&'a self, listed: &mut Vec<Listed<'a>>) {
-        for (id, memory) in &self.all {
+    /// Puts them above the rules, with the hits that sessions know of those that decided.
+    pub(super) fn list<'a>(&'a self, listed: &mut Vec<Listed<'a>>, now: At) {
+        let holds = |memory: &Memory| memory.one.until.is_none_or(|until| now < until);
+        for (id, memory) in self.all.iter().rev().filter(|(_, memory)| holds(memory)) {
             let mut hits = Hits::default();
             listed.retain(|one| {
                 let same = one.rule.id == *id;
@@ -141,7 +142,7 @@ impl Memories {
                 }
                 !same
             });
-            listed.push(Listed { policy: &memory.policy, rule: &memory.rule, hits });
+            listed.insert(0, Listed { policy: &memory.policy, rule: &memory.rule, hits });
         }
     }
 }
@@ -152,11 +153,6 @@ impl Model {
     pub fn memory_left(&self, id: &str) -> Option<Safe> {
         let until = self.memories.all.get(id)?.one.until?;
         let left = until.ms_since(self.now.at).div_ceil(1000);
-        let text = if left == 0 {
-            "over".to_owned()
-        } else {
-            format!("{}:{:02} left", left / 60, left % 60)
-        };
-        Some(names::identifier(&text))
+        Some(Safe::escape(&format!("{}:{:02} left", left / 60, left % 60)))
     }
 }

@@ -134,7 +134,7 @@ impl Model {
                 }
             }
         }
-        self.memories.list(&mut listed);
+        self.memories.list(&mut listed, self.now.at);
         listed
     }
 }

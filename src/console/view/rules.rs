@@ -76,6 +76,8 @@ impl Pen<'_, '_> {
             (Some(at), Some(replay)) => since(replay, at),
             (Some(at), None) => clock(model, at),
         };
+        // What holds for minutes says how many are left.
+        let last = model.memory_left(&listed.rule.id).unwrap_or(last);
         let hit = if listed.hits.count == 0 { Role::Dim } else { Role::Text };
         let mut strip = Strip::new().own(if here { " > " } else { "   " }, Role::Key);
         if width >= WITH_POLICY {
