@@ -11,6 +11,8 @@ use crate::protocol::{Side, method};
 
 /// The rule of everything here.
 pub(in crate::engine) const DRIFT: &str = "builtin.drift";
+/// How a reason begins that blocks a changed tool (features.md, F3).
+pub(in crate::engine) const RUG_PULL: &str = "Rug-pull detected:";
 /// Changes that a reason tells; the record has them all.
 const TOLD_MAX: usize = 3;
 
@@ -161,7 +163,7 @@ fn judged(
             format!("{what} is not what was first seen (it is {now} now){changes}."),
         ),
         (Standing::Drifted, DriftMode::Block) => {
-            (Verdict::Deny, format!("Rug-pull detected: {name} definition changed{changes}."))
+            (Verdict::Deny, format!("{RUG_PULL} {name} definition changed{changes}."))
         }
         (Standing::Drifted, DriftMode::ServePinned | DriftMode::Stage) => {
             (Verdict::Ask, format!("{what} is not what was first seen (it is {now} now){changes}."))

@@ -7,6 +7,7 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use crate::engine::definitions::{DRIFT, RUG_PULL};
 use crate::engine::event::Facts;
 use crate::policy::Verdict;
 use crate::protocol::Side;
@@ -82,11 +83,7 @@ impl Cause {
     /// What happened, why, and what to do instead.
     fn sentence(&self, refused: &Refused<'_>) -> String {
         let what = subject(refused);
-        let why = refused
-            .facts
-            .reasons
-            .first()
-            .map_or("", |reason| reason.why.trim_end_matches(['.', ' ']));
+        let why = why_for_agent(refused.facts);
         let rule = self.rule(refused.facts);
         let never = match refused.asker {
             Side::Agent => "The server never received it.",
@@ -203,6 +200,20 @@ fn quoted(text: &str) -> String {
         .take(QUOTE_MAX)
         .map(|c| if c.is_ascii_graphic() || c.is_alphanumeric() { c } else { '_' })
         .collect()
+}
+
+/// Why, as the agent may read it. What a changed definition says now is for the operator alone: quoted in a refusal, it
+/// would reach the model that it was written for.
+fn why_for_agent(facts: &Facts) -> String {
+    let Some(reason) = facts.reasons.first() else { return String::new() };
+    if reason.rule != DRIFT {
+        return reason.why.trim_end_matches(['.', ' ']).to_owned();
+    }
+    let tool = facts.tool.as_deref().unwrap_or("its");
+    if reason.why.starts_with(RUG_PULL) {
+        return format!("{RUG_PULL} {tool} definition changed");
+    }
+    "what its server says of it is not what was approved; the console shows what changed".to_owned()
 }
 
 /// The answer of a shim that has no gate to a line of its agent; `None` where none is due.
