@@ -7,6 +7,8 @@ use serde_json::Value;
 use strsim::generic_damerau_levenshtein;
 use unicode_security::skeleton;
 
+/// Longer names are compared with none: the work grows with the square of the letters.
+const NAME_BYTES_MAX: usize = 256;
 /// Words that two definitions have to share, of a hundred, to be one under two names. Chosen so that a sentence may be
 /// added to a description of usual length, and two tools of one server that do related things stay two.
 const SHARED_PERCENT: usize = 70;
@@ -34,9 +36,17 @@ pub fn alike(name: &str, other: &str) -> Option<Alike> {
     if name == other {
         return Some(Alike::Same);
     }
+    if name.len().max(other.len()) > NAME_BYTES_MAX {
+        return None;
+    }
     let shape = |name: &str| skeleton(name).collect::<Vec<char>>();
-    if shape(name) == shape(other) {
+    // Letters of ASCII that look alike (m and rn) differ in number by one.
+    let close = name.chars().count().abs_diff(other.chars().count()) <= NEAR_EDITS_MAX;
+    if close && shape(name) == shape(other) {
         return Some(Alike::Confusable);
+    }
+    if !close {
+        return None;
     }
     let letters = |name: &str| name.chars().collect::<Vec<char>>();
     let (name, other) = (letters(name), letters(other));

@@ -96,10 +96,12 @@ fn compare<'a>(
 
 /// What a change at this place means.
 fn meaning(path: &[&str], before: Option<&Value>, after: Option<&Value>) -> (Weight, String) {
-    let cosmetic =
-        matches!(path, ["title" | "icons" | "serverInfo", ..] | ["annotations", "title"]);
-    if cosmetic {
+    if matches!(path, ["title" | "icons" | "serverInfo", ..] | ["annotations", "title"]) {
         return (Weight::Cosmetic, "how it is shown to people".to_owned());
+    }
+    if let ["capabilities", which, ..] = path {
+        // Servers offer one agent other things than the next.
+        return (Weight::Cosmetic, format!("what the server can do ({which})"));
     }
     let how = match (before, after) {
         (None, _) => "new",
@@ -109,7 +111,6 @@ fn meaning(path: &[&str], before: Option<&Value>, after: Option<&Value>) -> (Wei
     let what = match path {
         ["description"] => format!("{how}: what the model reads of it"),
         ["instructions"] => format!("{how}: what the model reads of the server"),
-        ["capabilities", which, ..] => format!("{how}: what the server can do ({which})"),
         ["command", ..] => format!("{how}: how it is started"),
         ["program" | "script", ..] => format!("{how}: the program that runs"),
         ["package", ..] => format!("{how}: the package that it comes from"),

@@ -18,6 +18,8 @@ const DEFINITION_BYTES_MAX: usize = 256 * 1024;
 /// All definitions of a session together.
 const KEPT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// New names of a list that are looked for under an old one; a server that renames more is as good as another.
+const RENAMED_MAX: usize = 64;
 /// Names that are told of as read for another; those of more say no more.
 const ALIKE_MAX: usize = 8;
 
@@ -339,13 +341,17 @@ impl Catalog {
             .filter_map(|(name, entry)| Some((name.clone(), entry.pinned.as_ref()?.text.clone())))
             .collect();
         let mut all = Vec::new();
+        let mut left = RENAMED_MAX;
+        before.truncate(RENAMED_MAX);
         for (name, entry) in entries.iter_mut() {
             let of = Subject { server, kind, name };
             if entry.seen && !names.contains(name) {
                 entry.seen = false;
                 all.push(entry.news(of, News::Gone));
             }
-            if std::mem::take(&mut entry.fresh)
+            let fresh = std::mem::take(&mut entry.fresh) && left > 0 && !before.is_empty();
+            left -= usize::from(fresh);
+            if fresh
                 && let Some(text) = entry.current().map(|current| current.text.clone())
                 && let Some(at) = before.iter().position(|(_, old)| is_renamed(old, &text))
             {
@@ -392,7 +398,9 @@ impl Catalog {
         if let Some(entry) = self.entry_mut(of)
             && entry.standing() == Standing::Drifted
         {
-            entry.rule(Ruling::Stage, at_us);
+            // Another change is no new grace.
+            let since_us = entry.staged.as_ref().map_or(at_us, |staged| staged.since_us);
+            entry.rule(Ruling::Stage, since_us);
         }
     }
 
@@ -402,8 +410,12 @@ impl Catalog {
         let mut found = Vec::new();
         for (server, kinds) in &self.servers {
             let Some(entries) = kinds.get(&of.kind) else { continue };
+            let own = server == of.server;
             for name in entries.keys() {
-                let own = server == of.server;
+                // Plain names of one server are meant to be told apart.
+                if own && name.is_ascii() && of.name.is_ascii() {
+                    continue;
+                }
                 let alike = if own && name == of.name { None } else { alike(of.name, name) };
                 // Names of one server that differ by a letter are meant to be told apart.
                 let alike = alike.filter(|alike| !own || *alike == Alike::Confusable);
@@ -461,8 +473,9 @@ impl Entry {
 
     /// Takes in what was seen of it first.
     fn first(&mut self, definition: Definition, trust: Trust) {
-        let refused = self.refused.as_ref() == Some(&definition.fingerprint);
-        if trust == Trust::FirstUse && !refused {
+        // Of one that an operator had something to say of, another text is no first one.
+        let judged = self.refused.is_some() || self.staged.is_some();
+        if trust == Trust::FirstUse && !judged {
             self.pinned = Some(definition);
         } else {
             self.now = Some(Now { definition, changes: Vec::new() });

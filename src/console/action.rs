@@ -323,7 +323,11 @@ impl Action {
     pub const fn allows(self) -> bool {
         matches!(
             self,
-            Self::Allow | Self::AllowYes | Self::AllowUnread | Self::Choose(Choice::Allow)
+            Self::Allow
+                | Self::AllowYes
+                | Self::AllowUnread
+                | Self::Remember
+                | Self::Choose(Choice::Allow)
         )
     }
 }

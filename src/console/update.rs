@@ -251,6 +251,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Drawn => {
             card::drawn(model);
             tools::drawn(model);
+            model.ui.prompt_seen = model.ui.prompt;
         }
         Msg::Tick if model.replay.is_some() => return replay::tick(model),
         Msg::Tick => return notify::notify(model),
@@ -381,6 +382,11 @@ fn on_key(model: &mut Model, key: Key, press: Press) -> Vec<Cmd> {
     }
     if action.answers() {
         return card::answer(model, action, guard);
+    }
+    // A question that was not on the screen yet was read by nobody.
+    let ahead = press == Press::Held || model.ui.prompt_seen != model.ui.prompt;
+    if action == Action::Yes && ahead && model.ui.prompt.is_some_and(Prompt::widens) {
+        return say(model, "too fast or held: that key was not taken, press it again");
     }
     run(model, binding, argument.as_deref(), context)
 }

@@ -4,7 +4,7 @@
 //! that is then refused or taken back is given back. **One step is one call**: whatever comes at the same time, no
 //! budget is spent twice.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +59,7 @@ impl Engine {
         at: At,
         facts: &mut Facts,
     ) -> Vec<Budget> {
-        if !self.policies().any(Policy::has_budgets) {
+        if !self.policies(conn).any(Policy::has_budgets) {
             return Vec::new();
         }
         let Some(tool) = facts.tool.clone() else { return Vec::new() };
@@ -71,15 +71,9 @@ impl Engine {
             arguments: None,
             definition: None,
         };
-        let mut budgets: Vec<Budget> = Vec::new();
-        for budget in self.policies().flat_map(|policy| policy.budgets(&question)) {
-            // One that waits to be confirmed and has the name of one that holds: the smaller of both.
-            match budgets.iter_mut().find(|known| known.beyond.rule == budget.beyond.rule) {
-                Some(known) if budget.calls < known.calls => *known = budget,
-                Some(_) => {}
-                None => budgets.push(budget),
-            }
-        }
+        // Two of one name are both asked, and charged once.
+        let budgets: Vec<Budget> =
+            self.policies(conn).flat_map(|policy| policy.budgets(&question)).collect();
         for budget in budgets.iter().filter(|budget| self.state.is_spent(budget, at)) {
             facts.also(budget.decision());
         }
@@ -101,19 +95,22 @@ impl State {
         }
         let asks = |budget: &Budget| budget.phase.acting(budget.beyond.verdict) >= Verdict::Ask;
         let beyond = budgets.iter().any(|budget| asks(budget) && self.is_spent(budget, at));
-        for budget in budgets {
-            let spent = self.spent.entry(budget.beyond.rule.clone()).or_default();
+        let names: BTreeSet<&String> = budgets.iter().map(|budget| &budget.beyond.rule).collect();
+        for name in &names {
+            let spent = self.spent.entry((*name).clone()).or_default();
             spent.calls += 1;
-            if budget.window_ms.is_some() {
+            let of_it = budgets.iter().filter(|budget| budget.beyond.rule == **name);
+            let timed = of_it.filter(|budget| budget.window_ms.is_some());
+            if let Some(calls) = timed.map(|budget| budget.calls).max() {
                 spent.recent.push_back(at);
                 // As many more as may wait, and be given back.
-                let most = budget.calls.saturating_add(limits::HELD_MAX as u64);
+                let most = calls.saturating_add(limits::HELD_MAX as u64);
                 if spent.recent.len() as u64 > most {
                     spent.recent.pop_front();
                 }
             }
         }
-        let budgets = budgets.iter().map(|budget| budget.beyond.rule.clone()).collect();
+        let budgets = names.into_iter().cloned().collect();
         if let Some(ticket) = held.and_then(|id| self.tickets.get_mut(&id)) {
             ticket.charge = Charge { at, budgets, beyond };
         }

@@ -18,13 +18,13 @@ const TOLD_MAX: usize = 3;
 
 impl Engine {
     /// What holds for the definitions of this connection's server.
-    pub(in crate::engine) fn handling(&self, server: &str) -> Handling {
-        let all = self.policies().map(|policy| policy.handling(server));
+    pub(in crate::engine) fn handling(&self, conn: ConnId, server: &str) -> Handling {
+        let all = self.policies(conn).map(|policy| policy.handling(server));
         all.reduce(Handling::stricter).unwrap_or_default()
     }
 
-    pub(in crate::engine) fn definitions_phase(&self) -> Phase {
-        self.policies().map(Policy::definitions_phase).max().unwrap_or(Phase::Enforce)
+    pub(in crate::engine) fn definitions_phase(&self, conn: ConnId) -> Phase {
+        self.policies(conn).map(Policy::definitions_phase).max().unwrap_or(Phase::Enforce)
     }
 
     /// What is said of a request that uses a definition which is not what it is to be, or a server that is not.
@@ -39,13 +39,13 @@ impl Engine {
         if catalog.is_unknown(server) {
             let why = "What this server's tools are to be is not known: its pins cannot be read, or its tools are too \
                        many or too long to be kept (the log says which).";
-            return Some(self.says(Verdict::Ask, why.to_owned()));
+            return Some(self.says(conn, Verdict::Ask, why.to_owned()));
         }
-        let handling = self.handling(&known.server);
+        let handling = self.handling(conn, &known.server);
         let of = |kind, name| {
             let drift = catalog.drift(Subject { server, kind, name })?;
             let (verdict, why) = judged(&drift, kind, name, handling, self.at)?;
-            Some(self.says(verdict, why))
+            Some(self.says(conn, verdict, why))
         };
         match (of(kind, name), of(Kind::Identity, "")) {
             (Some(mut used), Some(started)) => {
@@ -59,13 +59,13 @@ impl Engine {
     /// Takes in what was started. It holds nothing: calls ask where it is not what it is to be.
     pub(in crate::engine) fn identified(
         &mut self,
-        server: &str,
+        (conn, server): (ConnId, &str),
         identity: &str,
         text: &str,
         out: &mut Out,
     ) {
         let of = Subject { server: identity, kind: Kind::Identity, name: "" };
-        let Some(seen) = self.observe(of, text, self.handling(server)) else { return };
+        let Some(seen) = self.observe(of, text, self.handling(conn, server)) else { return };
         if seen.news == News::Drifted {
             let changes = told(&seen.changes);
             let what = format!("{server} is another program than before{changes}");
@@ -74,8 +74,8 @@ impl Engine {
         out.facts.get_or_insert_default().catalog.push(seen);
     }
 
-    fn says(&self, verdict: Verdict, why: String) -> Decision {
-        let phase = self.definitions_phase();
+    fn says(&self, conn: ConnId, verdict: Verdict, why: String) -> Decision {
+        let phase = self.definitions_phase(conn);
         Decision {
             verdict,
             risk: Risk::High,

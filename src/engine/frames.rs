@@ -254,6 +254,7 @@ impl Engine {
             match defined.next {
                 Some(cursor) if pending.own => self.ask_list(conn, Some(&cursor), out),
                 None if defined.whole => self.listed_again(conn, &pending, out),
+                None if pending.own => self.said_nothing(conn, out),
                 Some(_) | None => {}
             }
         }
@@ -456,7 +457,10 @@ impl Engine {
             Meant::Answer | Meant::Unknown => known.end_mut(from.other()).answered(id),
         };
         let sender = from == Side::Agent && meant != Meant::Answer;
-        if let Some(pending) = pending {
+        if pending.as_ref().is_some_and(|pending| pending.own) {
+            self.said_nothing(conn, out);
+            out.push(Effect::Drop(Why::Unanswerable));
+        } else if let Some(pending) = pending {
             let mut facts = facts.clone();
             facts.call = Some(pending.call);
             facts.tool.clone_from(&pending.facts.tool);

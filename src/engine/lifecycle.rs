@@ -40,12 +40,9 @@ impl Engine {
         for note in opened.notes {
             out.find("builtin.lock", Severity::Low, note);
         }
-        if let Some(text) = &opened.identity {
-            self.identified(&opened.server, &identity, text, out);
-        }
         let conn = Conn {
-            identity,
-            server: opened.server,
+            identity: identity.clone(),
+            server: opened.server.clone(),
             beside: opened.beside,
             unattended: opened.unattended,
             patience_ms: opened.patience_ms,
@@ -55,6 +52,9 @@ impl Engine {
         self.state.conns.entry(opened.conn).or_insert(conn);
         for why in self.compile_beside(opened.conn) {
             out.find("builtin.broken-layer", Severity::High, why);
+        }
+        if let Some(text) = &opened.identity {
+            self.identified((opened.conn, &opened.server), &identity, text, out);
         }
     }
 
@@ -128,6 +128,10 @@ impl Engine {
                     pending.forwarded_until = Some(0);
                 }
             }
+        }
+        // A list that we asked for went with the gate that died.
+        if self.state.conns.get(&id).is_some_and(|conn| conn.stale.is_some()) {
+            self.ask_list(id, None, out);
         }
     }
 

@@ -14,6 +14,8 @@ pub const UNATTENDED_MS: u64 = 20_000;
 pub const UNKNOWN_PATIENCE_MS: u64 = 60_000;
 /// A call waits so long for a list that we asked a server for: what agents wait for a list at the start.
 pub const LIST_MS: u64 = 10_000;
+/// Pages of a list that we ask a server for; one that goes on says nothing.
+pub const PAGES_MAX: u64 = 64;
 /// Our answer leaves this much before the agent's own limit.
 pub const MARGIN_MS: u64 = 5_000;
 /// Kept for the execution after a late yes.

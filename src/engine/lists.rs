@@ -44,12 +44,22 @@ impl<'a> List<'a> {
     }
 }
 
-/// A definition's name, whatever else it holds.
+/// A definition's name, whatever else it holds, and of whatever type that is.
 #[derive(Deserialize)]
-struct Named {
-    name: Option<String>,
-    #[serde(rename = "uriTemplate")]
-    uri: Option<String>,
+struct Named<'a> {
+    #[serde(borrow)]
+    name: Option<&'a RawValue>,
+    #[serde(borrow, rename = "uriTemplate")]
+    uri: Option<&'a RawValue>,
+}
+
+impl Named<'_> {
+    /// The name of a definition of this kind; `None`: it has none that could be read.
+    fn of(text: &str, kind: Kind) -> Option<String> {
+        let named: Named<'_> = serde_json::from_str(text).ok()?;
+        let name = if kind == Kind::Template { named.uri } else { named.name };
+        serde_json::from_str(name?.get()).ok()
+    }
 }
 
 /// What a server says of itself when a session begins, as far as it is pinned.
@@ -120,29 +130,25 @@ impl Engine {
         }
         let list: List<'_> = serde_json::from_slice(line.get(result)?).ok()?;
         let array = list.of(kind)?.get();
-        let texts: Vec<&RawValue> = serde_json::from_str(array).ok()?;
+        let Ok(texts) = serde_json::from_str::<Vec<&RawValue>>(array) else {
+            // An agent may read something out of it all the same.
+            return too_long(self, facts);
+        };
         if texts.len() > TOOLS_MAX {
             return too_long(self, facts);
         }
-        let named: Vec<(Option<String>, &str)> = texts
-            .iter()
-            .map(|text| {
-                let named = serde_json::from_str(text.get()).ok();
-                let name = named.and_then(|named: Named| match kind {
-                    Kind::Template => named.uri,
-                    Kind::Tool | Kind::Prompt | Kind::Server | Kind::Identity => named.name,
-                });
-                (name, text.get())
-            })
-            .collect();
+        let named: Vec<(Option<String>, &str)> =
+            texts.iter().map(|text| (Named::of(text.get(), kind), text.get())).collect();
         self.take_in(conn, kind, &named, facts);
-        if list.next.is_none() {
+        // Some end with an empty cursor.
+        let next = list.next.map(RawValue::get).filter(|next| !matches!(*next, "\"\"" | "null"));
+        if next.is_none() {
             self.complete(conn, kind, facts);
         }
         let defined = Defined {
             changed: None,
-            next: list.next.map(|next| next.get().to_owned()),
-            whole: list.next.is_none() && kind == Kind::Tool,
+            next: next.map(str::to_owned),
+            whole: next.is_none() && kind == Kind::Tool,
         };
         let (shown, replaced) = self.shown(conn, kind, &named, facts)?;
         let how = match (facts.hidden.is_empty(), replaced) {
@@ -171,9 +177,13 @@ impl Engine {
         let Some(known) = self.state.conns.get_mut(&conn) else { return };
         let (server, identity) = (known.server.clone(), known.identity.clone());
         let listed = known.listed && kind == Kind::Tool;
-        let listing = known.listing.entry(kind).or_default();
+        // A list of ours is another one than the agent's, whose pages may come in between.
+        let listing = match facts.call {
+            Some(_) => known.listing.entry(kind).or_default(),
+            None => &mut known.own_listing,
+        };
         listing.extend(named.iter().filter_map(|(name, _)| name.clone()));
-        let mut handling = self.handling(&server);
+        let mut handling = self.handling(conn, &server);
         let program = Subject { server: &identity, kind: Kind::Identity, name: "" };
         if self.state.catalog.drift(program).is_some() {
             // What another program than before adds is not taken on trust.
@@ -253,7 +263,10 @@ impl Engine {
     /// The last page came.
     fn complete(&mut self, conn: ConnId, kind: Kind, facts: &mut Facts) {
         let Some(known) = self.state.conns.get_mut(&conn) else { return };
-        let names = known.listing.remove(&kind).unwrap_or_default();
+        let names = match facts.call {
+            Some(_) => known.listing.remove(&kind).unwrap_or_default(),
+            None => std::mem::take(&mut known.own_listing),
+        };
         known.listed |= kind == Kind::Tool;
         let told = self.state.catalog.complete(&known.identity, kind, &names);
         for seen in &told {
@@ -278,20 +291,25 @@ impl Engine {
         facts: &mut Facts,
     ) -> Option<(Vec<Cow<'a, str>>, bool)> {
         self.policy.as_ref()?;
-        let enforced = self.definitions_phase() == Phase::Enforce;
+        let enforced = self.definitions_phase(conn) == Phase::Enforce;
         let role = self.state.role();
         let known = self.state.conns.get(&conn)?;
         let mut shown: Vec<Cow<'_, str>> = Vec::new();
         let mut replaced = false;
         for (name, text) in named {
             let Some(name) = name else {
-                shown.push(Cow::Borrowed(text));
+                // Nothing could be said of it later.
+                if enforced {
+                    facts.hidden.push("(a definition without a name)".to_owned());
+                } else {
+                    shown.push(Cow::Borrowed(text));
+                }
                 continue;
             };
             let question = Question { role, ..Question::call(&known.server, name) };
             if kind == Kind::Tool
                 && !role.is_empty()
-                && self.policies().any(|policy| policy.hides(&question))
+                && self.policies(conn).any(|policy| policy.hides(&question))
             {
                 facts.hidden.push(name.clone());
                 continue;
@@ -330,13 +348,15 @@ impl Engine {
             rule: "builtin.list-too-long".to_owned(),
             severity: Severity::High,
             what: format!(
-                "a {} list of {} bytes, too long to be looked into",
+                "a {} list of {} bytes that is too long, or no list",
                 kind.word(),
                 result.len()
             ),
         });
-        self.state.catalog.unknown(&identity);
-        if self.definitions_phase() != Phase::Enforce {
+        if kind == Kind::Tool {
+            self.state.catalog.unknown(&identity);
+        }
+        if self.definitions_phase(conn) != Phase::Enforce {
             return None;
         }
         Some((empty(line, message, kind)?, "filtered-list"))
@@ -365,9 +385,11 @@ impl Engine {
             .filter_map(|(key, value)| value.map(|value| format!("\"{key}\":{}", value.get())));
         let text = format!("{{{}}}", parts.collect::<Vec<_>>().join(","));
         let of = Subject { server: &identity, kind: Kind::Server, name: "" };
-        let seen = self.observe(of, &text, self.handling(&server));
+        let seen = self.observe(of, &text, self.handling(conn, &server));
         if let Some(seen) = seen {
-            if seen.news == News::Drifted {
+            // Versions and what a server can do differ from one agent to the next; what the model reads does not.
+            let read = seen.changes.iter().any(|change| change.path.starts_with("instructions"));
+            if seen.news == News::Drifted && read {
                 facts.findings.push(Finding {
                     rule: DRIFT.to_owned(),
                     severity: Severity::Medium,
@@ -377,7 +399,7 @@ impl Engine {
             facts.catalog.push(seen);
         }
         let drift = self.state.catalog.drift(of)?;
-        if self.definitions_phase() != Phase::Enforce || drift.standing == Standing::Staged {
+        if self.definitions_phase(conn) != Phase::Enforce || drift.standing == Standing::Staged {
             return None;
         }
         let now = says.instructions?.get();

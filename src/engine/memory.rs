@@ -16,6 +16,8 @@ use crate::protocol::Side;
 const REMEMBERED_MAX: usize = 1000;
 /// The shortest lifetime (console.md 2.6, 8), in milliseconds.
 const MINUTES_MS: u64 = 300_000;
+/// Rules whose names are their places in the document.
+const NUMBERED: &str = "approval.";
 /// Longest sentence that an operator may give, in bytes.
 const WHY_BYTES_MAX: usize = 1000;
 
@@ -179,16 +181,29 @@ impl Engine {
         if !scope.is_sound() || !scope.holds(arguments_of(ticket)) {
             return Err("what is to be remembered does not hold for this very call".to_owned());
         }
+        let now = self.at;
+        self.state.remembered.retain(|_, one| one.until.is_none_or(|until| now < until));
         if self.state.remembered.len() >= REMEMBERED_MAX {
             return Err(format!("{REMEMBERED_MAX} answers are remembered already: take some back"));
         }
+        let numbered = one.answers.iter().any(|rule| rule.starts_with(NUMBERED));
         match lifetime {
+            Lifetime::Unchanged if numbered => {
+                return Err(
+                    "rules of human_approval_required have no names that last: say session"
+                        .to_owned(),
+                );
+            }
             Lifetime::Minutes => one.until = Some(self.at.plus_ms(MINUTES_MS)),
             Lifetime::Session => {}
             Lifetime::Unchanged if one.fingerprint.is_none() => {
                 return Err("its definition is not known, so nothing can hold until it changes: say session".to_owned());
             }
-            Lifetime::Unchanged => one.kept = true,
+            Lifetime::Unchanged => {
+                one.kept = true;
+                // Sessions' names come again once their recordings are gone.
+                one.id = format!("{}.{:x}", one.id, self.at.0);
+            }
         }
         one.why = why.clone().map(|mut why| {
             why.truncate(why.floor_char_boundary(WHY_BYTES_MAX));

@@ -12,6 +12,8 @@ use crate::policy::{Decision, Reason, Risk, Verdict};
 use crate::protocol::jsonrpc::{self, Parsed};
 use crate::protocol::{Side, method};
 
+/// The rule of calls to a server that does not say what its tools are.
+const SILENT: &str = "builtin.silent-list";
 /// The rule of calls that wait for a list.
 const STALE: &str = "builtin.stale-list";
 
@@ -24,6 +26,12 @@ impl Engine {
             return;
         }
         known.stale = Some(CallId(self.state.calls));
+        known.silent = false;
+        if known.agent.asked.values().any(|pending| pending.own) {
+            // What comes may be what was before.
+            known.again = true;
+            return;
+        }
         self.ask_list(conn, None, out);
     }
 
@@ -36,8 +44,13 @@ impl Engine {
     ) {
         let full = self.state.pending() >= limits::PENDING_MAX;
         let Some(known) = self.state.conns.get_mut(&conn) else { return };
-        if full || known.agent.asked.values().any(|pending| pending.own) {
-            return;
+        if cursor.is_none() {
+            (known.own_pages, known.again) = (0, false);
+            known.own_listing.clear();
+        }
+        known.own_pages += 1;
+        if full || known.own_pages > limits::PAGES_MAX {
+            return self.said_nothing(conn, out);
         }
         known.own_lists += 1;
         let params = cursor.map(|cursor| format!(r#","params":{{"cursor":{cursor}}}"#));
@@ -49,6 +62,10 @@ impl Engine {
         );
         let Parsed::One(message) = jsonrpc::parse(line.as_bytes()) else { return };
         let Some(id) = message.id else { return };
+        if self.state.conns.get(&conn).is_some_and(|known| known.agent.asked.contains_key(&id)) {
+            // The agent has a request of that name: its own answer must reach it.
+            return self.said_nothing(conn, out);
+        }
         let facts = Facts { method: message.method, ..Facts::default() };
         let permit = self.state.permit(conn, Side::Server, Bytes::from(line));
         if let Some(known) = self.state.conns.get_mut(&conn) {
@@ -60,25 +77,46 @@ impl Engine {
         out.push(Effect::Originate { permit, what: "list" });
     }
 
+    /// The server was asked and does not say what its tools are: calls are for the operator to answer.
+    pub(in crate::engine) fn said_nothing(&mut self, conn: ConnId, out: &mut Out) {
+        if let Some(known) = self.state.conns.get_mut(&conn)
+            && known.stale.is_some()
+            && !std::mem::replace(&mut known.silent, true)
+        {
+            known.own_listing.clear();
+            self.ask_anew(out);
+        }
+    }
+
     /// A list is complete: calls that only waited for it go on. One that was asked for before the server's word may
     /// be an old one.
     pub(in crate::engine) fn listed_again(&mut self, conn: ConnId, asked: &Pending, out: &mut Out) {
         let Some(known) = self.state.conns.get_mut(&conn) else { return };
+        if asked.own && known.again {
+            return self.ask_list(conn, None, out);
+        }
         if known.stale.is_some_and(|stale| asked.own || asked.call > stale) {
-            known.stale = None;
+            (known.stale, known.silent) = (None, false);
             self.release(&Operator("the list that was asked for".to_owned()), out);
+            self.ask_anew(out);
         }
     }
 
     /// What is said of a call while the list is not true.
     pub(in crate::engine) fn stale(&self, conn: ConnId) -> Option<Decision> {
-        self.state.conns.get(&conn).filter(|known| known.stale.is_some())?;
-        let (verdict, phase) = (Verdict::Ask, self.definitions_phase());
-        let why = "The server says that its tools changed, and was asked what they are now.";
+        let known = self.state.conns.get(&conn).filter(|known| known.stale.is_some())?;
+        let (verdict, phase) = (Verdict::Ask, self.definitions_phase(conn));
+        let (rule, risk, why) = if known.silent {
+            let why = "The server says that its tools changed, and does not say what they are now.";
+            (SILENT, Risk::Medium, why)
+        } else {
+            let why = "The server says that its tools changed, and was asked what they are now.";
+            (STALE, Risk::Low, why)
+        };
         Some(Decision {
             verdict,
-            risk: Risk::Low,
-            reasons: vec![Reason { rule: STALE.to_owned(), why: why.to_owned(), verdict }],
+            risk,
+            reasons: vec![Reason { rule: rule.to_owned(), why: why.to_owned(), verdict }],
             phase,
             acts: phase.acting(verdict),
             show: Vec::new(),

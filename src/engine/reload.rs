@@ -4,7 +4,7 @@
 //! stricter it takes the policy's place; where it may allow more it waits for an operator, who confirms exactly what was
 //! shown. A file that is broken changes nothing, and that is said.
 
-use crate::engine::event::{Operator, Reloaded, Severity};
+use crate::engine::event::{ConnId, Operator, Reloaded, Severity};
 use crate::engine::step::{Engine, Out};
 use crate::policy::{Known, Policy, change::Change};
 
@@ -50,6 +50,7 @@ impl Engine {
         let change = Change::between(&started.policy, &text);
         if change.only_stricter && self.policy.is_some() {
             self.put_in_force(text);
+            self.ask_anew(out);
             let what = format!("the policy is another one now: {}", change.words());
             out.find(RELOAD, Severity::Info, what);
         } else {
@@ -63,6 +64,7 @@ impl Engine {
             out.find(RELOAD, Severity::Medium, what);
             self.state.proposed = Some(text);
             self.proposed = Some(policy);
+            self.ask_anew(out);
         }
     }
 
@@ -94,8 +96,10 @@ impl Engine {
         self.proposed = parsed.and_then(Result::ok);
     }
 
-    /// The policies that decide: the session's, and what waits to be confirmed.
-    pub(in crate::engine) fn policies(&self) -> impl Iterator<Item = &Policy> {
-        self.policy.as_ref().map(Known::policy).into_iter().chain(&self.proposed)
+    /// The policies that decide: the session's, what waits to be confirmed, and what stands beside them for this
+    /// connection.
+    pub(in crate::engine) fn policies(&self, conn: ConnId) -> impl Iterator<Item = &Policy> {
+        let own = self.policy.as_ref().map(Known::policy).into_iter().chain(&self.proposed);
+        own.chain(self.beside.get(&conn).into_iter().flatten())
     }
 }

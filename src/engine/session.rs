@@ -71,9 +71,20 @@ pub(in crate::engine) struct Conn {
     /// The session's last call when the server said that its tools are others now, until it says which.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::engine) stale: Option<CallId>,
-    /// Lists that we asked for ourselves.
+    /// Whether it did not say which when it was asked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(in crate::engine) silent: bool,
+    /// Whether it said so once more while it was asked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(in crate::engine) again: bool,
+    /// Lists that we asked for ourselves, and the pages of the one that is asked for.
     #[serde(default)]
     pub(in crate::engine) own_lists: u64,
+    #[serde(default)]
+    pub(in crate::engine) own_pages: u64,
+    /// What those pages have named.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(in crate::engine) own_listing: BTreeSet<String>,
     /// Policies beside the session's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(in crate::engine) beside: Vec<Beside>,

@@ -126,6 +126,53 @@ impl Engine {
         out.push(Effect::Rejected { ticket: id, answer, why: why.to_owned() });
     }
 
+    /// What is said of waiting calls may be another by now: those that are denied are over, and those that ask for
+    /// another reason, or at a higher risk, wait anew, for a person's whole time.
+    pub(in crate::engine) fn ask_anew(&mut self, out: &mut Out) {
+        let waiting: Vec<TicketId> = self.state.tickets.keys().copied().collect();
+        for id in waiting {
+            let Some(ticket) = self.state.tickets.get(&id) else { continue };
+            if ticket.approved.is_some() {
+                continue;
+            }
+            let (conn, from, line) = (ticket.conn, ticket.from, ticket.line.clone());
+            let Parsed::One(message) = jsonrpc::parse(&line) else { continue };
+            let mut facts = self.judge(conn, from, &line, &message);
+            facts.call = Some(CallId(id.0));
+            let acts = facts.acting();
+            let same = self.state.tickets.get(&id).is_none_or(|ticket| {
+                let reasons = ticket.held.reasons.iter().all(|known| facts.reasons.contains(known));
+                reasons || ticket.charge.beyond
+            });
+            if acts < Verdict::Ask || acts == Verdict::Ask && same {
+                continue;
+            }
+            let patience_ms =
+                self.state.conns.get(&conn).map_or(0, |known| {
+                    self.state.patience_ms(known, message.progress_token.is_some())
+                });
+            let Some(ticket) = self.state.tickets.get_mut(&id) else { continue };
+            ticket.held.version += 1;
+            ticket.held.risk = ticket.held.risk.max(facts.risk.unwrap_or_default());
+            ticket.held.reasons.clone_from(&facts.reasons);
+            ticket.held.deadline_at = ticket.since.plus_ms(patience_ms);
+            let (held, asker) = (ticket.held.clone(), ticket.id.clone());
+            let known = self.state.conns.get_mut(&conn);
+            if let Some(pending) = known.and_then(|known| known.end_mut(from).asked.get_mut(&asker))
+            {
+                pending.facts = facts;
+            }
+            if acts == Verdict::Ask && self.state.unattended(conn) == Unattended::Deny {
+                self.settle(id, Settled::Unattended, &Cause::Unattended, out);
+            } else if acts == Verdict::Deny {
+                let by = Operator("the policy".to_owned());
+                self.settle(id, Settled::Denied { by, reason: None }, &Cause::Policy, out);
+            } else {
+                out.push(Effect::Hold(held));
+            }
+        }
+    }
+
     /// Puts the operator's arguments in, guards and judges the new line, and keeps it waiting under its new
     /// digest.
     fn edit(&mut self, id: TicketId, arguments: &str, out: &mut Out) -> Result<(), String> {
@@ -206,8 +253,23 @@ impl Engine {
             .map(|ticket| ticket.held.ticket)
             .collect();
         for id in late {
+            if self.list_is_late(id, out) {
+                continue;
+            }
             self.settle(id, Settled::TimedOut, &Cause::TimedOut, out);
         }
+    }
+
+    /// Whether a call waited for a list alone, which did not come: then it waits for a person.
+    fn list_is_late(&mut self, id: TicketId, out: &mut Out) -> bool {
+        let Some(ticket) = self.state.tickets.get(&id) else { return true };
+        let known = self.state.conns.get(&ticket.conn);
+        let pending = known.and_then(|known| known.end(ticket.from).asked.get(&ticket.id));
+        let waits = pending.is_some_and(|pending| Self::waits_for_list(&pending.facts));
+        if waits {
+            self.said_nothing(ticket.conn, out);
+        }
+        waits && self.state.tickets.get(&id).is_none_or(|ticket| ticket.held.deadline_at > self.at)
     }
 
     /// Deadlines, and progress for agents that it keeps waiting.

@@ -2,6 +2,9 @@
 //!
 //! Holding and pausing put a layer over the session's policy, recorded there; they only ever make it stricter.
 
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
+
 use crate::catalog::{Kind, Ruling};
 use crate::engine::{Layered, Operator, Ruled};
 use crate::gate::hub::{Hub, State};
@@ -9,6 +12,8 @@ use crate::policy::Policy;
 use crate::proxy::session::{DiskWork, Posted};
 use crate::wire::{ControlLine, ControlWord};
 
+/// A file is changed within this time unless the disk hangs.
+const DISK_LIMIT: Duration = Duration::from_secs(5);
 /// The layer of `i` in the console, and of every session that begins while it is on.
 pub(super) const HOLD: &str = "hold";
 /// The layer of a paused session.
@@ -55,9 +60,11 @@ pub(super) fn control(hub: &Hub, line: &ControlLine, by: &Operator) -> Result<()
             });
         }
         ControlWord::Forget { id } => {
-            // The disk's thread may be behind: after the answer itself was written.
-            let forgotten = hub.disk.send(DiskWork::Forget { id: id.clone() });
-            forgotten.map_err(|_| "the gate is closing")?;
+            // By the disk's thread: after the answer itself was written, and before a session that begins reads it.
+            let (done, told) = sync_channel(1);
+            let work = DiskWork::Forget { id: id.clone(), done };
+            hub.disk.send(work).map_err(|_| "the gate is closing")?;
+            told.recv_timeout(DISK_LIMIT).map_err(|_| "the disk is too slow: try again")??;
             let (id, by) = (id.clone(), by.clone());
             return each(&hub.state(), None, || Posted::Forgotten {
                 id: id.clone(),

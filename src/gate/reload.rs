@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::engine::{Beside, Reloaded};
+use crate::gate::authority::Peer;
 use crate::gate::hub::Hub;
+use crate::proxy::peer;
 use crate::proxy::session::Posted;
 use crate::store::policies;
 
@@ -72,10 +74,14 @@ impl Files {
     }
 }
 
-/// The project's policy, of the folder in which a process was started or the nearest above it. It cannot be trusted to
+/// The project's policy, of the folder in which a shim was started or the nearest above it. It cannot be trusted to
 /// allow anything: who works on a project may be the agent.
-pub(super) fn of_project(pid: u32) -> Option<Beside> {
-    let folder = fs::read_link(format!("/proc/{pid}/cwd")).ok()?;
+pub(super) fn of_project(shim: Peer) -> Option<Beside> {
+    // The shim's: a server goes where it wants.
+    let Some(folder) = peer::folder(shim.pid) else {
+        // What cannot be seen may be there.
+        return Some(Beside { name: PROJECT_FILE.to_owned(), policy: String::new() });
+    };
     let path = folder.ancestors().take(ABOVE_MAX).map(|dir| dir.join(PROJECT_FILE));
     let path = path.into_iter().find(|path| path.symlink_metadata().is_ok())?;
     let name = path.to_string_lossy().into_owned();

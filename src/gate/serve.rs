@@ -295,10 +295,9 @@ fn wait_for_disk(work: &Receiver<DiskWork>, home: &Home) {
                     tracing::warn!(id = one.id, %error, "an answer holds for this session alone");
                 }
             }
-            DiskWork::Forget { id } => {
-                if let Err(error) = remembered::remove(home.config_dir(), &id) {
-                    tracing::warn!(id, %error, "an answer is not taken back for later sessions");
-                }
+            DiskWork::Forget { id, done } => {
+                // Whoever asked may have given up.
+                let _gone = done.try_send(remembered::remove(home.config_dir(), &id));
             }
             DiskWork::Write { path, bytes } => {
                 // A snapshot serves a gate that takes over while shims live: not after a power failure.

@@ -78,8 +78,17 @@ impl Sessions {
     pub(super) fn join(&self, mut join: Box<Join>, peer: Peer) -> Result<(), (Box<Join>, String)> {
         // Before the door: a project's lock may be long, and stand on a slow disk.
         (join.pins, join.notes) = self.pins(&join.hello, peer);
-        // Before the door: a large program takes a while to read.
-        join.identity = Some(identity(&join.hello.command, join.hello.server_pid));
+        // Before the door, because files take a while to read.
+        join.beside.extend(reload::of_project(peer));
+        if let Some(name) = join.hello.policy.clone() {
+            match load_policy(&name) {
+                Ok(policy) => {
+                    join.beside.push(Beside { name, policy: policy.text().to_owned() });
+                }
+                Err(why) => return Err((join, why)),
+            }
+        }
+        join.identity = identity(&join.hello.command, join.hello.server_pid);
         let _one_at_a_time = self.door.lock().unwrap_or_else(PoisonError::into_inner);
         if self.stopping.load(Ordering::Acquire) {
             return Err((join, "the gate is stopping".to_owned()));
@@ -99,15 +108,8 @@ impl Sessions {
                 let why = format!("session {name} does not have the role {role}");
                 return Err((join, why));
             }
-            let own = join.hello.policy.clone().filter(|own| *own != session.policy);
-            join.beside.extend(reload::of_project(join.hello.server_pid));
-            if let Some(name) = own {
-                let policy = match load_policy(&name) {
-                    Ok(policy) => policy.text().to_owned(),
-                    Err(why) => return Err((join, why)),
-                };
-                join.beside.push(Beside { name, policy });
-            }
+            // The shim's own was read already; where it is the session's, it stands there.
+            join.beside.retain(|beside| beside.name != session.policy);
             join.patience_ms = session
                 .patience_ms
                 .iter()

@@ -61,7 +61,7 @@ impl Change {
                 }
                 Some(now) if now != rule => {
                     change.changed.push((*id).to_owned());
-                    change.only_stricter &= is_stricter(rule, now);
+                    change.only_stricter &= is_stricter(rule, now, floor);
                 }
                 Some(_) => {}
             }
@@ -70,7 +70,9 @@ impl Change {
             change.added.push((*id).to_owned());
             // Where it fits, the default does not speak any more.
             let verdict = rule.get("verdict").and_then(strictness);
-            change.only_stricter &= verdict.is_some() && verdict >= floor;
+            // The default asks at medium risk.
+            let mild = verdict == floor && risk(rule) < 1;
+            change.only_stricter &= verdict.is_some() && verdict >= floor && !mild;
         }
         change
     }
@@ -121,7 +123,7 @@ fn strictness(verdict: &Value) -> Option<u8> {
 }
 
 /// Whether the same calls get the same or a stricter verdict: words for people may be others.
-fn is_stricter(before: &Value, now: &Value) -> bool {
+fn is_stricter(before: &Value, now: &Value, floor: Option<u8>) -> bool {
     let bare = |rule: &Value| {
         let mut rule = rule.as_object().cloned().unwrap_or_default();
         for key in ["why", "show", "examples", "verdict", "risk"] {
@@ -130,16 +132,24 @@ fn is_stricter(before: &Value, now: &Value) -> bool {
         rule
     };
     let verdict = |rule: &Value| rule.get("verdict").and_then(strictness);
-    let risk = |rule: &Value| match rule.get("risk").and_then(Value::as_str) {
-        Some("low") => 0,
-        Some("high") => 2,
-        Some(_) | None => 1,
-    };
-    // A rule that asks sees through spellings that one which allows does not: it fits more calls.
+    // A rule that asks sees through spellings, and fits where its condition cannot be told: it fits calls that one which
+    // allows left to the default.
+    let crosses = verdict(before) < Some(2) && verdict(now) >= Some(2);
+    if crosses && verdict(now) < floor {
+        return false;
+    }
     bare(before) == bare(now)
         && verdict(now).is_some()
         && verdict(before) <= verdict(now)
         && (risk(before) <= risk(now) || verdict(before) < verdict(now))
+}
+
+fn risk(rule: &Value) -> u8 {
+    match rule.get("risk").and_then(Value::as_str) {
+        Some("low") => 0,
+        Some("high") => 2,
+        Some(_) | None => 1,
+    }
 }
 
 #[cfg(test)]
@@ -180,6 +190,14 @@ mod tests {
             let change = Change::between(POLICY, &format!("{POLICY}{}", c(verdict)));
             assert_eq!((change.only_stricter, change.words().as_str()), (stricter, "new rules: c"));
         }
+        // An ask that fits more calls than the allow did, where the default denies.
+        let denies = POLICY.replacen("verdict: mark", "verdict: deny", 1);
+        let asks = denies.replacen("verdict: allow", "verdict: ask", 1);
+        assert!(!Change::between(&denies, &asks).only_stricter);
+        let asking = POLICY.replacen("verdict: mark", "verdict: ask", 1);
+        let easy =
+            "  - { id: c, why: w, match: { tool: '*' }, verdict: ask, risk: low }\n".to_owned();
+        assert!(!Change::between(&asking, &(asking.clone() + &easy)).only_stricter);
         assert!(
             !Change::between("", POLICY).only_stricter
                 && !Change::between(POLICY, "{").only_stricter

@@ -64,8 +64,10 @@ impl Scope {
                     .as_str()
                     .is_some_and(|text| text.len() <= VALUE_BYTES_MAX && !text.contains('\n'))
             };
-            let mut short = given.iter().filter(|(_, value)| short(value)).map(|(name, _)| name);
-            short.next().into_iter().collect()
+            let placed = |value: &Value| value.as_str().and_then(above).is_some();
+            let all = || given.iter().filter(|(_, value)| short(value));
+            let first = all().find(|(_, value)| placed(value)).or_else(|| all().next());
+            first.map(|(name, _)| name).into_iter().collect()
         } else {
             named
         };
@@ -112,8 +114,9 @@ impl Scope {
         let Some(Value::Object(given)) = read(arguments) else { return false };
         match self {
             Self::Values { fields } => fields.iter().all(|(name, text)| {
-                let value = serde_json::from_str::<Value>(text).ok();
-                value.is_some() && given.get(name) == value.as_ref()
+                // As numbers are read alike everywhere; what has no such text is like nothing.
+                let given = given.get(name).and_then(|value| canonical(&value.to_string()).ok());
+                given.is_some() && given == canonical(text).ok()
             }),
             Self::Under { fields } => fields.iter().all(|(name, above)| {
                 given.get(name).and_then(Value::as_str).is_some_and(|text| is_under(text, above))
@@ -142,14 +145,19 @@ impl Scope {
     /// In words, with the call's own values: foreign text.
     #[must_use]
     pub fn words(&self) -> String {
+        // In quotes, so that no value reads as more than one.
         let list = |fields: &BTreeMap<String, String>, join: &str| {
             let fields = fields.iter().map(|(name, value)| format!("{name} {join} {value}"));
             fields.collect::<Vec<_>>().join(", ")
         };
+        let quoted = |fields: &BTreeMap<String, String>| {
+            let quote = |value: &String| Value::from(value.as_str()).to_string();
+            fields.iter().map(|(name, value)| (name.clone(), quote(value))).collect()
+        };
         match self {
             Self::Exact { .. } => "exactly these arguments".to_owned(),
             Self::Values { fields } => format!("where {}", list(fields, "is")),
-            Self::Under { fields } => format!("where {}", list(fields, "is below")),
+            Self::Under { fields } => format!("where {}", list(&quoted(fields), "is below")),
             Self::Tool => "any arguments".to_owned(),
         }
     }
@@ -164,12 +172,16 @@ fn above(text: &str) -> Option<&str> {
     if walks(text) {
         return None;
     }
-    if let Some((scheme, rest)) = text.split_once("://") {
+    if let Some((scheme, rest)) = text.split_once("://").filter(|(scheme, _)| !scheme.contains(odd))
+    {
         let host = rest.split('/').next()?;
         // Whose host is read differently by different readers has none.
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
         let end = scheme.len() + "://".len() + host.len() + 1;
         return text.get(..end).filter(|_| !host.is_empty() && host.chars().all(plain));
+    }
+    if text.contains(odd) {
+        return None;
     }
     let end = text.rfind('/')?;
     let folder = text.get(..=end)?;
@@ -185,8 +197,17 @@ fn walks(text: &str) -> bool {
         || text.split('/').any(|part| part == "..")
 }
 
+/// What a path or an address has no need of, and a command or a statement has.
+fn odd(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c, ';' | '|' | '&' | '$' | '<' | '>' | '`' | '"' | '\'' | '(' | ')' | '*' | '?')
+}
+
 fn is_under(text: &str, above: &str) -> bool {
-    !walks(text) && text.starts_with(above) && text.len() > above.len()
+    let address = above.contains("://");
+    let plain =
+        |c: char| !odd(c) || address && matches!(c, '&' | '$' | '(' | ')' | '\'' | '*' | '?');
+    !walks(text) && text.starts_with(above) && text.len() > above.len() && text.chars().all(plain)
 }
 
 /// Whether an answer to asks of this rule can be remembered.
@@ -238,19 +259,26 @@ mod tests {
         assert_eq!(words(r#"{"n":1}"#, &[]), [exact, any]);
         assert_eq!(
             words(r#"{"path":"/w/a.rs","content":"x\ny"}"#, &[]),
-            [exact, "where path is \"/w/a.rs\"", "where path is below /w/", any]
+            [exact, "where path is \"/w/a.rs\"", "where path is below \"/w/\"", any]
         );
         assert_eq!(
             words(r#"{"to":"a@b.c","cc":"","url":"https://x.org/a?b"}"#, &["url", "to"]),
             [
                 exact,
                 "where to is \"a@b.c\", url is \"https://x.org/a?b\"",
-                "where url is below https://x.org/",
+                "where url is below \"https://x.org/\"",
                 any
             ]
         );
         assert_eq!(words(r#"{"path":"/a"}"#, &[]), [exact, any], "all is below the root");
         assert_eq!(words(r#"{"path":"/w/../a"}"#, &[]), [exact, any]);
+        // A command is no path.
+        assert_eq!(words(r#"{"command":"ls /tmp/x"}"#, &[]), [exact, any]);
+        // A path tells more than a text that stands before it.
+        assert_eq!(
+            words(r#"{"content":"ok","path":"/w/a"}"#, &[]),
+            [exact, "where path is \"/w/a\"", "where path is below \"/w/\"", any]
+        );
     }
 
     #[test]
@@ -267,6 +295,9 @@ mod tests {
             ("/w/", "/w/%2e%2e/etc", false),
             ("/w/", "/w/..\\\\x", false),
             ("/w/", "/w/a\\u0000b", false),
+            ("/w/", "/w/a; curl evil", false),
+            ("/w/", "/w/$(id)", false),
+            ("https://x.org/", "https://x.org/a?b=1&c=2", true),
             ("https://x.org/", "https://x.org/a", true),
             ("https://x.org/", "https://x.org.evil/a", false),
             ("https://x.org/", "https://x.org@evil/a", false),

@@ -1,7 +1,7 @@
 //! What a server is, beside its command line: the program that runs, the script that it runs, the package that this
 //! comes from. A server of the same name that is another program tomorrow is noticed by it (features.md, F11).
 //!
-//! An interpreter's own digest says nothing of a server and changes with every update of the system, so that only the
+//! It is told by the command alone, so that it is the same however far the process is. An interpreter's own digest says nothing of a server and changes with every update of the system, so that only the
 //! script counts there; of what `npx` or `uvx` starts, the package that the command names.
 
 use std::collections::BTreeMap;
@@ -26,9 +26,8 @@ const MANIFEST_BYTES_MAX: u64 = 1024 * 1024;
 const ABOVE_MAX: usize = 8;
 /// A file that was changed longer ago than this is told from its next change by its stamp.
 const SETTLED: Duration = Duration::from_secs(3);
-/// How often, and how long apart, a command line is looked for that is not there yet.
-const BEGINNING_LOOKS: u32 = 20;
-const BEGINNING_WAIT: Duration = Duration::from_millis(1);
+/// Files whose digest is kept.
+const KNOWN_MAX: usize = 1024;
 /// Bytes that are hashed at a time.
 const CHUNK_BYTES: usize = 256 * 1024;
 /// Programs that run a script.
@@ -36,19 +35,22 @@ const INTERPRETERS: &[&str] = &[
     "bash", "bun", "dash", "deno", "java", "lua", "node", "nodejs", "perl", "php", "python",
     "ruby", "sh", "zsh",
 ];
-/// Programs that fetch a package and run it, and where from.
-const RUNNERS: &[(&str, &str)] = &[
-    ("bunx", "npm"),
-    ("npm", "npm"),
-    ("npx", "npm"),
-    ("pipx", "pypi"),
-    ("pnpm", "npm"),
-    ("uv", "pypi"),
-    ("uvx", "pypi"),
-    ("yarn", "npm"),
+/// What fetches a package and runs it, and where from: the words before the package.
+const RUNNERS: &[(&[&str], &str)] = &[
+    (&["bunx"], "npm"),
+    (&["npm", "exec"], "npm"),
+    (&["npx"], "npm"),
+    (&["pipx", "run"], "pypi"),
+    (&["pnpm", "dlx"], "npm"),
+    (&["uv", "tool", "run"], "pypi"),
+    (&["uvx"], "pypi"),
+    (&["yarn", "dlx"], "npm"),
 ];
-/// Words of runners that are no package.
-const VERBS: &[&str] = &["dlx", "exec", "run", "tool", "x"];
+/// Programs that do many things, of which none is told: their own digest says nothing of a server.
+const MANAGERS: &[&str] =
+    &["bun", "bunx", "docker", "npm", "npx", "pipx", "pnpm", "podman", "uv", "uvx", "yarn"];
+/// Options behind which an interpreter runs something else than a file.
+const NO_SCRIPT: &[&str] = &["-c", "-e", "-m", "-p", "--eval", "--print"];
 
 /// A file as the disk knows it: what is the same here was read before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,47 +63,63 @@ struct Stamp {
 
 static KNOWN: LazyLock<Mutex<BTreeMap<Stamp, String>>> = LazyLock::new(Mutex::default);
 
-/// What runs as this process, started by this command, as a JSON object without local paths. What cannot be told is
-/// left out.
+/// What this command starts, as a JSON object without local paths; `None`: nothing can be told of it, and nothing is
+/// better than what may be told otherwise tomorrow. `pid`: the process, for its folder and its search path.
 #[must_use]
-pub fn identity(command: &[String], pid: u32) -> String {
+pub fn identity(command: &[String], pid: u32) -> Option<String> {
     let mut told = Map::new();
-    let proc = PathBuf::from(format!("/proc/{pid}"));
-    let program = fs::read_link(proc.join("exe")).unwrap_or_default();
-    let name = name_of(&program);
     if let Some(package) = fetched(command) {
         told.insert("package".to_owned(), package);
-        return Value::Object(told).to_string();
+        return Some(Value::Object(told).to_string());
     }
-    if is_interpreter(&name) {
+    let (first, words) = command.split_first()?;
+    let program = found(first, pid)?;
+    let name = name_of(Path::new(first));
+    if MANAGERS.contains(&name.as_str()) {
+        return None;
+    }
+    // By its name first: what stands in an interpreter's place may be a script that looks for it.
+    let script = if is_interpreter(&name) {
         told.insert("program".to_owned(), json!({ "name": plain(&name) }));
-        let folder = fs::read_link(proc.join("cwd")).unwrap_or_default();
-        // A script that was found by its name stands only in what the kernel made of the command.
-        let words = command.iter().cloned().chain(command_line(pid).into_iter().skip(1));
-        let mut files = words.filter_map(|word| fs::canonicalize(folder.join(word)).ok());
-        let script = files.find(|path| path.is_file() && *path != program);
-        if let Some(script) = script {
-            told.insert("script".to_owned(), file(&script));
-            told.extend(package(&script).map(|package| ("package".to_owned(), package)));
-        }
-    } else if !name.is_empty() {
-        // By what the process runs: the file may be another one by now.
-        let digest = digest(&proc.join("exe"));
-        told.insert("program".to_owned(), json!({ "name": name, "sha256": digest.ok() }));
-    }
-    Value::Object(told).to_string()
+        let folder = peer::folder(pid)?;
+        let first = words
+            .iter()
+            .find(|word| !word.starts_with('-') || NO_SCRIPT.contains(&word.as_str()))?;
+        fs::canonicalize(folder.join(first)).ok().filter(|path| path.is_file())?
+    } else if is_script(&program) {
+        program
+    } else {
+        told.insert(
+            "program".to_owned(),
+            json!({ "name": name, "sha256": digest(&program).ok()? }),
+        );
+        return Some(Value::Object(told).to_string());
+    };
+    told.insert(
+        "script".to_owned(),
+        json!({ "name": name_of(&script), "sha256": digest(&script).ok()? }),
+    );
+    told.extend(package(&script).map(|package| ("package".to_owned(), package)));
+    Some(Value::Object(told).to_string())
 }
 
-/// A process's command line. The kernel may still be about to set it when the program has begun.
-fn command_line(pid: u32) -> Vec<String> {
-    for _ in 0..BEGINNING_LOOKS {
-        let words = peer::command_line(pid);
-        if !words.is_empty() {
-            return words;
-        }
-        std::thread::sleep(BEGINNING_WAIT);
+/// The file that a command's first word means, as the process would look for it.
+fn found(word: &str, pid: u32) -> Option<PathBuf> {
+    let is = |path: PathBuf| fs::canonicalize(path).ok().filter(|path| path.is_file());
+    if word.contains('/') {
+        return is(peer::folder(pid)?.join(word));
     }
-    Vec::new()
+    let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let mut variables = environment.split(|&byte| byte == 0);
+    let path = variables.find_map(|variable| variable.strip_prefix(b"PATH="))?;
+    let path = String::from_utf8_lossy(path).into_owned();
+    path.split(':').find_map(|folder| is(Path::new(folder).join(word)))
+}
+
+/// Whether a file names its interpreter itself.
+fn is_script(path: &Path) -> bool {
+    let mut head = [0; 2];
+    fs::File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok() && head == *b"#!"
 }
 
 fn name_of(path: &Path) -> String {
@@ -117,23 +135,23 @@ fn is_interpreter(name: &str) -> bool {
     INTERPRETERS.contains(&plain(name))
 }
 
-fn file(path: &Path) -> Value {
-    json!({ "name": name_of(path), "sha256": digest(path).ok() })
-}
-
 /// The package that a command has fetched and run: `npx -y @scope/name@1.2.3`, `uvx name==1.2`.
 fn fetched(command: &[String]) -> Option<Value> {
-    let (runner, words) = command.split_first()?;
-    let runner = name_of(Path::new(runner));
-    let (_, registry) = RUNNERS.iter().find(|(name, _)| *name == runner)?;
-    let mut words = words.iter().filter(|word| !word.starts_with('-'));
-    let spec = words.find(|word| !VERBS.contains(&word.as_str()))?;
+    let (first, rest) = command.split_first()?;
+    let first = name_of(Path::new(first));
+    let words: Vec<&str> = std::iter::once(first.as_str())
+        .chain(rest.iter().map(String::as_str).filter(|word| !word.starts_with('-')))
+        .collect();
+    let (spec, registry) = RUNNERS.iter().find_map(|(runner, registry)| {
+        let behind = words.strip_prefix(*runner)?;
+        Some((*behind.first()?, registry))
+    })?;
     let (name, version) = match spec.split_once("==") {
         Some(parts) => parts,
         // The first letter may be the scope's.
         None => match spec.char_indices().skip(1).find(|(_, c)| *c == '@') {
             Some((at, _)) => (spec.get(..at)?, spec.get(at + 1..)?),
-            None => (spec.as_str(), ""),
+            None => (spec, ""),
         },
     };
     let version = (!version.is_empty()).then_some(version);
@@ -185,7 +203,11 @@ fn digest(path: &Path) -> io::Result<String> {
     let age = SystemTime::now()
         .duration_since(UNIX_EPOCH + Duration::from_secs(meta.ctime().max(0).unsigned_abs()));
     if age.is_ok_and(|age| age > SETTLED) {
-        known().insert(stamp, digest.clone());
+        let mut known = known();
+        if known.len() >= KNOWN_MAX {
+            known.clear();
+        }
+        known.insert(stamp, digest.clone());
     }
     Ok(digest)
 }
@@ -196,7 +218,7 @@ mod tests {
 
     fn told(command: &[&str], pid: u32) -> Value {
         let command: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
-        serde_json::from_str(&identity(&command, pid)).unwrap()
+        identity(&command, pid).map_or(Value::Null, |text| serde_json::from_str(&text).unwrap())
     }
 
     #[test]
@@ -217,40 +239,43 @@ mod tests {
                 json!({ "package": { "registry": registry, "name": name, "version": version } });
             assert_eq!(told(command, 0), expected, "{command:?}");
         }
-        assert_eq!(told(&["npx", "-y"], 0), json!({}));
+        for command in
+            [&["npx", "-y"][..], &["uv", "run", "server.py"], &["docker", "run", "x"], &["no-such"]]
+        {
+            assert_eq!(told(command, std::process::id()), Value::Null, "{command:?}");
+        }
     }
 
     #[test]
-    fn a_program_is_its_digest_and_a_script_its_own() {
+    fn a_program_is_its_digest_and_a_script_its_own_whatever_it_is_given() {
         let dir = tempfile::tempdir().unwrap();
-        let script = dir.path().join("node_modules/pkg/dist/index.sh");
-        fs::create_dir_all(script.parent().unwrap()).unwrap();
-        fs::write(
-            dir.path().join("node_modules/pkg/package.json"),
-            r#"{"name":"pkg","version":"7"}"#,
-        )
-        .unwrap();
-        let run = |text: &str| {
+        let pkg = dir.path().join("node_modules/pkg");
+        fs::create_dir_all(pkg.join("dist")).unwrap();
+        fs::write(pkg.join("package.json"), r#"{"name":"pkg","version":"7"}"#).unwrap();
+        fs::write(pkg.join("data.db"), "1").unwrap();
+        let script = pkg.join("dist/index.sh");
+        let path = script.display().to_string();
+        let run = |text: &str, command: &[&str]| {
             fs::write(&script, text).unwrap();
-            let mut child = std::process::Command::new("/bin/sh");
-            let mut child =
-                child.arg("dist/index.sh").current_dir(dir.path().join("node_modules/pkg"));
-            child = child.stdin(std::process::Stdio::piped());
-            let mut child = child.spawn().unwrap();
-            let told = told(&["/bin/sh", "dist/index.sh"], child.id());
-            drop(child.stdin.take());
-            child.wait().unwrap();
-            told
+            told(command, std::process::id())
         };
-        let first = run("read x\n");
-        let again = run("read x\n");
-        let other = run("read y\n");
-        assert_eq!(first.pointer("/script/name"), Some(&json!("index.sh")));
-        assert_eq!(first.pointer("/package/version"), Some(&json!("7")));
-        assert!(first.pointer("/program/sha256").is_none(), "{first}");
-        assert_eq!(first, again);
-        assert_ne!(first.pointer("/script/sha256"), other.pointer("/script/sha256"));
-        let own = told(&["x"], std::process::id());
+        for command in [&["sh", path.as_str(), "x"][..], &["/bin/sh", "-u", path.as_str()]] {
+            let first = run("read x\n", command);
+            assert_eq!(first.pointer("/script/name"), Some(&json!("index.sh")), "{first}");
+            assert_eq!(first.pointer("/package/version"), Some(&json!("7")));
+            assert!(first.pointer("/program/sha256").is_none(), "{first}");
+            assert_eq!(first, run("read x\n", command));
+            assert_ne!(first, run("read y\n", command));
+        }
+        // A script that names its interpreter is what counts, however that is found.
+        assert!(run("#!/usr/bin/env sh\n", &[&path]).pointer("/script/sha256").is_some());
+        // What is no script is none: data changes with every use.
+        let data = pkg.join("data.db").display().to_string();
+        assert_eq!(
+            told(&["python3", "-m", "server", "--db", &data], std::process::id()),
+            Value::Null
+        );
+        let own = told(&["/bin/cat"], std::process::id());
         assert_eq!(own.pointer("/program/sha256").unwrap().as_str().unwrap().len(), 64);
     }
 }

@@ -98,6 +98,8 @@ pub enum DiskWork {
     Forget {
         /// Its name.
         id: String,
+        /// Told whether it was done.
+        done: std::sync::mpsc::SyncSender<Result<(), String>>,
     },
     /// Write a whole file.
     Write {

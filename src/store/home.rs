@@ -8,6 +8,8 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
 use std::time::{Duration, Instant};
 
 /// Writers keep a folder for some milliseconds; one that keeps it longer hangs.
@@ -272,6 +274,26 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// A regular file's text, of at most so many bytes. A pipe or a device in its place holds nobody up: anybody may have
+/// put one there.
+///
+/// # Errors
+/// The system's; it is no regular file, too long, or no UTF-8.
+pub fn read_regular(path: &Path, most: u64) -> io::Result<String> {
+    use std::io::Read as _;
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let file = fs::File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let mut text = String::new();
+    file.take(most + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > most {
+        return Err(io::Error::other(format!("more than {most} bytes")));
+    }
+    Ok(text)
 }
 
 /// As [`write_whole`], for what is of no use after a power failure anyway; it does not wait for the disk and so

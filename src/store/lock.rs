@@ -1,17 +1,15 @@
 //! `tollgate.lock` on disk: where it is found, and how several writers share it.
 
 use std::fs;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-
-use rustix::fs::{Mode, OFlags};
 
 use crate::catalog::lock::{Broken, Knowledge, Known, Lock, each};
 use crate::catalog::sign::Trusted;
 use crate::catalog::{Approval, Fingerprint, Kind, Pin, Pins};
 use crate::protocol::canonical::canonical;
-use crate::store::home::Held;
+use crate::store::home::{Held, read_regular};
 
 /// The file's name.
 pub const NAME: &str = "tollgate.lock";
@@ -78,7 +76,7 @@ pub fn find(from: &Path, top: &Path) -> Option<PathBuf> {
 /// # Errors
 /// When there is one and it cannot be read, or is no lock.
 pub fn read(path: &Path) -> Result<Read, LockError> {
-    let text = match text(path) {
+    let text = match read_regular(path, FILE_BYTES_MAX) {
         Ok(text) => Some(text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(source) => return Err(LockError::Read { path: path.to_owned(), source }),
@@ -86,21 +84,6 @@ pub fn read(path: &Path) -> Result<Read, LockError> {
     let lock = text.as_deref().map(Lock::parse).transpose();
     let lock = lock.map_err(|why| LockError::Broken { path: path.to_owned(), why })?;
     Ok(Read { path: path.to_owned(), text, lock: lock.unwrap_or_default() })
-}
-
-/// A regular file's text. Opened so that a pipe in its place holds nobody up: anybody may have put one there.
-fn text(path: &Path) -> io::Result<String> {
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
-    let file = fs::File::from(rustix::fs::open(path, flags, Mode::empty())?);
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    let mut text = String::new();
-    file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > FILE_BYTES_MAX {
-        return Err(io::Error::other(format!("more than {FILE_BYTES_MAX} bytes")));
-    }
-    Ok(text)
 }
 
 /// Changes a lock: reads it, has it changed, and writes it unless it is another one by then. Writers of this
@@ -142,7 +125,7 @@ fn replace(read: &Read, dir: &Path) -> Result<(), LockError> {
         .tempfile_in(dir)
         .map_err(io)?;
     file.write_all(new.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(io)?;
-    let now = match text(path) {
+    let now = match read_regular(path, FILE_BYTES_MAX) {
         Ok(text) => Some(text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(source) => return Err(LockError::Read { path: path.clone(), source }),

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::catalog::{self, Approval, Kind, Pin};
+use crate::catalog::{self, Approval, Kind, Pin, Staged};
 use crate::store::home::{Held, write_whole};
 use crate::text::hex;
 
@@ -47,6 +47,8 @@ pub enum By {
     Import(String),
     /// This operator said so.
     Operator(String),
+    /// The policy lets a change pass for a while, from now on.
+    Grace,
     /// It is forgotten: the next session takes what it sees first.
     Nobody,
 }
@@ -107,6 +109,12 @@ impl Pins {
                     }
                     By::Operator(by) => {
                         known.insert(name, Pin { approval: approval(by), ..pin });
+                    }
+                    By::Grace => {
+                        let known = known.entry(name).or_default();
+                        known.staged = known.staged.take().map_or(pin.staged.clone(), |old| {
+                            pin.staged.map(|new| Staged { since_us: old.since_us, ..new })
+                        });
                     }
                     By::Nobody => {
                         known.remove(&name);

@@ -1,6 +1,12 @@
 //! Policies by name: a shipped one, or a file.
 
+use std::path::Path;
+
 use crate::policy::{self, Policy};
+use crate::store::home::read_regular;
+
+/// Largest file that is read; a policy says itself that it is too long before that.
+const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// A shipped policy by its name, or a file's; checked.
 ///
@@ -15,5 +21,5 @@ pub fn load(name: &str) -> Result<Policy, String> {
 /// # Errors
 /// The system's, in words.
 pub fn read(path: &str) -> Result<String, String> {
-    std::fs::read_to_string(path).map_err(|error| error.to_string())
+    read_regular(Path::new(path), FILE_BYTES_MAX).map_err(|error| error.to_string())
 }

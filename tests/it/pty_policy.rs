@@ -27,7 +27,7 @@ fn one_answer_for_all_calls_like_one_drains_holds_is_kept_and_is_taken_back() {
     console.press_until("A", "DENY   armed");
     console.press_until("r", "one answer for calls of");
     console.shows("exactly these arguments");
-    console.press_until("3", "> 3  where path is below /w/");
+    console.press_until("3", "> 3  | where path is below");
     console.shows("1 other waiting call has it too");
     console.press("\t");
     console.shows("until its definition changes");

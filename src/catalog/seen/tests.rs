@@ -80,7 +80,9 @@ fn what_an_operator_says_of_a_change_holds_for_that_change_alone() {
         let next = catalog.observe(of, worse, Trust::FirstUse).unwrap();
         assert_eq!(next.standing, Standing::Drifted, "{ruling:?}");
         catalog.stage(of, 9);
-        assert_eq!(catalog.drift(of).unwrap().since_us, Some(9));
+        // What was staged already gets no new grace by changing once more.
+        let since_us = if ruling == Ruling::Stage { 7 } else { 9 };
+        assert_eq!(catalog.drift(of).unwrap().since_us, Some(since_us));
     }
     // What is pinned can be refused, too.
     let mut catalog = Catalog::default();
@@ -91,6 +93,11 @@ fn what_an_operator_says_of_a_change_holds_for_that_change_alone() {
     later.pin(of, &catalog.kept(of).unwrap());
     let seen = later.observe(of, PLAIN, Trust::FirstUse);
     assert_eq!(news(seen), Some((News::New, Standing::Refused)));
+    // Not shaken off by another byte.
+    let mut later = Catalog::default();
+    later.pin(of, &catalog.kept(of).unwrap());
+    let seen = later.observe(of, bad, Trust::FirstUse);
+    assert_eq!(news(seen), Some((News::New, Standing::New)));
 }
 
 #[test]

@@ -39,8 +39,7 @@ impl Model {
         }
         if let Some(one) = record.facts.as_ref().and_then(|facts| facts.remembered.as_ref()) {
             fold.model.memories.take(one);
-            let now = fold.model.now;
-            fold.model.memories.offer(&one.id, now);
+            fold.model.memories.offer(one);
             let text = format!("remembered: {}.{}, {}", one.server, one.tool, one.scope.words());
             fold.log(Severity::Low, Safe::word("gate"), foreign(&text));
         }
@@ -410,6 +409,12 @@ impl Fold<'_> {
 
     fn hold(&mut self, held: &Held) {
         let key = TicketKey { session: self.id, ticket: held.ticket };
+        let mut tickets = self.model.tickets.iter_mut();
+        if let Some(ticket) = tickets.find(|ticket| ticket.key == key && ticket.over.is_none()) {
+            // It waits for another reason now.
+            (ticket.held, ticket.why) = (held.clone(), why(held));
+            return;
+        }
         let row = self.row_at(CallId(held.ticket.0));
         if let Some(call) = self.row(CallId(held.ticket.0)) {
             call.state = State::Waiting;

@@ -85,7 +85,7 @@ pub struct Memory {
 pub struct Memories {
     all: BTreeMap<String, Memory>,
     /// The last one, and until when one key takes it back.
-    last: Option<(String, u64)>,
+    last: Option<(String, At)>,
 }
 
 impl Memories {
@@ -105,8 +105,8 @@ impl Memories {
     }
 
     /// It can be taken back by one key.
-    pub(super) fn offer(&mut self, id: &str, now: Now) {
-        self.last = Some((id.to_owned(), now.mono_ms + UNDO_MS));
+    pub(super) fn offer(&mut self, one: &Remembered) {
+        self.last = Some((one.id.clone(), one.at.plus_ms(UNDO_MS)));
     }
 
     /// It holds no more.
@@ -121,7 +121,7 @@ impl Memories {
     #[must_use]
     pub fn last(&self, now: Now) -> Option<&str> {
         let (id, until) = self.last.as_ref()?;
-        (now.mono_ms < *until).then_some(id.as_str())
+        (now.at < *until).then_some(id.as_str())
     }
 
     /// Whether it is one of them.

@@ -255,6 +255,14 @@ pub enum Prompt {
     },
 }
 
+impl Prompt {
+    /// Whether a yes lets more pass than before.
+    #[must_use]
+    pub const fn widens(self) -> bool {
+        matches!(self, Self::Grant { .. } | Self::Rule(_) | Self::Confirm { .. })
+    }
+}
+
 /// The page of keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Help {
@@ -293,6 +301,8 @@ pub struct Ui {
     pub pane: Pane,
     /// The selected row of the calls; `None` follows the newest.
     pub call: Option<CallAt>,
+    /// The question that was on the screen.
+    pub prompt_seen: Option<Prompt>,
     /// The filter of the calls.
     pub filter: Option<Chosen>,
     /// Whether only marked calls are listed.

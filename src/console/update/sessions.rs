@@ -2,6 +2,7 @@
 
 use crate::console::action::Action;
 use crate::console::filter::Filter;
+use crate::console::model::peers::Session;
 use crate::console::model::policy_file::PolicyFile;
 use crate::console::model::ui::{Hold, Pane, Prompt};
 use crate::console::model::{Model, NameId};
@@ -155,9 +156,16 @@ fn ask_to_confirm(model: &mut Model) -> Vec<Cmd> {
     if !model.may_answer() {
         return say(model, "this console only watches: W asks for the right to answer");
     }
-    let proposed = model.sessions.iter().position(|session| {
+    // The policy of the selected rule first: two files may have changed.
+    let rules = model.rules();
+    let listed = rules.get(model.selected_rule(&rules)).map(|one| one.policy.clone());
+    let waits = |session: &Session| {
         !session.ended && matches!(session.policy_file, PolicyFile::Proposed { .. })
-    });
+    };
+    let of_it = |session: &Session| listed.as_ref() == Some(&session.policy);
+    let mut sessions = model.sessions.iter();
+    let first = sessions.position(|session| waits(session) && of_it(session));
+    let proposed = first.or_else(|| model.sessions.iter().position(waits));
     let Some((at, digest)) = proposed.and_then(|at| Some((at, proposal(model, at)?))) else {
         return say(model, "no policy's file waits to be confirmed");
     };

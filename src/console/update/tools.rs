@@ -131,7 +131,8 @@ pub(super) fn ask(model: &mut Model, ruling: Ruling) -> Vec<Cmd> {
         Ruling::Stage if pinned => {
             return say(model, "it is what it is to be: there is nothing to let pass");
         }
-        Ruling::Approve | Ruling::Stage => {
+        // Forgotten, it is what it is from now on: not what nobody read.
+        Ruling::Approve | Ruling::Stage | Ruling::Unpin if !pinned => {
             if let Some(cmds) = unread(model, &key) {
                 return cmds;
             }
@@ -141,7 +142,7 @@ pub(super) fn ask(model: &mut Model, ruling: Ruling) -> Vec<Cmd> {
             model.ui.said = Some(Safe::word(says));
             return rule(model, &key, &fingerprint, ruling);
         }
-        Ruling::Unpin => {}
+        Ruling::Approve | Ruling::Stage | Ruling::Unpin => {}
     }
     model.ui.ruling = Some((key, fingerprint));
     model.ui.prompt = Some(Prompt::Rule(ruling));

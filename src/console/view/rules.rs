@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::console::model::policy_file::PolicyFile;
 use crate::console::model::rules::Listed;
 use crate::console::model::ui::Pane;
 use crate::console::theme::Role;
@@ -13,6 +14,8 @@ use crate::console::view::status::clock;
 use crate::console::view::strip::Strip;
 use crate::text::Safe;
 
+/// Rows that say what became of a policy's file.
+const FILE_ROWS: usize = 5;
 /// A pane of so many columns has room for the policy's name.
 const WITH_POLICY: usize = 52;
 /// A pane of so many columns has room for the risk and the sentence.
@@ -65,6 +68,24 @@ impl Pen<'_, '_> {
         for (row, (n, listed)) in (1..inside.height).zip(rules.iter().enumerate().skip(top)) {
             let strip = self.rule(listed, n == at, width);
             self.put(inside, row, strip);
+        }
+        self.policy_file(inside);
+    }
+
+    /// What became of a policy's file, at the bottom: what a `P` here would take.
+    fn policy_file(&mut self, inside: Rect) {
+        let live = self.model.sessions.iter().filter(|session| !session.ended);
+        let mut told = live.filter_map(|session| match &session.policy_file {
+            PolicyFile::Same => None,
+            PolicyFile::Broken(what) | PolicyFile::Proposed { what, .. } => Some(what),
+        });
+        let Some(what) = told.next() else { return };
+        let lines = what.wrap_words(usize::from(inside.width).saturating_sub(3).max(1));
+        let shown = lines.len().min(FILE_ROWS).min(usize::from(inside.height));
+        let top = inside.height.saturating_sub(u16::try_from(shown).unwrap_or(0));
+        for (row, line) in (top..inside.height).zip(&lines) {
+            let strip = Strip::new().own(" ! ", Role::Finding).safe(line, Role::Finding);
+            self.put(inside, row, strip.column(usize::from(inside.width)));
         }
     }
 

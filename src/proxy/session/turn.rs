@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::Timespec;
 
-use crate::catalog::{Kind, News, Pin, Pins, Ruling};
+use crate::catalog::{Kind, News, Observed, Pin, Pins, Ruling, Standing};
 use crate::engine::{At, ConnId, Engine, Event, Facts, Happening, Opened, Ruled};
 use crate::protocol::Side;
 use crate::proxy::recorder::{Recorder, Trouble, Unsent};
@@ -375,9 +375,15 @@ impl Loop {
 
     /// Has the definitions kept that a list said first.
     fn keep_new(&mut self, conn: ConnId, facts: &Facts) {
-        let new = facts.catalog.iter().filter(|seen| seen.news == News::New);
-        let new: Vec<_> = new.map(|seen| (seen.kind, seen.name.clone())).collect();
-        self.keep(conn, &new, &By::FirstUse);
+        let of = |is: fn(&Observed) -> bool| {
+            let seen = facts.catalog.iter().filter(|seen| is(seen));
+            seen.map(|seen| (seen.kind, seen.name.clone())).collect::<Vec<_>>()
+        };
+        self.keep(conn, &of(|seen| seen.news == News::New), &By::FirstUse);
+        self.keep(conn, &of(|seen| seen.standing == Standing::Staged), &By::Grace);
+        // An earlier page of the list may have been kept before it was known for an old one's other name.
+        let renamed = of(|seen| seen.news == News::Renamed && seen.standing == Standing::New);
+        self.keep(conn, &renamed, &By::Nobody);
     }
 
     /// An operator says something of a definition: for this session, and for later ones.
@@ -400,17 +406,18 @@ impl Loop {
     /// Has what these definitions are to be kept for later sessions.
     fn keep(&mut self, conn: ConnId, which: &[(Kind, String)], by: &By) {
         let Some((server, command)) = self.servers.get(&conn).cloned() else { return };
-        let (by, at_us) = (by.clone(), self.clock.now().0);
+        let at_us = self.clock.now().0;
         let mut pins = Pins::new();
         for (kind, name) in which {
             // Where nobody approved anything there is nothing to keep.
-            let pin = self.engine.pin(conn, *kind, name).filter(|pin| *pin != Pin::default());
+            let kept = |pin: &Pin| *by == By::Nobody || *pin != Pin::default();
+            let pin = self.engine.pin(conn, *kind, name).filter(|pin| kept(pin));
             if let Some(pin) = pin {
                 pins.entry(*kind).or_default().insert(name.clone(), pin);
             }
         }
         if !pins.is_empty() {
-            self.unkept.push_back(DiskWork::Pin { server, command, pins, by, at_us });
+            self.unkept.push_back(DiskWork::Pin { server, command, pins, by: by.clone(), at_us });
         }
     }
 

@@ -85,7 +85,7 @@ fn counting(model: &Model, key: TicketKey, scopes: Vec<Scope>) -> Option<Countin
         if same && over {
             let part = Part::Arguments;
             let want = Want { session: call.session, place: call.request(), call: call.call, part };
-            made.push((want, matches!(call.state, State::Refused(_))));
+            made.push((want, is_refused(call.state)));
         }
     }
     let others = model.waiting().filter(|ticket| ticket.key != key);
@@ -97,6 +97,11 @@ fn counting(model: &Model, key: TicketKey, scopes: Vec<Scope>) -> Option<Countin
         (same && ticket.key.session == key.session).then_some(want)
     });
     Some(Counting { key, scopes, made, waiting: waiting.collect(), of })
+}
+
+/// Whether a call did not go on because somebody or something refused it.
+const fn is_refused(state: State) -> bool {
+    matches!(state, State::Refused(_) | State::Denied | State::TimedOut | State::Unattended)
 }
 
 /// It was counted.
@@ -176,8 +181,9 @@ pub(super) fn send(model: &mut Model, allow: bool, code: Option<String>) -> Vec<
 
 /// Takes a remembered answer back: the selected one in the Policy pane, else the last one while its time runs.
 pub(in crate::console::update) fn undo(model: &mut Model) -> Vec<Cmd> {
-    let selected = model.ui.rule.as_ref().map(|(_, id)| id.clone());
-    let selected = selected.filter(|id| model.ui.pane == Pane::Policy && model.memories.has(id));
+    let rules = model.rules();
+    let listed = rules.get(model.selected_rule(&rules)).filter(|_| model.ui.pane == Pane::Policy);
+    let selected = listed.map(|one| one.rule.id.clone()).filter(|id| model.memories.has(id));
     let last = || model.memories.last(model.now).map(str::to_owned);
     let Some(id) = selected.or_else(last) else {
         say(model, Safe::word("nothing was remembered a moment ago; the Policy pane (9) has all"));

@@ -30,19 +30,28 @@ impl Pen<'_, '_> {
         let mut lines = vec![head];
         for (at, (like, number)) in it.likes.iter().zip(["1", "2", "3", "4"]).enumerate() {
             let here = at == it.at;
-            lines.push(
-                Strip::new()
-                    .own(if here { "  > " } else { "    " }, Role::Key)
-                    .own(number, Role::Key)
-                    .own("  ", Role::Text)
-                    .foreign(&like.words, Role::Untrusted),
-            );
+            let head = Strip::new()
+                .own(if here { "  > " } else { "    " }, Role::Key)
+                .own(number, Role::Key)
+                .own("  | ", Role::Dim);
+            let room = usize::from(inside.width).saturating_sub(head.width() + 1).max(1);
+            let wrapped = like.words.wrap(room);
+            // All of the chosen one: what is cut of it could not be said yes to.
+            let rows = if here { wrapped.len() } else { 1 };
+            let mut rest = wrapped.into_iter().take(rows);
+            lines.push(head.foreign(&rest.next().unwrap_or_default(), Role::Untrusted));
+            lines.extend(rest.map(|line| {
+                Strip::new().own("       | ", Role::Dim).foreign(&line, Role::Untrusted)
+            }));
             match like.counted.filter(|_| here) {
                 Some(counted) => {
                     lines.push(matched(counted));
                     lines.extend(drained(counted));
                 }
-                None if here => lines.push(Strip::new().own("       not counted", Role::Dim)),
+                None if here => {
+                    lines
+                        .push(Strip::new().own("       counting, or it cannot be told", Role::Dim));
+                }
                 None => {}
             }
         }
