@@ -9,6 +9,7 @@ mod demo;
 mod docs;
 mod engine_model;
 mod gate;
+mod incidents;
 mod layout;
 mod mock;
 mod pins;
