@@ -6,6 +6,8 @@ use std::ffi::OsString;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use rustix::termios::QueueSelector;
+
 use crate::agents::{Context, Disk, Launch, PlanError, ShimLaunch, plan};
 use crate::catalog::lock::each;
 use crate::catalog::{Fingerprint, Pins};
@@ -165,12 +167,49 @@ fn unwrapped(name: String, launch: Result<Launch, String>) -> (String, Result<La
     (name, Ok(launch))
 }
 
+/// Parts of variables' names that say which code a program loads.
+const LOADS_CODE: &[&str] = &[
+    "NODE_OPTIONS",
+    "PRELOAD",
+    "LIBRARY_PATH",
+    "PYTHONPATH",
+    "PYTHONSTARTUP",
+    "RUBYOPT",
+    "PERL5",
+    "JAVA_TOOL",
+    "BASH_ENV",
+];
+
+/// Whether a letter of a command line needs no quotes.
+const fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric()
+        || matches!(c, '-' | '_' | '.' | '/' | ':' | '=' | '@' | ',' | '+' | '~' | '%')
+}
+
 /// Shows what would be started, and waits for a yes.
 fn asked(one: &Found, launch: &Launch) -> Result<bool, Failure> {
     let mut out = io::stdout().lock();
     let name = Safe::escape(&one.name).into_string();
     writeln!(out, "{name}, of {}:", Safe::escape(&one.from))?;
-    writeln!(out, "  {}", Safe::escape(&launch.command.join(" ")))?;
+    // Each word by itself: where one ends is part of what is started.
+    let words = launch.command.iter().map(|word| {
+        let plain = word.chars().all(is_plain);
+        if plain { word.clone() } else { serde_json::Value::from(word.as_str()).to_string() }
+    });
+    writeln!(out, "  {}", Safe::escape(&words.collect::<Vec<_>>().join(" ")))?;
+    if let Some(folder) = &launch.folder {
+        writeln!(out, "  in {}", Safe::escape(folder))?;
+    }
+    for (name, value) in &launch.env {
+        // Values may be secrets; those that change which code runs are none.
+        let loads = LOADS_CODE.iter().any(|part| name.contains(part));
+        let value = if loads { format!("={value}") } else { String::new() };
+        writeln!(out, "  with {}", Safe::escape(&format!("{name}{value}")))?;
+    }
+    // What was typed before this was shown answers nothing.
+    if io::stdin().is_terminal() {
+        let _not_flushed = rustix::termios::tcflush(io::stdin(), QueueSelector::IFlush);
+    }
     write!(out, "Start it and pin what it has? [y/N] ")?;
     out.flush()?;
     let mut line = String::new();
