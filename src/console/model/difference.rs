@@ -36,6 +36,8 @@ pub struct Difference {
     pub seen_to: usize,
     /// Whether all of it was on the screen.
     pub seen_all: bool,
+    /// When it was first on the screen.
+    pub drawn_ms: Option<u64>,
 }
 
 impl Difference {
@@ -60,6 +62,7 @@ impl Difference {
             now: slot(now),
             seen_to: 0,
             seen_all: false,
+            drawn_ms: None,
         };
         Some((shown, to_be.into_iter().chain(now).collect()))
     }

@@ -6,7 +6,7 @@ use crate::console::model::Model;
 use crate::console::model::catalogue::{Key, Line};
 use crate::console::model::difference::Difference;
 use crate::console::model::ui::{Move, Pane, Prompt};
-use crate::console::update::{Cmd, panes, say, sessions};
+use crate::console::update::{Cmd, card, panes, say, sessions};
 use crate::console::view::layout;
 use crate::text::Safe;
 use crate::wire::ControlWord;
@@ -99,11 +99,13 @@ pub(super) fn drawn(model: &mut Model) {
     if covered || layout::areas(model).pane(Pane::Detail).is_none() {
         return;
     }
+    let now_ms = model.now.mono_ms;
     let detail = &mut model.ui.detail;
     let (Some(shown), Some(laid)) = (&mut detail.definition, &detail.page.laid) else { return };
     if detail.page.height > 0 {
         let bottom = detail.page.top + detail.page.height;
         shown.seen_to = shown.seen_to.max(bottom.min(laid.len()));
+        shown.drawn_ms = shown.drawn_ms.or(Some(now_ms));
     }
     shown.seen_all |= shown.seen_to >= laid.len();
 }
@@ -161,7 +163,12 @@ fn unread(model: &mut Model, key: &Key) -> Option<Vec<Cmd>> {
     if !shown.is_current(model) {
         return Some(say(model, "it changed just now: look at it again"));
     }
-    why_not(shown.seen_all, shown).map(|why| say(model, why))
+    let why = why_not(shown.seen_all, shown);
+    // One that changed a moment ago was read by nobody, however short it is.
+    let now_ms = model.now.mono_ms;
+    let new = shown.drawn_ms.is_none_or(|drawn| now_ms < drawn + card::ARM_MS);
+    why.or(new.then_some("it is shown only since a moment: read it, then press the key again"))
+        .map(|why| say(model, why))
 }
 
 /// Why a definition cannot be let pass as it is shown.

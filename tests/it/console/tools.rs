@@ -309,7 +309,13 @@ fn what_lets_pass_is_read_and_asked_first_and_a_refusal_is_not() {
     assert_eq!(server.said(), []);
     for (keys, word) in [("Py", "approve"), ("sy", "stage"), ("Uy", "unpin"), ("x", "refuse")] {
         let mut server = Server::turned((80, 24));
+        // One that is on the screen only since a moment was read by nobody.
         server.stage.types("4<enter>G");
+        if word != "refuse" {
+            server.stage.types(&keys[..1]);
+            assert!(server.stage.screen().contains("only since a moment"), "{keys}");
+        }
+        server.stage.types("<900ms>");
         server.stage.types(keys);
         let now = server.now("read_note");
         assert_eq!(server.said(), [("read_note".to_owned(), now, word.to_owned())], "{keys}");
@@ -327,7 +333,7 @@ fn what_lets_pass_is_read_and_asked_first_and_a_refusal_is_not() {
 #[test]
 fn nothing_is_said_of_what_changed_between_the_question_and_the_yes() {
     let mut server = Server::turned((80, 24));
-    server.stage.types("4<enter>GP");
+    server.stage.types("4<enter>G<900ms>P");
     let mut tools = Server::tools();
     tools[0].1["description"] = json!("Something else again.");
     server.lists(&tools, &[]);
@@ -437,7 +443,7 @@ fn a_text_that_cannot_be_read_is_told_from_the_record_and_cut_ones_are_only_refu
         let What::Frame { conn, from, .. } = event else { panic!("a list is a frame") };
         let event = What::Frame { conn, from, raw: Raw::of(b"{}") };
         server.stage.record(SESSION, event, Some(facts), Vec::new());
-        server.stage.types("4<enter>G");
+        server.stage.types("4<enter>G<900ms>");
         let screen = server.stage.screen();
         assert!(screen.contains("what it is now cannot be read"), "{screen}");
         assert_eq!(screen.contains("it can only be refused"), !allowed, "{screen}");
