@@ -6,6 +6,7 @@
 mod alike;
 pub mod diff;
 mod fingerprint;
+mod introduction;
 mod kind;
 pub mod lock;
 mod seen;
@@ -14,5 +15,6 @@ pub mod sign;
 pub use alike::{Alike, alike};
 pub use diff::{Change, Weight};
 pub use fingerprint::Fingerprint;
+pub use introduction::Introduction;
 pub use kind::{Approval, Kind, Pin, Pins, Ruling, Staged};
 pub use seen::{Catalog, Drift, News, Observed, Standing, Subject, TOOLS_MAX, Trust};

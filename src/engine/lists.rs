@@ -7,7 +7,9 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::catalog::{Alike, Kind, News, Observed, Standing, Subject, TOOLS_MAX, Trust};
+use crate::catalog::{
+    Alike, Introduction, Kind, News, Observed, Standing, Subject, TOOLS_MAX, Trust,
+};
 use crate::engine::definitions::{DRIFT, told};
 use crate::engine::event::{ConnId, Facts, Finding, Severity};
 use crate::engine::step::Engine;
@@ -60,17 +62,6 @@ impl Named<'_> {
         let name = if kind == Kind::Template { named.uri } else { named.name };
         serde_json::from_str(name?.get()).ok()
     }
-}
-
-/// What a server says of itself when a session begins, as far as it is pinned.
-#[derive(Deserialize)]
-struct Introduction<'a> {
-    #[serde(borrow)]
-    instructions: Option<&'a RawValue>,
-    #[serde(borrow)]
-    capabilities: Option<&'a RawValue>,
-    #[serde(borrow, rename = "serverInfo")]
-    info: Option<&'a RawValue>,
 }
 
 /// Of what a method's answer is a list.
@@ -375,15 +366,7 @@ impl Engine {
         let (server, identity) = (known.server.clone(), known.identity.clone());
         let result = message.result.clone()?;
         let says: Introduction<'_> = serde_json::from_slice(line.get(result)?).ok()?;
-        let parts = [
-            ("instructions", says.instructions),
-            ("capabilities", says.capabilities),
-            ("serverInfo", says.info),
-        ];
-        let parts = parts
-            .into_iter()
-            .filter_map(|(key, value)| value.map(|value| format!("\"{key}\":{}", value.get())));
-        let text = format!("{{{}}}", parts.collect::<Vec<_>>().join(","));
+        let text = says.text();
         let of = Subject { server: &identity, kind: Kind::Server, name: "" };
         let seen = self.observe(of, &text, self.handling(conn, &server));
         if let Some(seen) = seen {

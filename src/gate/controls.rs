@@ -6,7 +6,7 @@ use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use crate::catalog::{Kind, Ruling};
-use crate::engine::{Layered, Operator, Ruled};
+use crate::engine::{Happening, Layered, Operator, Ruled};
 use crate::gate::hub::{Hub, State};
 use crate::policy::Policy;
 use crate::proxy::session::{DiskWork, Posted};
@@ -54,9 +54,8 @@ pub(super) fn control(hub: &Hub, line: &ControlLine, by: &Operator) -> Result<()
         }
         ControlWord::Confirm { digest } => {
             let session = line.session.as_deref().ok_or("say which session")?;
-            return each(&hub.state(), Some(session), || Posted::Confirmed {
-                digest: digest.clone(),
-                by: by.clone(),
+            return each(&hub.state(), Some(session), || {
+                happens(Happening::Confirmed { digest: digest.clone(), by: by.clone() })
             });
         }
         ControlWord::Forget { id } => {
@@ -66,9 +65,8 @@ pub(super) fn control(hub: &Hub, line: &ControlLine, by: &Operator) -> Result<()
             hub.disk.send(work).map_err(|_| "the gate is closing")?;
             told.recv_timeout(DISK_LIMIT).map_err(|_| "the disk is too slow: try again")??;
             let (id, by) = (id.clone(), by.clone());
-            return each(&hub.state(), None, || Posted::Forgotten {
-                id: id.clone(),
-                by: by.clone(),
+            return each(&hub.state(), None, || {
+                happens(Happening::Forgotten { id: id.clone(), by: by.clone() })
             });
         }
         ControlWord::StopServer { server } => {
@@ -101,8 +99,14 @@ impl Layer {
 
     fn posted(&self, by: &Operator) -> Posted {
         let layer = self.name.to_owned();
-        Posted::Layered(Layered { layer, policy: self.policy.clone(), by: by.clone() })
+        let layered = Layered { layer, policy: self.policy.clone(), by: by.clone() };
+        happens(Happening::Layered(layered))
     }
+}
+
+/// For the engine alone.
+fn happens(what: Happening) -> Posted {
+    Posted::Happens(Box::new(what))
 }
 
 /// What a session that begins while a hold is on is told first.

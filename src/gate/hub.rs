@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::event::{EventfdFlags, eventfd};
 
-use crate::engine::{Remembered, TicketId};
+use crate::engine::{Happening, Remembered, TicketId};
 use crate::gate::authority::{Peer, Standing};
 use crate::proxy::peer::Process;
 use crate::proxy::session::{Disk, Inbox, Posted, Waiting, Watcher};
@@ -307,7 +307,8 @@ impl Watcher for SessionWatch {
         let state = self.hub.state();
         let others = state.sessions.iter().filter(|(name, _)| **name != self.name);
         for (name, session) in others.filter(|(_, session)| !session.ended) {
-            if !session.inbox.post(Posted::Remembered(Box::new(one.clone()))) {
+            let remembered = Happening::Remembered(Box::new(one.clone()));
+            if !session.inbox.post(Posted::Happens(Box::new(remembered))) {
                 tracing::warn!(session = name, id = one.id, "a remembered answer did not reach it");
             }
         }

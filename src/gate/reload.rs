@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use crate::engine::{Beside, Reloaded};
+use crate::engine::{Beside, Happening, Reloaded};
 use crate::gate::authority::Peer;
 use crate::gate::hub::Hub;
 use crate::proxy::peer;
@@ -66,7 +66,8 @@ impl Files {
                 Err(why) => Reloaded::Broken(format!("read {name}: {why}")),
             };
             for inbox in inboxes {
-                if !inbox.post(Posted::Reloaded(reloaded.clone())) {
+                let what = Happening::Reloaded(reloaded.clone());
+                if !inbox.post(Posted::Happens(Box::new(what))) {
                     tracing::warn!(policy = %name, "a session was not told that its policy changed");
                 }
             }

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::agents::Launch;
-use crate::catalog::{Kind, Pin, Pins};
+use crate::catalog::{Introduction, Kind, Pin, Pins};
 use crate::protocol::method;
 use crate::proxy::peer;
 
@@ -51,17 +51,6 @@ struct Line<'a> {
     #[serde(borrow)]
     result: Option<&'a RawValue>,
     error: Option<Value>,
-}
-
-/// What `initialize` answers, as far as it is pinned.
-#[derive(Deserialize)]
-struct Introduction<'a> {
-    #[serde(borrow)]
-    instructions: Option<&'a RawValue>,
-    #[serde(borrow)]
-    capabilities: Option<&'a RawValue>,
-    #[serde(borrow, rename = "serverInfo")]
-    info: Option<&'a RawValue>,
 }
 
 /// One page of any list.
@@ -323,21 +312,6 @@ impl Server {
             kill_process_group(group, Signal::KILL).ok();
         }
         self.child.wait().ok();
-    }
-}
-
-impl Introduction<'_> {
-    /// As a session pins it.
-    fn text(&self) -> String {
-        let parts = [
-            ("instructions", self.instructions),
-            ("capabilities", self.capabilities),
-            ("serverInfo", self.info),
-        ];
-        let parts = parts
-            .into_iter()
-            .filter_map(|(key, value)| value.map(|value| format!("\"{key}\":{}", value.get())));
-        format!("{{{}}}", parts.collect::<Vec<_>>().join(","))
     }
 }
 

@@ -73,7 +73,7 @@ pub enum Msg {
     Compared(Box<Compare>),
     /// The model holds so many records of the recording.
     Arrived(u64),
-    /// The frame was drawn, with everything that [`prepare`] had laid out.
+    /// The frame was drawn, with everything that [`super::prepare`] had laid out.
     Drawn,
     /// Time passed.
     Tick,

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use rustix::event::{EventfdFlags, eventfd};
 
-use crate::engine::{Answer, Digest, Layered, Operator, Reloaded, Remembered, Ruled, TicketId};
+use crate::engine::{Answer, Digest, Happening, Operator, Ruled, TicketId};
 use crate::proxy::session::connection::Join;
 
 /// Posts that may wait; a session that is this far behind is not answering anyway, and posting fails.
@@ -45,28 +45,10 @@ pub enum Posted {
         /// Who.
         by: String,
     },
-    /// An operator puts a layer over the policy, or takes it away.
-    Layered(Layered),
+    /// Something that the engine alone has to do with: a layer, a policy's file, an answer that is remembered.
+    Happens(Box<Happening>),
     /// An operator says something of a definition.
     Ruled(Ruled),
-    /// The policy's file changed.
-    Reloaded(Reloaded),
-    /// An operator takes what it says.
-    Confirmed {
-        /// The digest of what was shown.
-        digest: String,
-        /// Who.
-        by: Operator,
-    },
-    /// An answer that was remembered in another session.
-    Remembered(Box<Remembered>),
-    /// A remembered answer is taken back.
-    Forgotten {
-        /// Its name.
-        id: String,
-        /// Who.
-        by: Operator,
-    },
     /// The journal is on disk up to this record.
     Synced(u64),
     /// `tollgate run` ended.

@@ -240,14 +240,8 @@ impl Loop {
                 Posted::Answer(answer) => self.answer(answer),
                 Posted::Attended(answering) => self.step(Happening::Attended { answering }),
                 Posted::Attempt { what, by } => self.step(Happening::Attempt { what, by }),
-                Posted::Layered(layered) => self.step(Happening::Layered(layered)),
+                Posted::Happens(what) => self.step(*what),
                 Posted::Ruled(ruled) => self.rule(ruled),
-                Posted::Reloaded(reloaded) => self.step(Happening::Reloaded(reloaded)),
-                Posted::Confirmed { digest, by } => {
-                    self.step(Happening::Confirmed { digest, by });
-                }
-                Posted::Remembered(one) => self.step(Happening::Remembered(one)),
-                Posted::Forgotten { id, by } => self.step(Happening::Forgotten { id, by }),
                 Posted::Synced(seq) => self.step(Happening::Synced { seq }),
                 Posted::Released => self.held_open = false,
                 Posted::StopServer { server, why } => self.stop_server(&server, &why),

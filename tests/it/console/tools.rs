@@ -312,7 +312,7 @@ fn what_lets_pass_is_read_and_asked_first_and_a_refusal_is_not() {
         // One that is on the screen only since a moment was read by nobody.
         server.stage.types("4<enter>G");
         if word != "refuse" {
-            server.stage.types(&keys[..1]);
+            server.stage.types(keys.get(..1).unwrap());
             assert!(server.stage.screen().contains("only since a moment"), "{keys}");
         }
         server.stage.types("<900ms>");

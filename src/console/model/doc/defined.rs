@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::{Print, at};
-use crate::catalog::Kind;
+use crate::catalog::{Introduction, Kind};
 use crate::journal::{Record, What};
 
 /// The text of this kind and fingerprint: among the pins that a server began with, or in an answer of its own.
@@ -35,10 +35,6 @@ fn in_message(message: &str, kind: Kind, print: Print) -> Option<String> {
 
 /// What a server says of itself, as the engine takes it together.
 fn introduction(message: &str) -> Option<String> {
-    at(message, &["result"])?;
-    let parts = ["instructions", "capabilities", "serverInfo"].into_iter().filter_map(|key| {
-        let value = at(message, &["result", key]).filter(|value| *value != "null")?;
-        Some(format!("\"{key}\":{value}"))
-    });
-    Some(format!("{{{}}}", parts.collect::<Vec<_>>().join(",")))
+    let says: Introduction<'_> = serde_json::from_str(at(message, &["result"])?).ok()?;
+    Some(says.text())
 }

@@ -1,0 +1,33 @@
+//! What a server says of itself when a session begins, as far as it is pinned.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// The result of `initialize`, or of `server/discover`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Introduction<'a> {
+    /// What the model reads of it.
+    #[serde(borrow, default)]
+    pub instructions: Option<&'a RawValue>,
+    /// What it can do.
+    #[serde(borrow, default)]
+    pub capabilities: Option<&'a RawValue>,
+    /// What it is called.
+    #[serde(borrow, default, rename = "serverInfo")]
+    pub info: Option<&'a RawValue>,
+}
+
+impl Introduction<'_> {
+    /// The definition that is made of it: what it gives, as it was sent.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let parts = [
+            ("instructions", self.instructions),
+            ("capabilities", self.capabilities),
+            ("serverInfo", self.info),
+        ];
+        let given = parts.into_iter().filter_map(|(key, value)| Some((key, value?.get())));
+        let parts: Vec<String> = given.map(|(key, value)| format!("\"{key}\":{value}")).collect();
+        format!("{{{}}}", parts.join(","))
+    }
+}
