@@ -3,8 +3,9 @@
 
     suite.py --tollgate BINARY --node-modules DIR --python PYTHON
 
-Each server is played twice without the gate and once through `tollgate shim` in a home of its own. One of them is
-played once more from its recording alone, by `tollgate sessions serve`.
+Each server is played twice without the gate and once through `tollgate shim` in a home of its own, under the
+default policy; a call of a tool that no list named, which that policy does not let pass, under `observe`. One of
+them is played once more from its recording alone, by `tollgate sessions serve`.
 An answer that differs between the two plays without the gate varies by itself; that is printed, and only
 its presence is compared. Everything else must be equal: bytes where we read them, JSON where a client
 gives values. At the end every recording must verify. Exit code 0 when all of it held.
@@ -25,6 +26,7 @@ import wire
 
 HERE = pathlib.Path(__file__).resolve().parent
 LARGE = "0123456789abcdef" * 65536  # 1 MiB in one line
+UNLISTED = ["no-such-tool", {}]
 
 
 class Suite:
@@ -77,10 +79,9 @@ class Suite:
             problem = str(error)
         self.check(name, problem)
 
-    def shim(self, name, command):
-        return [
-            self.tollgate, "shim", "--home", str(self.home), "--server", name, "--", *command,
-        ]
+    def shim(self, name, command, *more):
+        home = ["--home", str(self.home)]
+        return [self.tollgate, "shim", *home, "--server", name, *more, "--", *command]
 
     def fresh_files(self):
         shutil.rmtree(self.files, ignore_errors=True)
@@ -89,15 +90,15 @@ class Suite:
         (self.files / "deep").mkdir()
         (self.files / "deep" / "b.txt").write_text("x" * 5000)
 
-    def bytes_equal(self, name, command, calls, burst):
-        """The same conversation, compared line by line."""
+    def bytes_equal(self, name, command, calls, burst, *more):
+        """The same conversation, compared line by line; `more` are arguments of the shim."""
 
         def play(through):
             self.fresh_files()
             return wire.converse(through, wire.script(calls, burst), self.log)
 
         one, two = play(command), play(command)
-        gated = play(self.shim(name, command))
+        gated = play(self.shim(name, command, *more))
         varying = {key for key in one[0] if one[0][key] != two[0].get(key)}
         if varying:
             print(f"     {name}: {len(varying)} answers vary without the gate: {sorted(varying)[:4]}")
@@ -171,7 +172,6 @@ class Suite:
             ["get-tiny-image", {}],
             ["get-structured-content", {"location": "New York"}],
             ["echo", {"wrong": True}],
-            ["no-such-tool", {}],
         ]
         files = [
             ["list_directory", {"path": str(self.files)}],
@@ -193,6 +193,15 @@ class Suite:
             ("filesystem", [str(bin_dir / "mcp-server-filesystem"), str(self.files)], files, files[1:2]),
             ("fastmcp", [self.python, str(HERE / "server.py")], python, python[:3]),
         ]
+
+    def unlisted(self, name, command):
+        """A tool that no list named is never called under the default policy, and the agent is told why."""
+        through = self.shim(name, command, "--unattended", "deny")
+        answers, _ = wire.converse(through, wire.script([UNLISTED], []), self.log)
+        said = [answer for answer in answers.values() if b"No list of its server named this tool" in answer]
+        if len(said) != 1 or b'"isError":true' not in said[0]:
+            return f"answers: {answers!r:.600}"
+        return None
 
     def recordings(self):
         """Every conversation above has a recording, and each verifies."""
@@ -232,6 +241,13 @@ class Suite:
             for server in self.servers():
                 self.play_server(*server)
             name, command, calls, _ = self.servers()[0]
+            self.attempt(
+                f"{name}, a tool that no list named, observe",
+                lambda: self.bytes_equal(name, command, [UNLISTED], [], "--policy", "observe"),
+            )
+            self.attempt(
+                f"{name}, a tool that no list named", lambda: self.unlisted(name, command)
+            )
             for mode in ("auto", "legacy"):
                 self.attempt(
                     f"{name} from its recording, mcp client, {mode}",
