@@ -7,6 +7,7 @@ mod filter;
 mod framing;
 mod guard;
 mod journal_read;
+mod lock_file;
 mod policy_file;
 mod terminal_input;
 mod theme_file;
@@ -16,6 +17,7 @@ pub use filter::filter;
 pub use framing::framing;
 pub use guard::guard;
 pub use journal_read::journal_read;
+pub use lock_file::lock_file;
 pub use policy_file::policy_file;
 pub use terminal_input::terminal_input;
 pub use theme_file::theme_file;
@@ -30,6 +32,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("framing", framing),
     ("guard", guard),
     ("journal_read", journal_read),
+    ("lock_file", lock_file),
     ("policy_file", policy_file),
     ("terminal_input", terminal_input),
     ("theme_file", theme_file),
