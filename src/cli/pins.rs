@@ -1,7 +1,10 @@
 //! `tollgate pins`: what the definitions of servers are to be, in this home and in a project's lock.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+use serde::Serialize;
 
 use crate::catalog::lock::NotSigned;
 use crate::cli::Format;
@@ -18,6 +21,9 @@ mod import;
 mod list;
 mod server;
 mod verify;
+
+/// Version of the JSON lines that are printed here: the first one knew tools only.
+const LINES_VERSION: u32 = 2;
 
 /// Arguments of `tollgate pins`.
 #[derive(Debug, clap::Args)]
@@ -39,6 +45,9 @@ enum What {
         /// The lock; else the `tollgate.lock` here or above.
         #[arg(long)]
         lock: Option<PathBuf>,
+        /// How to print.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
     },
     /// Write what this home has pinned of a server into the project's lock, and sign it.
     Approve(approve::Args),
@@ -61,6 +70,9 @@ enum What {
         /// keys of this home do not count.
         #[arg(long = "signer", value_name = "KEY")]
         signers: Vec<String>,
+        /// How to print.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
     },
     /// Start the servers of agents' configurations, each after a question, and pin what they say.
     Import(import::Args),
@@ -71,13 +83,13 @@ enum What {
 pub fn main(args: &Args) -> ExitCode {
     exit::finish(match &args.what {
         What::List { format } => list::run(*format),
-        What::Diff { lock } => diff::run(lock.as_deref()),
+        What::Diff { lock, format } => diff::run(lock.as_deref(), *format),
         What::Approve(args) => approve::run(args),
         What::Revoke { server, tool, lock: None } => revoke(server, tool.as_deref()),
         What::Revoke { server, tool, lock: Some(lock) } => {
             approve::revoke(server, tool.as_deref(), lock)
         }
-        What::Verify { lock, signers } => verify::run(lock.as_deref(), signers),
+        What::Verify { lock, signers, format } => verify::run(lock.as_deref(), signers, *format),
         What::Import(args) => import::run(args),
     })
 }
@@ -113,6 +125,12 @@ fn read(given: Option<&Path>) -> Result<lock::Read, Failure> {
         Failure::new(Exit::Usage, what)
     })?;
     lock::read(&path).map_err(|error| Error::from(error).into())
+}
+
+/// Prints one line of JSON.
+fn put(out: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
+    writeln!(out)
 }
 
 /// `no differences`, `1 difference`, `2 differences`.

@@ -255,11 +255,22 @@ fn a_lock_is_verified_by_whoever_trusts_its_signer() {
     project.does(&ann, 0, &["pins", "approve", "files"]);
     assert_eq!(fs::read_to_string(project.file("tollgate.lock")).unwrap(), text);
 
+    let said = project.does(&ann, 0, &["pins", "verify", "--format", "jsonl"]);
+    let line: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(
+        (&line["event"], &line["signers"], &line["definitions"]),
+        (&json!("server"), &json!(["ann@desk"]), &json!(4))
+    );
+    assert_eq!(project.does(&ann, 0, &["pins", "diff", "--format", "jsonl"]), "");
+
     // Bob does not know Ann, and never saw the server.
     let said = project.does(&bob, 1, &["pins", "verify"]);
     assert!(said.contains("no trusted key signed it, only tollgate-ed25519:"), "{said}");
     let said = project.does(&bob, 1, &["pins", "diff"]);
     assert!(said.contains("files: this home has pinned nothing of it"), "{said}");
+    let said = project.does(&bob, 1, &["pins", "verify", "--format", "jsonl"]);
+    let line: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((&line["event"], &line["server"]), (&json!("problem"), &json!("files")));
     // In CI the keys are given, and there is no home.
     let nowhere = ["pins", "verify", "--signer", &key];
     let ran = program::tollgate_in(project.dir.path(), "/nowhere".as_ref(), &nowhere);
@@ -278,6 +289,11 @@ fn a_lock_is_verified_by_whoever_trusts_its_signer() {
     let said = project.does(&bob, 1, &["pins", "diff"]);
     assert!(said.contains("files.read_note (tool): pinned here as something else"), "{said}");
     assert!(said.contains("+ \"Reads a note, or sends it.\""), "{said}");
+    let said = project.does(&bob, 1, &["pins", "diff", "--format", "jsonl"]);
+    let line: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(line["event"], "difference");
+    assert_eq!((&line["name"], &line["how"]), (&json!("read_note"), &json!("changed")));
+    assert_eq!(line["changes"][0]["after"], json!("\"Reads a note, or sends it.\""));
     project.does(&bob, 0, &["pins", "approve", "files", "read_note"]);
     assert!(!project.does(&bob, 0, &["pins", "verify"]).contains("ann@desk"));
 }

@@ -3,22 +3,65 @@
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::catalog::diff::diff;
 use crate::catalog::lock::{Block, each};
 use crate::catalog::{Change, Fingerprint, Kind};
+use crate::cli::Format;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::operator;
 use crate::store::lock::knowledge;
 use crate::store::pins::Pins;
 use crate::text::Safe;
 
-use super::counted;
+use super::{LINES_VERSION, counted};
 
-pub(super) fn run(given: Option<&Path>) -> Result<Exit, Failure> {
+/// What differs.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum How {
+    /// This home has pinned nothing of the server.
+    NothingPinned,
+    OnlyInLock,
+    OnlyPinned,
+    /// Pinned as something else than the lock says.
+    Changed,
+}
+
+/// One difference.
+#[derive(Serialize)]
+struct Difference<'a> {
+    v: u32,
+    event: &'static str,
+    server: &'a str,
+    how: How,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<Kind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    /// From what the lock says to what is pinned.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<Change>,
+}
+
+impl<'a> Difference<'a> {
+    fn new(server: &'a str, how: How, what: Option<(Kind, &'a str)>) -> Self {
+        Self {
+            v: LINES_VERSION,
+            event: "difference",
+            server,
+            how,
+            kind: what.map(|(kind, _)| kind),
+            name: what.map(|(_, name)| name),
+            changes: Vec::new(),
+        }
+    }
+}
+
+pub(super) fn run(given: Option<&Path>, format: Format) -> Result<Exit, Failure> {
     let read = super::read(given)?;
-    let mut out = BufWriter::new(io::stdout().lock());
     let mut pinned = Vec::new();
     for (path, pins) in Pins::all(&operator::home()?.pins_dir())? {
         let pins = pins.map_err(|error| {
@@ -27,48 +70,74 @@ pub(super) fn run(given: Option<&Path>) -> Result<Exit, Failure> {
         })?;
         pinned.push(pins);
     }
-    let mut differences = 0;
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut count = 0;
+    let mut put = |difference: Difference<'_>| {
+        count += 1;
+        match format {
+            Format::Jsonl => super::put(&mut out, &difference),
+            Format::Text => text(&mut out, &difference),
+        }
+    };
     for (server, block) in &read.lock.blocks {
         let homes: Vec<&Pins> = pinned.iter().filter(|pins| pins.server == *server).collect();
         if homes.is_empty() {
-            let name = Safe::escape(server);
-            writeln!(out, "{name}: this home has pinned nothing of it")?;
-            differences += 1;
+            put(Difference::new(server, How::NothingPinned, None))?;
         }
         for pins in homes {
-            differences += print(&mut out, server, block, pins)?;
+            compare(server, block, pins, &mut put)?;
         }
     }
-    let path = Safe::escape(&read.path.to_string_lossy()).into_string();
-    writeln!(out, "{} from {path}", counted(differences, "difference"))?;
+    if format == Format::Text {
+        let path = Safe::escape(&read.path.to_string_lossy()).into_string();
+        writeln!(out, "{} from {path}", counted(count, "difference"))?;
+    }
     out.flush()?;
-    Ok(if differences == 0 { Exit::Fine } else { Exit::Findings })
+    Ok(if count == 0 { Exit::Fine } else { Exit::Findings })
 }
 
-/// Prints what differs; how many definitions do.
-fn print(out: &mut impl Write, server: &str, block: &Block, pins: &Pins) -> io::Result<usize> {
+/// Tells what differs between a lock's block and the pins of a server with that name.
+fn compare(
+    server: &str,
+    block: &Block,
+    pins: &Pins,
+    put: &mut impl FnMut(Difference<'_>) -> io::Result<()>,
+) -> io::Result<()> {
     let home = knowledge(&pins.pins);
-    let mut differences = 0;
-    let mut say = |out: &mut dyn Write, kind: Kind, name: &str, what: &str| {
-        differences += 1;
-        writeln!(out, "{}: {what}", title(server, kind, name))
-    };
     for (kind, name, entry) in each(&block.definitions) {
-        match home.get(&kind).and_then(|named| named.get(name)) {
-            None => say(out, kind, name, "only in the lock")?,
-            Some(known) if Fingerprint::of(&known.text) == Fingerprint::of(&entry.text) => {}
-            Some(known) => {
-                say(out, kind, name, "pinned here as something else than the lock says")?;
-                changes(out, &entry.text, &known.text)?;
-            }
-        }
+        let known = home.get(&kind).and_then(|named| named.get(name));
+        let how = match known {
+            None => How::OnlyInLock,
+            Some(known) if Fingerprint::of(&known.text) == Fingerprint::of(&entry.text) => continue,
+            Some(_) => How::Changed,
+        };
+        let mut difference = Difference::new(server, how, Some((kind, name)));
+        difference.changes =
+            known.map(|known| changes(&entry.text, &known.text)).unwrap_or_default();
+        put(difference)?;
     }
     for (kind, name, _) in each(&home) {
         if !block.definitions.get(&kind).is_some_and(|named| named.contains_key(name)) {
-            say(out, kind, name, "only pinned here")?;
+            put(Difference::new(server, How::OnlyPinned, Some((kind, name))))?;
         }
     }
-    Ok(differences)
+    Ok(())
+}
+
+fn text(out: &mut impl Write, difference: &Difference<'_>) -> io::Result<()> {
+    let said = match difference.how {
+        How::NothingPinned => "this home has pinned nothing of it",
+        How::OnlyInLock => "only in the lock",
+        How::OnlyPinned => "only pinned here",
+        How::Changed => "pinned here as something else than the lock says",
+    };
+    let server = difference.server;
+    let title = match (difference.kind, difference.name) {
+        (Some(kind), Some(name)) => title(server, kind, name),
+        _ => Safe::escape(server).into_string(),
+    };
+    writeln!(out, "{title}: {said}")?;
+    put_changes(out, &difference.changes)
 }
 
 /// `files.read_file (tool)`.
@@ -77,14 +146,19 @@ pub(super) fn title(server: &str, kind: Kind, name: &str) -> String {
     Safe::escape(&format!("{server}{dot}{name} ({})", kind.word())).into_string()
 }
 
-/// What differs between two definitions, indented.
-pub(super) fn changes(out: &mut dyn Write, before: &str, after: &str) -> io::Result<()> {
+/// What differs between two definitions.
+pub(super) fn changes(before: &str, after: &str) -> Vec<Change> {
     let value = |text| serde_json::from_str::<Value>(text).unwrap_or_default();
-    for Change { path, what, before, after, .. } in diff(&value(before), &value(after)) {
-        writeln!(out, "  {}: {}", Safe::escape(&path), Safe::escape(&what))?;
+    diff(&value(before), &value(after))
+}
+
+/// Prints changes, indented.
+pub(super) fn put_changes(out: &mut impl Write, changes: &[Change]) -> io::Result<()> {
+    for Change { path, what, before, after, .. } in changes {
+        writeln!(out, "  {}: {}", Safe::escape(path), Safe::escape(what))?;
         for (sign, text) in [('-', before), ('+', after)] {
             if let Some(text) = text {
-                writeln!(out, "    {sign} {}", Safe::escape(&text))?;
+                writeln!(out, "    {sign} {}", Safe::escape(text))?;
             }
         }
     }

@@ -18,7 +18,7 @@ use crate::store::lock::now_us;
 use crate::store::pins::{self, By};
 use crate::text::Safe;
 
-use super::diff::{changes, title};
+use super::diff::{changes, put_changes, title};
 use super::{counted, server};
 
 /// The agents whose configuration is read, by the programs that start them.
@@ -246,7 +246,7 @@ fn take(home: &Home, one: &Found, launch: &Launch, cwd: &Path) -> Result<Outcome
             differs = true;
             let title = title(&one.name, kind, name);
             writeln!(out, "{title}: it is something else than what is pinned, which stays")?;
-            changes(&mut out, before, text)?;
+            put_changes(&mut out, &changes(before, text))?;
         }
     }
     for (kind, name, _) in each(&known.pins).filter(|(kind, name, _)| is_gone(&now, *kind, name)) {

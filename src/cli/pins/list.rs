@@ -13,8 +13,7 @@ use crate::store::lock::stamp;
 use crate::store::pins::Pins;
 use crate::text::Safe;
 
-/// Version of the lines: the first one knew tools only.
-const LINES_VERSION: u32 = 2;
+use super::LINES_VERSION;
 
 /// One definition.
 #[derive(Serialize)]
@@ -71,10 +70,7 @@ fn print(out: &mut impl Write, pins: &Pins, format: Format) -> io::Result<()> {
     for (kind, name, pin) in each(&pins.pins) {
         let line = line(pins, (kind, name), pin);
         match format {
-            Format::Jsonl => {
-                serde_json::to_writer(&mut *out, &line)?;
-                writeln!(out)?;
-            }
+            Format::Jsonl => super::put(out, &line)?,
             Format::Text => text(out, &line)?,
         }
     }
