@@ -159,7 +159,7 @@ const PAGES: usize = 150;
 pub(crate) fn keys(ways: &Ways, home: &Home, report: &mut Report) -> Result<(), Failure> {
     let mut console = Console::open(home)?;
     console.wait_for_frame()?;
-    let mut peer = Peer::start(&below_a_shell(&ways.tollgate))?;
+    let mut peer = Peer::start_and_list(&below_a_shell(&ways.tollgate))?;
     peer.call("x")?;
     console.shows("FOLLOW")?;
     let mut rest = Samples::default();
@@ -217,7 +217,7 @@ pub(crate) fn stopped(
     let mut samples: [Samples; 2] = Default::default();
     let mut ratios = Vec::new();
     for _ in 0..rounds.div_ceil(ROUNDS_OF_A_START) {
-        let mut peer = Peer::start(&below_a_shell(&ways.tollgate))?;
+        let mut peer = Peer::start_and_list(&below_a_shell(&ways.tollgate))?;
         for round in 0..=ROUNDS_OF_A_START {
             let free = calls(&mut peer, &payload)?;
             let mut console = Console::open(home)?;

@@ -54,9 +54,23 @@ fn answer_to(request: &Request<'_>, answer: &mut Vec<u8>) -> io::Result<()> {
         ("initialize", _) => answer.write_all(
             br#"{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"echo","version":"1"}}"#,
         ),
-        ("tools/list", _) => answer.write_all(
-            br#"{"tools":[{"name":"echo","description":"Gives the text back.","inputSchema":{"type":"object","properties":{"text":{"type":"string"}}}}]}"#,
-        ),
+        ("tools/list", _) => list(answer),
         _ => answer.write_all(b"{}"),
     }
+}
+
+/// Tools of the server: the one that is called, and as many as a large server has beside it.
+const TOOLS: usize = 100;
+
+fn list(answer: &mut Vec<u8>) -> io::Result<()> {
+    answer.write_all(br#"{"tools":["#)?;
+    for n in 0..TOOLS {
+        let (comma, name) =
+            if n == 0 { ("", "echo".to_owned()) } else { (",", format!("read_item_{n}")) };
+        write!(
+            answer,
+            r#"{comma}{{"name":"{name}","description":"Gives the text back.","inputSchema":{{"type":"object","properties":{{"text":{{"type":"string"}}}}}}}}"#
+        )?;
+    }
+    answer.write_all(b"]}")
 }

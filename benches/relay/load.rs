@@ -25,7 +25,8 @@ const IN_FLIGHT: u64 = 64;
 
 /// The three peers, in the order direct, relay, tollgate.
 fn peers(ways: &Ways) -> Result<[Peer; 3], Failure> {
-    Ok([Peer::start(&ways.direct)?, Peer::start(&ways.relay)?, Peer::start(&ways.tollgate)?])
+    let start = Peer::start_and_list;
+    Ok([start(&ways.direct)?, start(&ways.relay)?, start(&ways.tollgate)?])
 }
 
 /// What a call takes longer than directly, through the relay and through the gate.
@@ -145,7 +146,7 @@ pub(crate) fn memory(
 ) -> Result<(), Failure> {
     // Allocators keep what a burst needed; growth beyond this is a leak.
     const GROWTH_BYTES_MAX: u64 = 2_000_000;
-    let mut peer = Peer::start(&ways.tollgate)?;
+    let mut peer = Peer::start_and_list(&ways.tollgate)?;
     let early = calls / 10;
     peer.pipelined("x", u64::try_from(early)?, IN_FLIGHT)?;
     let gate = home.gate_pid()?;

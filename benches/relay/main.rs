@@ -2,7 +2,8 @@
 //!
 //! Everything is measured side by side in interleaved rounds, so that a busy machine disturbs all of it
 //! alike, and printed as figures, ratios and the budgets they are held against. A ratio is the middle one of those of
-//! the rounds: what it compares was measured within the same milliseconds. Started with `echo` or
+//! the rounds: what it compares was measured within the same milliseconds. The gate has a policy of a hundred rules,
+//! and the server a hundred tools, all of them pinned. Started with `echo` or
 //! `relay` as its first argument, the same binary is the server or the relay.
 //!
 //! `TOLLGATE_BENCH_CALLS` is the number of calls of the memory measurement (a million takes minutes and

@@ -16,6 +16,8 @@ const INITIALIZE: &[u8] = br#"{"jsonrpc":"2.0","id":0,"method":"initialize","par
 "#;
 const INITIALIZED: &[u8] = br#"{"jsonrpc":"2.0","method":"notifications/initialized"}
 "#;
+const LIST: &[u8] = br#"{"jsonrpc":"2.0","id":"list","method":"tools/list"}
+"#;
 
 /// A started server, however it is reached.
 pub(crate) struct Peer {
@@ -47,6 +49,17 @@ impl Peer {
             return Err(format!("{command:?}: {}", String::from_utf8_lossy(&peer.answer)).into());
         }
         peer.send(INITIALIZED)?;
+        Ok(peer)
+    }
+
+    /// Starts a command, shakes hands, and asks for the tools, as an agent does: the gate then has pinned them all.
+    pub(crate) fn start_and_list(command: &[OsString]) -> Result<Self, Failure> {
+        let mut peer = Self::start(command)?;
+        peer.send(LIST)?;
+        peer.receive()?;
+        if !peer.answer.starts_with(br#"{"jsonrpc":"2.0","id":"list","result":{"tools""#) {
+            return Err(format!("{command:?}: {}", String::from_utf8_lossy(&peer.answer)).into());
+        }
         Ok(peer)
     }
 

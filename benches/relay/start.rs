@@ -63,7 +63,7 @@ const SETTLED: Duration = Duration::from_millis(2500);
 /// A shim and a gate that wait, after a few calls; the gate new.
 pub(crate) fn idle_sizes(ways: &Ways, home: &Home, report: &mut Report) -> Result<(), Failure> {
     home.stop_gate()?;
-    let mut peer = Peer::start(&ways.tollgate)?;
+    let mut peer = Peer::start_and_list(&ways.tollgate)?;
     for _ in 0..10 {
         peer.call("x")?;
     }
