@@ -204,8 +204,9 @@ pub enum AnswerWord {
     Remember {
         /// Whether they go on, or are refused.
         allow: bool,
-        /// Which are like it, as the JSON text of a scope.
-        scope: String,
+        /// Which are like it, as the JSON text of a scope; `None`: those with the same arguments.
+        #[serde(default)]
+        scope: Option<String>,
         /// How long: `minutes`, `session`, `unchanged`.
         lifetime: String,
         /// The operator's words.

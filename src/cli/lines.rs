@@ -10,7 +10,7 @@ use crate::engine::{
     Answer, CallId, ConnId, Facts, Finding, Held, Kind, Layered, Problem, Ruled, Settled, TicketId,
 };
 use crate::journal::{Effected, Raw, Record, What};
-use crate::policy::{Phase, Reason, Risk, Verdict};
+use crate::policy::{Phase, Reason, Risk, Scope, Verdict};
 use crate::protocol::Side;
 
 /// Version of these lines.
@@ -336,7 +336,9 @@ fn answered(answer: &Answer, by: &str, unread: bool) -> String {
         Answer::Deny { reason: Some(why) } => format!("deny by {by}: {why}"),
         Answer::Remember { allow, scope, lifetime, .. } => {
             let word = if *allow { "allow" } else { "deny" };
-            let (scope, lifetime) = (scope.words(), lifetime.word());
+            let scope =
+                scope.as_ref().map_or_else(|| "the same arguments".to_owned(), Scope::words);
+            let lifetime = lifetime.word();
             format!("{word} by {by}, and remember ({lifetime}): {scope}")
         }
         Answer::Edit { arguments } => format!("edit by {by}: {arguments}"),

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::cli::exit::{self, Exit, Failure};
+use crate::engine::Lifetime;
 use crate::gate::client::{self, ClientError, Start};
 use crate::store::home::{Home, Registration};
 use crate::text::Safe;
@@ -22,6 +23,43 @@ pub struct ApproveArgs {
     /// The code that the card shows; needed from medium risk on.
     #[arg(long)]
     code: Option<String>,
+    /// For how many calls it holds.
+    #[arg(long, value_enum, default_value_t)]
+    scope: Scope,
+}
+
+/// For how many calls an answer holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum Scope {
+    /// This one.
+    #[default]
+    Once,
+    /// And the later ones of this session with the same arguments.
+    Session,
+    /// And all later ones with the same arguments, until the tool's definition changes.
+    Unchanged,
+}
+
+impl Scope {
+    /// The lifetime of what is remembered, in the gate's words.
+    fn lifetime(self) -> Option<Lifetime> {
+        match self {
+            Self::Once => None,
+            Self::Session => Some(Lifetime::Session),
+            Self::Unchanged => Some(Lifetime::Unchanged),
+        }
+    }
+
+    fn word(self, allow: bool, reason: Option<String>) -> AnswerWord {
+        match self.lifetime() {
+            None if allow => AnswerWord::Allow {},
+            None => AnswerWord::Deny { reason },
+            Some(lifetime) => {
+                let lifetime = lifetime.word().to_owned();
+                AnswerWord::Remember { allow, scope: None, lifetime, reason }
+            }
+        }
+    }
 }
 
 /// Arguments of `tollgate deny`.
@@ -32,6 +70,9 @@ pub struct DenyArgs {
     /// Your words to the agent.
     #[arg(long)]
     reason: Option<String>,
+    /// For how many calls it holds.
+    #[arg(long, value_enum, default_value_t)]
+    scope: Scope,
 }
 
 /// Arguments of `tollgate home`.
@@ -144,13 +185,13 @@ fn print_tickets() -> Result<Exit, Failure> {
 /// `tollgate approve`.
 #[must_use]
 pub fn approve(args: &ApproveArgs) -> ExitCode {
-    exit::finish(answer(&args.ticket, AnswerWord::Allow {}, args.code.clone()))
+    exit::finish(answer(&args.ticket, args.scope.word(true, None), args.code.clone()))
 }
 
 /// `tollgate deny`.
 #[must_use]
 pub fn deny(args: &DenyArgs) -> ExitCode {
-    let word = AnswerWord::Deny { reason: args.reason.clone() };
+    let word = args.scope.word(false, args.reason.clone());
     exit::finish(answer(&args.ticket, word, None))
 }
 

@@ -208,8 +208,9 @@ pub enum Answer {
     Remember {
         /// Whether they go on, or are refused.
         allow: bool,
-        /// Which calls of the tool are like it.
-        scope: Scope,
+        /// Which calls of the tool are like it; `None`: those with the same arguments.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        scope: Option<Scope>,
         /// How long it holds.
         lifetime: Lifetime,
         /// The operator's own words.

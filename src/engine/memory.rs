@@ -177,6 +177,8 @@ impl Engine {
             return Err("no answer to remember".to_owned());
         };
         let ticket = self.state.tickets.get(&id).ok_or("the call does not wait any more")?;
+        let scope = scope.clone().or_else(|| Scope::exact(arguments_of(ticket)));
+        let scope = scope.ok_or("its arguments cannot be compared with those of another call")?;
         let mut one = self.like(ticket, *allow, scope.clone(), by)?;
         if !scope.is_sound() || !scope.holds(arguments_of(ticket)) {
             return Err("what is to be remembered does not hold for this very call".to_owned());

@@ -91,7 +91,10 @@ fn meant(word: &AnswerWord) -> Result<Answer, String> {
         AnswerWord::Edit { arguments } => Answer::Edit { arguments: arguments.clone() },
         AnswerWord::Remember { allow, scope, lifetime, reason } => Answer::Remember {
             allow: *allow,
-            scope: serde_json::from_str(scope)
+            scope: scope
+                .as_ref()
+                .map(|scope| serde_json::from_str(scope))
+                .transpose()
                 .map_err(|error| format!("read the scope: {error}"))?,
             lifetime: Lifetime::parse(lifetime).ok_or("say minutes, session or unchanged")?,
             why: reason.clone(),
@@ -159,7 +162,7 @@ fn answer_command(hub: &Hub, peer: Peer, line: &AnswerLine) -> Result<(), String
     match line.answer {
         AnswerWord::Deny { .. } => {}
         AnswerWord::Allow {} => outside(hub, peer, "approve")?,
-        AnswerWord::Remember { .. } => outside(hub, peer, "remember")?,
+        AnswerWord::Remember { .. } => operator(hub, peer, "remember")?,
         AnswerWord::Edit { .. } => return Err("edit the call in a console".to_owned()),
     }
     answer(hub, line, By::Command(peer))

@@ -206,3 +206,30 @@ fn an_editor_that_fails_changes_nothing() {
     console.press_until("E", "nothing was changed: the editor failed");
     console.press_until("a", "yes, allow");
 }
+
+#[test]
+fn an_answer_on_the_command_line_holds_for_calls_with_the_same_arguments() {
+    let bed = Bed::new();
+    let policy = bed.home().join("low.yaml");
+    let text = "version: 1\nname: low\nphase: enforce\ndefault: { verdict: allow, why: Else. }\nrules:\n\
+                \x20 - { id: w, why: It writes., match: { tool: \"write_*\" }, verdict: ask, risk: low }\n";
+    std::fs::write(&policy, text).unwrap();
+    let mut agent = bed.agent(&["--policy", &policy.display().to_string(), "--unattended", "ask"]);
+    let (one, other) = (json!({ "path": "a" }), json!({ "path": "b" }));
+    agent.call(1, "write_file", &one);
+    let ticket = bed.ticket();
+    let ran = bed.tollgate(&["approve", &ticket, "--scope", "session"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(agent.result(1), ("done".to_owned(), false));
+    agent.call(2, "write_file", &one);
+    assert_eq!(agent.result(2), ("done".to_owned(), false));
+    agent.call(3, "write_file", &other);
+    let ticket = bed.ticket();
+    let ran = bed.tollgate(&["deny", &ticket, "--scope", "session", "--reason", "not there"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let (text, failed) = agent.result(3);
+    assert!(failed && text.contains("not there"), "{text}");
+    agent.call(4, "write_file", &other);
+    let (text, failed) = agent.result(4);
+    assert!(failed && text.contains("refused once for all"), "{text}");
+}

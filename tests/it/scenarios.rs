@@ -303,12 +303,13 @@ impl Play {
         Reloaded::Text(self.file.clone())
     }
 
-    /// `remember 3 allow session tool`, or a scope's JSON text in the place of `tool`.
+    /// `remember 3 allow session tool`, or in the place of `tool` `same`, or a scope's JSON text.
     fn remember(&self, ticket: &str, behind: &str) -> Happening {
         let words: Vec<&str> = behind.splitn(3, ' ').collect();
         let scope = match words[2] {
-            "tool" => Scope::Tool,
-            json => serde_json::from_str(json).unwrap(),
+            "same" => None,
+            "tool" => Some(Scope::Tool),
+            json => Some(serde_json::from_str(json).unwrap()),
         };
         let lifetime = Lifetime::parse(words[1]).unwrap();
         let answer = Answer::Remember { allow: words[0] == "allow", scope, lifetime, why: None };

@@ -174,7 +174,7 @@ pub(super) fn send(model: &mut Model, allow: bool, code: Option<String>) -> Vec<
     card::answer::send_as(
         model,
         word,
-        AnswerWord::Remember { allow, scope, lifetime, reason: None },
+        AnswerWord::Remember { allow, scope: Some(scope), lifetime, reason: None },
         code,
     )
 }
