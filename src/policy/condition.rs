@@ -10,21 +10,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
-use cel::common::types::CelString;
+use cel::common::types::{CelBool, CelInt, CelString};
 use cel::{Context, Env, FunctionContext, Program, Value};
 use regex::{Regex, RegexBuilder};
-use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use super::error::{Cause, nearest};
 use super::evaluate::Question;
 use super::hints::hints;
 
+mod json;
+
 /// Longest condition, in bytes: what is longer than a few lines is better two rules.
 const SOURCE_BYTES_MAX: usize = 4096;
 /// Arguments larger than this are not read: what a condition says of them is unknown. Reading so much takes some 5 ms.
 const ARGUMENTS_BYTES_MAX: usize = 1024 * 1024;
-/// Arguments with a list or object of more members are not read either: a comprehension looks at all of them.
-const MEMBERS_MAX: usize = 1000;
 /// Size of one compiled pattern, in bytes; as in filters.
 const PATTERN_BYTES_MAX: usize = 1 << 20;
 /// What a call to `matches` becomes: a call to ours, with the number of its compiled pattern.
@@ -199,24 +198,28 @@ impl<'a> Given<'a> {
         }
         let mut read = Vec::new();
         if looks >= Looks::Definition {
-            context.add_variable_from_value("listed", Value::Bool(definition.is_some()));
+            context.add_variable_as_val("listed", Box::new(CelBool::from(definition.is_some())));
             read.push(("hints", self.read_hints()));
         }
         if looks == Looks::Call {
             let raw = arguments.unwrap_or_default();
             let size = i64::try_from(raw.len()).unwrap_or(i64::MAX);
-            context.add_variable_from_value("size", Value::Int(size));
-            let text =
-                short(raw).map(|raw| Value::from(std::str::from_utf8(raw).unwrap_or_default()));
+            context.add_variable_as_val("size", Box::new(CelInt::from(size)));
+            let text = short(raw).map(|raw| -> json::Seen<'a> {
+                Box::new(CelString::from(std::str::from_utf8(raw).unwrap_or_default()))
+            });
             read.extend([("args", self.read_arguments()), ("text", text)]);
         }
         for (name, value) in read {
             match value {
-                Ok(value) => context.add_variable_from_value(name, value),
+                Ok(value) => context.add_variable_as_val(name, value),
                 Err(why) => {
                     unread.insert(name, why);
                 }
             }
+        }
+        if self.patterns.is_empty() {
+            return Seen { context: Ok(context), unread };
         }
         let patterns = Arc::clone(self.patterns);
         let matches = move |_: &FunctionContext<'_, '_>, text: Arc<String>, at: i64| {
@@ -227,17 +230,17 @@ impl<'a> Given<'a> {
         Seen { context: added.map(|()| context).map_err(|error| error.to_string()), unread }
     }
 
-    fn read_arguments(&self) -> Result<Value, String> {
+    fn read_arguments(&self) -> Result<json::Seen<'a>, String> {
         let raw = short(self.question.arguments.unwrap_or(b"{}"))?;
-        let value: serde_json::Value = serde_json::from_slice(raw)
+        let value = serde_json::from_slice(raw)
             .map_err(|error| format!("the arguments cannot be read: {error}"))?;
-        cel::to_value(Shown(&value)).map_err(|error| error.to_string())
+        json::seen(value)
     }
 
-    fn read_hints(&self) -> Result<Value, String> {
+    fn read_hints(&self) -> Result<json::Seen<'a>, String> {
         let definition = self.question.definition;
         let given = hints(definition.ok_or("no list of the server named this tool")?)?;
-        cel::to_value(Shown(&given)).map_err(|error| error.to_string())
+        json::seen(given)
     }
 }
 
@@ -246,42 +249,6 @@ fn short(arguments: &[u8]) -> Result<&[u8], String> {
         return Err(format!("the arguments have more than {ARGUMENTS_BYTES_MAX} bytes"));
     }
     Ok(arguments)
-}
-
-/// JSON as conditions see it: a whole number is an `int` wherever it is one, whatever its sign.
-struct Shown<'a>(&'a serde_json::Value);
-
-impl Serialize for Shown<'_> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let bounded = |members: usize| {
-            if members <= MEMBERS_MAX {
-                return Ok(());
-            }
-            let what = format!("the arguments have a list or object of more than {MEMBERS_MAX}");
-            Err(serde::ser::Error::custom(what))
-        };
-        match self.0 {
-            serde_json::Value::Number(number) => match number.as_i64() {
-                Some(whole) => to.serialize_i64(whole),
-                None => number.serialize(to),
-            },
-            serde_json::Value::Array(list) => {
-                bounded(list.len())?;
-                to.collect_seq(list.iter().map(Shown))
-            }
-            serde_json::Value::Object(object) => {
-                bounded(object.len())?;
-                let mut map = to.serialize_map(Some(object.len()))?;
-                for (key, value) in object {
-                    map.serialize_entry(key, &Shown(value))?;
-                }
-                map.end()
-            }
-            plain @ (serde_json::Value::Null
-            | serde_json::Value::Bool(_)
-            | serde_json::Value::String(_)) => plain.serialize(to),
-        }
-    }
 }
 
 /// Walks an expression: refuses what may not be in one, compiles its patterns and notes its names.

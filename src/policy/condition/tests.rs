@@ -1,3 +1,4 @@
+use super::json::MEMBERS_MAX;
 use super::*;
 
 fn compiled(source: &str) -> (Condition, Arc<Vec<Regex>>) {
