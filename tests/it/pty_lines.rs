@@ -51,6 +51,22 @@ fn a_call_is_allowed_by_its_line_and_arrives_byte_for_byte() {
 }
 
 #[test]
+fn an_answer_holds_for_calls_with_the_same_arguments() {
+    let bed = Bed::new();
+    let mut console = Terminal::open(&bed.home(), &LINEAR);
+    console.shows("this console may answer");
+    let mut agent = bed.agent(&["--policy", "ask-writes"]);
+    agent.call(1, "write_file", &json!({ "path": "/tmp/a" }));
+    console.shows("files.write_file waits");
+    types(&mut console, "allow 2 yes session", "you: sent: allow, and remember #2");
+    assert_eq!(agent.result(1), ("done".to_owned(), false));
+    agent.call(2, "write_file", &json!({ "path": "/tmp/a" }));
+    assert_eq!(agent.result(2), ("done".to_owned(), false));
+    agent.call(3, "write_file", &json!({ "path": "/tmp/b" }));
+    console.shows("#4 sh-1 (sh) files.write_file waits");
+}
+
+#[test]
 fn a_denial_takes_its_reason_to_the_agent() {
     let bed = Bed::new();
     let mut console = Terminal::open(&bed.home(), &LINEAR);

@@ -21,15 +21,18 @@ use crate::console::model::doc::{Part, Want};
 use crate::console::model::{Call, Link, Model, Ticket, TicketKey};
 use crate::console::update::{ARM_MS, QUIET_MS};
 use crate::console::view::status;
+use crate::engine::Lifetime;
 use crate::policy::Risk;
 use crate::text::Safe;
 use crate::wire::{AnswerLine, AnswerWord, FromConsole};
 
 /// What `help` says.
-const HELP: [&str; 10] = [
+const HELP: [&str; 12] = [
     "allow NUMBER          allow a waiting call of low risk, once",
     "allow NUMBER yes      one of medium risk",
     "allow NUMBER CODE     one of high risk, with the code that its card tells",
+    "  and session         also the later calls of this session with the same arguments",
+    "  and unchanged       all of these, until the tool's definition changes",
     "deny NUMBER [reason]  deny it; the reason goes to the agent",
     "show NUMBER [raw]     print a call whole, or every byte of it",
     "asks, calls [COUNT]   list the calls that wait, or the last ones",
@@ -49,7 +52,9 @@ impl Linear {
         let by_itself = typed.alone && quiet;
         let done = match words::parse(&typed.text) {
             Command::Nothing => Ok(()),
-            Command::Allow { ticket, how } => self.allow(model, ticket, how, by_itself, &mut page),
+            Command::Allow { ticket, how, remember } => {
+                self.allow(model, (ticket, how, remember), by_itself, &mut page)
+            }
             Command::Deny { ticket, reason } => {
                 let reason = reason.map(str::to_owned);
                 self.answerable(model, ticket, by_itself).map(|ticket| {
@@ -127,8 +132,7 @@ impl Linear {
     fn allow(
         &mut self,
         model: &Model,
-        name: Name<'_>,
-        how: Option<&str>,
+        (name, how, remember): (Name<'_>, Option<&str>, Option<Lifetime>),
         by_itself: bool,
         page: &mut Page,
     ) -> Result<(), Says> {
@@ -163,7 +167,13 @@ impl Linear {
             }
             (Risk::High, how) => Some(code(model, key, how, nothing())?),
         };
-        self.send(model, ticket, AnswerWord::Allow {}, code, page);
+        let answer = remember.map_or(AnswerWord::Allow {}, |lifetime| AnswerWord::Remember {
+            allow: true,
+            scope: None,
+            lifetime: lifetime.word().to_owned(),
+            reason: None,
+        });
+        self.send(model, ticket, answer, code, page);
         Ok(())
     }
 
@@ -184,7 +194,7 @@ impl Linear {
         let word = match &answer {
             AnswerWord::Allow {} => "sent: allow #",
             AnswerWord::Deny { .. } => "sent: deny #",
-            AnswerWord::Remember { .. } => "sent: remember #",
+            AnswerWord::Remember { .. } => "sent: allow, and remember #",
             AnswerWord::Edit { .. } => "sent: edit #",
         };
         page.line("you:", &Says::own(word).number(key.ticket.0));

@@ -1,12 +1,15 @@
 //! What the operator types: one command a line.
 
+use crate::engine::Lifetime;
+
 /// A command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Command<'a> {
     /// Nothing: Enter alone answers nothing.
     Nothing,
-    /// `allow 2317`, `allow 2317 yes`, `allow 2317 k7m`.
-    Allow { ticket: Name<'a>, how: Option<&'a str> },
+    /// `allow 2317`, `allow 2317 yes`, `allow 2317 k7m`; with `session` or `unchanged` behind it for calls with the same
+    /// arguments as well.
+    Allow { ticket: Name<'a>, how: Option<&'a str>, remember: Option<Lifetime> },
     /// `deny 2317`, `deny 2317 a reason`.
     Deny { ticket: Name<'a>, reason: Option<&'a str> },
     /// `show 2317`, `show 2317 raw`.
@@ -36,6 +39,8 @@ pub(super) struct Name<'a> {
     pub(super) number: u64,
 }
 
+/// What `allow` takes.
+const ALLOW: &str = "allow NUMBER, with yes or the code of its card, and session or unchanged";
 /// Calls that `calls` lists by itself.
 const CALLS: usize = 10;
 
@@ -60,14 +65,7 @@ pub(super) fn parse(line: &str) -> Command<'_> {
     let behind = Some(behind.trim()).filter(|text| !text.is_empty());
     match word {
         "" => Command::Nothing,
-        "allow" => match Name::parse(first) {
-            Some(ticket) if behind.is_none_or(|how| !how.contains(char::is_whitespace)) => {
-                Command::Allow { ticket, how: behind }
-            }
-            Some(_) | None => {
-                Command::Wrong("allow NUMBER, allow NUMBER yes, or allow NUMBER CODE")
-            }
-        },
+        "allow" => allow(first, behind).unwrap_or(Command::Wrong(ALLOW)),
         "deny" => Name::parse(first).map_or(
             Command::Wrong("deny NUMBER, or deny NUMBER and a reason for the agent"),
             |ticket| Command::Deny { ticket, reason: behind },
@@ -90,6 +88,23 @@ pub(super) fn parse(line: &str) -> Command<'_> {
     }
 }
 
+/// What stands behind `allow`.
+fn allow<'a>(name: &'a str, behind: Option<&'a str>) -> Option<Command<'a>> {
+    let ticket = Name::parse(name)?;
+    let mut words: Vec<&str> = behind.unwrap_or_default().split_whitespace().collect();
+    // Minutes are for the panes, where the time that is left is to be seen.
+    let remember = match words.last().and_then(|word| Lifetime::parse(word)) {
+        None | Some(Lifetime::Minutes) => None,
+        Some(lifetime) => words.pop().map(|_| lifetime),
+    };
+    let how = match words.as_slice() {
+        [] => None,
+        [how] => Some(*how),
+        _ => return None,
+    };
+    Some(Command::Allow { ticket, how, remember })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,19 +112,23 @@ mod tests {
     #[test]
     fn lines_are_commands_or_say_what_would_be_one() {
         let name = |session, number| Name { session, number };
+        let allow =
+            |session, how, remember| Command::Allow { ticket: name(session, 7), how, remember };
         let table = [
             ("", Command::Nothing),
             ("   ", Command::Nothing),
-            ("allow 7", Command::Allow { ticket: name(None, 7), how: None }),
-            (" allow  #7  yes ", Command::Allow { ticket: name(None, 7), how: Some("yes") }),
-            (
-                "allow a.b-1.7 k7m",
-                Command::Allow { ticket: name(Some("a.b-1"), 7), how: Some("k7m") },
-            ),
-            ("allow", Command::Wrong("allow NUMBER, allow NUMBER yes, or allow NUMBER CODE")),
-            ("allow all", Command::Wrong("allow NUMBER, allow NUMBER yes, or allow NUMBER CODE")),
-            ("allow +7", Command::Wrong("allow NUMBER, allow NUMBER yes, or allow NUMBER CODE")),
-            ("allow 7 8 9", Command::Wrong("allow NUMBER, allow NUMBER yes, or allow NUMBER CODE")),
+            ("allow 7", allow(None, None, None)),
+            (" allow  #7  yes ", allow(None, Some("yes"), None)),
+            ("allow a.b-1.7 k7m", allow(Some("a.b-1"), Some("k7m"), None)),
+            ("allow 7 session", allow(None, None, Some(Lifetime::Session))),
+            ("allow 7 k7m unchanged", allow(None, Some("k7m"), Some(Lifetime::Unchanged))),
+            // No lifetime of this mode: a code, and a wrong one.
+            ("allow 7 minutes", allow(None, Some("minutes"), None)),
+            ("allow", Command::Wrong(ALLOW)),
+            ("allow all", Command::Wrong(ALLOW)),
+            ("allow +7", Command::Wrong(ALLOW)),
+            ("allow 7 8 9", Command::Wrong(ALLOW)),
+            ("allow 7 session yes", Command::Wrong(ALLOW)),
             ("Allow 7", Command::Wrong("a command that help lists")),
             ("yes", Command::Wrong("a command that help lists")),
             ("deny 7", Command::Deny { ticket: name(None, 7), reason: None }),

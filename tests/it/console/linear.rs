@@ -111,10 +111,13 @@ impl Play {
         let answer = |message: &FromConsole| match message {
             FromConsole::Answer(line) => {
                 let (allows, with) = match &line.answer {
-                    AnswerWord::Allow {} => (true, line.code.clone()),
+                    AnswerWord::Allow {}
+                    | AnswerWord::Remember { allow: true, scope: None, .. } => {
+                        (true, line.code.clone())
+                    }
                     AnswerWord::Deny { reason } => (false, reason.clone()),
                     AnswerWord::Edit { .. } | AnswerWord::Remember { .. } => {
-                        panic!("nothing is edited or remembered here")
+                        panic!("nothing is edited here, nor is another answer remembered")
                     }
                 };
                 Some((line.ticket, line.digest.clone(), allows, with))
@@ -254,6 +257,11 @@ fn a_low_risk_takes_its_number_a_medium_one_yes_and_a_high_one_the_code() {
         (Risk::High, "allow 1 yes", false),
         (Risk::High, "allow 1 K7M", false),
         (Risk::High, "allow 1 k7m", true),
+        (Risk::Low, "allow 1 session", true),
+        (Risk::Medium, "allow 1 session", false),
+        (Risk::Medium, "allow 1 yes unchanged", true),
+        (Risk::High, "allow 1 unchanged", false),
+        (Risk::High, "allow 1 k7m session", true),
     ];
     for (risk, line, allows) in table {
         let mut play = Play::new(80);
@@ -263,6 +271,15 @@ fn a_low_risk_takes_its_number_a_medium_one_yes_and_a_high_one_the_code() {
         let code = (risk == Risk::High).then(|| "k7m".to_owned());
         let expected = if allows { vec![(1, "digest-1-1".to_owned(), true, code)] } else { vec![] };
         assert_eq!(play.answers(), expected, "{line}\n{}", play.out);
+        let asked = ["session", "unchanged"].into_iter().find(|word| line.ends_with(word));
+        let sent = play.sent.iter().find_map(|sent| match sent {
+            FromConsole::Answer(line) => match &line.answer {
+                AnswerWord::Remember { lifetime, .. } => Some(lifetime.as_str()),
+                _ => None,
+            },
+            _ => None,
+        });
+        assert_eq!(sent, asked.filter(|_| allows), "{line}");
     }
 }
 
