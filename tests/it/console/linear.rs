@@ -9,7 +9,7 @@ use tollgate::console::update::{ARM_MS, QUIET_MS};
 use tollgate::engine::Settled;
 use tollgate::policy::{Risk, Verdict};
 use tollgate::text::class::{self, Class};
-use tollgate::wire::{AnswerWord, FromConsole, ToConsole};
+use tollgate::wire::{AnswerLine, AnswerWord, FromConsole, ToConsole};
 
 use super::frames::HOSTILE;
 use super::stage::{SESSION, Stage};
@@ -272,12 +272,15 @@ fn a_low_risk_takes_its_number_a_medium_one_yes_and_a_high_one_the_code() {
         let expected = if allows { vec![(1, "digest-1-1".to_owned(), true, code)] } else { vec![] };
         assert_eq!(play.answers(), expected, "{line}\n{}", play.out);
         let asked = ["session", "unchanged"].into_iter().find(|word| line.ends_with(word));
-        let sent = play.sent.iter().find_map(|sent| match sent {
-            FromConsole::Answer(line) => match &line.answer {
-                AnswerWord::Remember { lifetime, .. } => Some(lifetime.as_str()),
-                _ => None,
-            },
-            _ => None,
+        let sent = play.sent.iter().find_map(|sent| {
+            let FromConsole::Answer(AnswerLine {
+                answer: AnswerWord::Remember { lifetime, .. },
+                ..
+            }) = sent
+            else {
+                return None;
+            };
+            Some(lifetime.as_str())
         });
         assert_eq!(sent, asked.filter(|_| allows), "{line}");
     }
