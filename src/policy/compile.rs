@@ -4,12 +4,11 @@
 use std::sync::Arc;
 
 use globset::GlobSet;
-use regex::Regex;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use super::budget::{self, Budget};
-use super::condition::{Condition, Given, Looks, Truth};
+use super::condition::{Condition, Given, Looks, Shared, Truth};
 use super::definitions::{self, Definitions, Handling};
 use super::document::{self, DefaultText, Document, ExamplesText, RULES_MAX, TEXT_BYTES_MAX};
 use super::draft::{At, Draft, drafts};
@@ -51,8 +50,8 @@ pub struct Policy {
     tools: Globs,
     /// The rules, by number, that name no tool: they are looked at for every one.
     of_any_tool: Vec<usize>,
-    /// The patterns of all conditions.
-    patterns: Arc<Vec<Regex>>,
+    /// What all conditions share.
+    shared: Arc<Shared>,
 }
 
 /// What a document is read as.
@@ -232,7 +231,7 @@ impl Policy {
 
     /// Those of the rules that fit by name whose condition lets them take part.
     pub(super) fn holding(&self, named: &[usize], question: &Question<'_>) -> Vec<&Rule> {
-        let given = Given::new(question, &self.patterns);
+        let given = Given::new(question, &self.shared);
         let rules = named.iter().filter_map(|at| self.rules.get(*at));
         rules.filter(|rule| rule.budget.is_none() && rule.holds(&given)).collect()
     }
@@ -296,7 +295,7 @@ impl Policy {
         };
         let server = fit(&self.servers, question.server);
         let tool = fit(&self.tools, question.tool);
-        let (named, given) = (self.named(question), Given::new(question, &self.patterns));
+        let (named, given) = (self.named(question), Given::new(question, &self.shared));
         let rules = self.rules.iter().enumerate();
         rules
             .map(|(at, rule)| Considered {
@@ -343,7 +342,7 @@ impl Policy {
 struct Sets {
     servers: GlobsBuilder,
     tools: GlobsBuilder,
-    patterns: Vec<Regex>,
+    shared: Shared,
 }
 
 /// Checks that need the place of one value, for errors with the rule's id.
@@ -409,13 +408,13 @@ fn compile(file: &str, text: &str, document: &Document, kind: Kind) -> Result<Po
         return Err(check.error(place, Cause::TooManyRules { limit: RULES_MAX }));
     }
     let (servers, tools) = (GlobsBuilder::new(), GlobsBuilder::new());
-    let mut sets = Sets { servers, tools, patterns: Vec::new() };
+    let mut sets = Sets { servers, tools, shared: Shared::default() };
     let mut compiled: Vec<Rule> = Vec::new();
     for (at, draft) in every.iter().enumerate() {
         let before = every.get(..at).unwrap_or_default();
         compiled.push(compile_rule(file, at, draft, before, &mut sets)?);
     }
-    let Sets { servers, tools, patterns } = sets;
+    let Sets { servers, tools, shared } = sets;
     let any_tool = compiled.iter().enumerate().filter(|(_, rule)| rule.any_tool);
     let broken = |cause| PolicyError::new(file, Place::default(), None, cause);
     let policy = Policy {
@@ -427,7 +426,7 @@ fn compile(file: &str, text: &str, document: &Document, kind: Kind) -> Result<Po
         layer: kind == Kind::Layer,
         roles: document.agent_roles.keys().cloned().collect(),
         of_any_tool: any_tool.map(|(at, _)| at).collect(),
-        patterns: Arc::new(patterns),
+        shared: Arc::new(shared),
         rules: compiled,
         definitions: definitions::compile(file, &document.definitions)?,
         definitions_phase: phases.definitions.unwrap_or(*phase),
@@ -506,7 +505,7 @@ fn compile_rule(
         }
     }
     let condition = when.as_ref().map(|when| {
-        Condition::compile(&when.value, &mut sets.patterns)
+        Condition::compile(&when.value, &mut sets.shared)
             .map_err(|cause| check.error(when.place, cause))
     });
     let reason = Reason { rule: draft.id.value.clone(), why, verdict: draft.verdict };

@@ -95,6 +95,14 @@ pub(super) enum Looks {
     Call,
 }
 
+/// What all conditions of a policy share.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shared {
+    patterns: Vec<Regex>,
+    /// What the conditions that look at the same name: the rest is not read.
+    names: BTreeSet<(Looks, &'static str)>,
+}
+
 /// A condition that was checked.
 #[derive(Debug, Clone)]
 pub(super) struct Condition {
@@ -105,8 +113,8 @@ pub(super) struct Condition {
 }
 
 impl Condition {
-    /// Reads and checks a condition. Its patterns join those of the policy, which [`Given::new`] then takes.
-    pub(super) fn compile(source: &str, patterns: &mut Vec<Regex>) -> Result<Self, Cause> {
+    /// Reads and checks a condition. Its patterns and names join those of the policy, which [`Given::new`] then takes.
+    pub(super) fn compile(source: &str, shared: &mut Shared) -> Result<Self, Cause> {
         if source.len() > SOURCE_BYTES_MAX {
             return Err(Cause::ConditionTooLong { limit_bytes: SOURCE_BYTES_MAX });
         }
@@ -117,10 +125,14 @@ impl Condition {
             Cause::Condition { why: format!("column {column}: {}", first_line(what)) }
         })?;
         let mut expression = program.expression().clone();
+        let patterns = &mut shared.patterns;
         let mut checker = Checker { patterns, names: BTreeSet::new(), bound: Vec::new() };
         checker.expression(&mut expression).map_err(|why| Cause::Condition { why })?;
-        let names = checker.names;
-        Ok(Self { source: source.trim().to_owned(), names, expression: Arc::new(expression) })
+        let (source, names) = (source.trim().to_owned(), checker.names);
+        let condition = Self { source, names, expression: Arc::new(expression) };
+        let looks = condition.looks();
+        shared.names.extend(condition.names.iter().map(|name| (looks, *name)));
+        Ok(condition)
     }
 
     /// Its text.
@@ -157,7 +169,7 @@ impl Condition {
 /// A call, with its arguments and its tool's hints read once for all conditions and only if one looks.
 pub(super) struct Given<'a> {
     question: &'a Question<'a>,
-    patterns: &'a Arc<Vec<Regex>>,
+    shared: &'a Arc<Shared>,
     /// By what is looked at: copying the arguments costs more than most conditions do.
     names: OnceCell<Seen<'a>>,
     definition: OnceCell<Seen<'a>>,
@@ -172,10 +184,10 @@ struct Seen<'a> {
 }
 
 impl<'a> Given<'a> {
-    /// `patterns` are those of the policy whose conditions are asked.
-    pub(super) fn new(question: &'a Question<'a>, patterns: &'a Arc<Vec<Regex>>) -> Self {
+    /// `shared` is that of the policy whose conditions are asked.
+    pub(super) fn new(question: &'a Question<'a>, shared: &'a Arc<Shared>) -> Self {
         let (names, definition, call) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { question, patterns, names, definition, call }
+        Self { question, shared, names, definition, call }
     }
 
     /// What a condition has to see, read once for all that see as much.
@@ -189,45 +201,46 @@ impl<'a> Given<'a> {
     }
 
     fn see(&self, looks: Looks) -> Seen<'a> {
-        let Question { server, tool, method, role, arguments, definition } = *self.question;
         let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
         let mut unread = BTreeMap::new();
-        for (name, text) in [("server", server), ("tool", tool), ("method", method), ("role", role)]
-        {
-            context.add_variable_as_val(name, Box::new(CelString::from(text)));
-        }
-        let mut read = Vec::new();
-        if looks >= Looks::Definition {
-            context.add_variable_as_val("listed", Box::new(CelBool::from(definition.is_some())));
-            read.push(("hints", self.read_hints()));
-        }
-        if looks == Looks::Call {
-            let raw = arguments.unwrap_or_default();
-            let size = i64::try_from(raw.len()).unwrap_or(i64::MAX);
-            context.add_variable_as_val("size", Box::new(CelInt::from(size)));
-            let text = short(raw).map(|raw| -> json::Seen<'a> {
-                Box::new(CelString::from(std::str::from_utf8(raw).unwrap_or_default()))
-            });
-            read.extend([("args", self.read_arguments()), ("text", text)]);
-        }
-        for (name, value) in read {
-            match value {
-                Ok(value) => context.add_variable_as_val(name, value),
+        for name in NAMES.iter().filter(|name| self.shared.names.contains(&(looks, **name))) {
+            match self.read(name) {
+                Ok(value) => context.add_variable_as_val(*name, value),
                 Err(why) => {
-                    unread.insert(name, why);
+                    unread.insert(*name, why);
                 }
             }
         }
-        if self.patterns.is_empty() {
+        if self.shared.patterns.is_empty() {
             return Seen { context: Ok(context), unread };
         }
-        let patterns = Arc::clone(self.patterns);
+        let shared = Arc::clone(self.shared);
         let matches = move |_: &FunctionContext<'_, '_>, text: Arc<String>, at: i64| {
-            let pattern = usize::try_from(at).ok().and_then(|at| patterns.get(at));
+            let pattern = usize::try_from(at).ok().and_then(|at| shared.patterns.get(at));
             pattern.is_some_and(|pattern| pattern.is_match(&text))
         };
         let added = context.add_function(MATCHES_COMPILED, matches);
         Seen { context: added.map(|()| context).map_err(|error| error.to_string()), unread }
+    }
+
+    /// What stands behind a name of [`NAMES`].
+    fn read(&self, name: &str) -> Result<json::Seen<'a>, String> {
+        let Question { server, tool, method, role, arguments, definition } = *self.question;
+        let raw = arguments.unwrap_or_default();
+        Ok(match name {
+            "args" => return self.read_arguments(),
+            "hints" => return self.read_hints(),
+            "listed" => Box::new(CelBool::from(definition.is_some())),
+            "method" => Box::new(CelString::from(method)),
+            "role" => Box::new(CelString::from(role)),
+            "server" => Box::new(CelString::from(server)),
+            "size" => Box::new(CelInt::from(i64::try_from(raw.len()).unwrap_or(i64::MAX))),
+            "text" => {
+                Box::new(CelString::from(std::str::from_utf8(short(raw)?).unwrap_or_default()))
+            }
+            "tool" => Box::new(CelString::from(tool)),
+            other => return Err(format!("{other} is not known")),
+        })
     }
 
     fn read_arguments(&self) -> Result<json::Seen<'a>, String> {

@@ -4,7 +4,9 @@
 //! about its next call. **It is a name that is looked for, not an access**: a tool that gets at a file without naming it
 //! is not seen (docs/architecture.md says what else a process of the same user can do).
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::{self, Finder};
 
 use super::{Decision, Phase, Reason, Risk, Verdict};
 
@@ -21,6 +23,11 @@ const PARENTS: &[&str] = &[
 ];
 /// A project's approved definitions, and its policy.
 const PROJECT: [&str; 2] = ["tollgate.lock", ".tollgate.yaml"];
+
+/// Without one of these nothing of ours is named: the word as it stands, or the escape of a small letter, which may
+/// spell it. Built once: that takes longer than looking through a call of 1 kB.
+static SPELLED: LazyLock<[Finder<'static>; 5]> =
+    LazyLock::new(|| [FOLDER.as_bytes(), br"\u006", br"\u007", b"%6", b"%7"].map(Finder::new));
 
 /// What is said of a call with these arguments, where they name such a file, or one of these paths: of policies that
 /// decide here.
@@ -45,11 +52,11 @@ pub fn own_files(arguments: &[u8], policies: &[&str]) -> Option<Decision> {
 }
 
 fn names(arguments: &[u8], policies: &[&str]) -> bool {
-    // Nearly no call goes further. The word as it stands, or the escape of a small letter, which may spell it.
-    let may = [FOLDER.as_bytes(), br"\u006", br"\u007", b"%6", b"%7"];
-    let files = policies.iter().filter_map(|path| path.rsplit('/').next());
-    let mut may = may.into_iter().chain(files.map(str::as_bytes));
-    if may.all(|bytes| memmem::find(arguments, bytes).is_none()) {
+    // Nearly no call goes further.
+    let mut files = policies.iter().filter_map(|path| path.rsplit('/').next());
+    if SPELLED.iter().all(|finder| finder.find(arguments).is_none())
+        && files.all(|file| memmem::find(arguments, file.as_bytes()).is_none())
+    {
         return false;
     }
     match serde_json::from_slice(arguments) {

@@ -1,29 +1,29 @@
 use super::json::MEMBERS_MAX;
 use super::*;
 
-fn compiled(source: &str) -> (Condition, Arc<Vec<Regex>>) {
-    let mut patterns = Vec::new();
-    let condition = Condition::compile(source, &mut patterns);
-    (condition.unwrap_or_else(|why| panic!("{source}: {why}")), Arc::new(patterns))
+fn compiled(source: &str) -> (Condition, Arc<Shared>) {
+    let mut shared = Shared::default();
+    let condition = Condition::compile(source, &mut shared);
+    (condition.unwrap_or_else(|why| panic!("{source}: {why}")), Arc::new(shared))
 }
 
 fn truth(source: &str, arguments: &str) -> Truth {
-    let (condition, patterns) = compiled(source);
+    let (condition, shared) = compiled(source);
     let question = Question {
         role: "reader",
         arguments: Some(arguments.as_bytes()),
         ..Question::call("files", "write_file")
     };
-    condition.holds(&Given::new(&question, &patterns))
+    condition.holds(&Given::new(&question, &shared))
 }
 
 /// What a condition says of a tool with these annotations; without any, no list named it.
 fn of_tool(source: &str, annotations: Option<&str>) -> Truth {
-    let (condition, patterns) = compiled(source);
+    let (condition, shared) = compiled(source);
     let definition = annotations.map(|text| format!(r#"{{"name":"wipe","annotations":{text}}}"#));
     let definition = definition.as_deref();
     let question = Question { definition, ..Question::call("disk", "wipe") };
-    condition.holds(&Given::new(&question, &patterns))
+    condition.holds(&Given::new(&question, &shared))
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_condition_reads_only_what_it_names() {
 }
 
 fn refused(source: &str) -> String {
-    match Condition::compile(source, &mut Vec::new()) {
+    match Condition::compile(source, &mut Shared::default()) {
         Ok(_) => panic!("{source} should be refused"),
         Err(why) => why.to_string(),
     }
