@@ -11,6 +11,9 @@ use tollgate::journal::write::Writer;
 use tollgate::policy::{DEFAULT, shipped};
 use tollgate::protocol::Side;
 
+#[path = "shared/rules.rs"]
+mod rules;
+
 /// Calls that are timed at each size; the median of them is printed.
 const ROUNDS: u64 = 2_000;
 /// Length of the tool's description.
@@ -23,10 +26,15 @@ fn main() {
     );
     let sizes: Vec<usize> = std::env::args().filter_map(|word| word.parse().ok()).collect();
     let sizes = if sizes.is_empty() { vec![1_000, 10_000, 100_000] } else { sizes };
-    for policy in ["observe", DEFAULT] {
+    let rules = rules::hundred_rules();
+    for (name, policy) in [
+        ("observe", shipped("observe").unwrap_or_default()),
+        (DEFAULT, shipped(DEFAULT).unwrap_or_default()),
+        ("100 rules", &rules),
+    ] {
         for size in &sizes {
             let (step, record) = measure(policy, *size);
-            println!("{policy:<10} {size:<10} {step:>12} {record:>12} {:>12}", step + record);
+            println!("{name:<10} {size:<10} {step:>12} {record:>12} {:>12}", step + record);
         }
     }
 }
@@ -89,8 +97,8 @@ fn started(policy: &str) -> Started {
             progress_extends: false,
         },
         redaction: "none".to_owned(),
-        policy_name: policy.to_owned(),
-        policy: shipped(policy).unwrap_or_default().to_owned(),
+        policy_name: "bench".to_owned(),
+        policy: policy.to_owned(),
         unattended: Unattended::Ask,
         attended: false,
         remembered: Vec::new(),

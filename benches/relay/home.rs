@@ -1,7 +1,6 @@
 //! A home of its own for each run, so that no recording of the user's is touched.
 
 use std::ffi::OsString;
-use std::fmt::Write as _;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -12,33 +11,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use tollgate::store::home::{self as registry, Registration};
 
 use crate::Failure;
-
-/// Rules of the policy under which everything is measured.
-const RULES: usize = 100;
+use crate::rules::hundred_rules;
 
 const POLICY: &str = "bench.yaml";
-
-/// Enforces, and lets what is measured through: of a hundred rules three are about the tool that is called, and two of
-/// them look at its arguments.
-fn policy() -> String {
-    let mut text =
-        "version: 1\nname: bench\nphase: enforce\ndefault: { verdict: mark, why: \"D.\" }\nrules:\n"
-            .to_owned();
-    for n in 0..RULES {
-        let about = match n {
-            0 | 1 => format!("tool: echo, when: 'args.text.startsWith(\"/etc/{n}\")'"),
-            2 => "tool: \"{,*_}echo\"".to_owned(),
-            _ => format!("tool: [read_item_{n}, write_item_{n}]"),
-        };
-        let verdict = if n == 2 { "allow" } else { "deny" };
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            text,
-            "  - {{ id: r{n}, why: \"W.\", match: {{ {about} }}, verdict: {verdict} }}"
-        );
-    }
-    text
-}
 
 /// A registered folder; given back when dropped.
 pub(crate) struct Home {
@@ -52,7 +27,7 @@ impl Home {
         fs::set_permissions(dir.path(), Permissions::from_mode(0o700))?;
         registry::Home::own()?.register(dir.path(), Registration::Add)?;
         registry::Home::below(dir.path()).prepare()?;
-        fs::write(dir.path().join(POLICY), policy())?;
+        fs::write(dir.path().join(POLICY), hundred_rules())?;
         Ok(Self { tollgate: tollgate.to_owned(), dir })
     }
 

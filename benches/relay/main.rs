@@ -23,6 +23,8 @@ mod peer;
 mod place;
 mod relay;
 mod report;
+#[path = "../shared/rules.rs"]
+mod rules;
 mod start;
 mod stats;
 
