@@ -10,6 +10,7 @@ pub mod class;
 pub mod hexdump;
 pub mod place;
 mod safe;
+pub mod skeleton;
 
 pub use safe::{Clipped, Safe};
 

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use strsim::generic_damerau_levenshtein;
-use unicode_security::skeleton;
+
+use crate::text::skeleton::skeleton;
 
 /// Longer names are compared with none: the work grows with the square of the letters.
 const NAME_BYTES_MAX: usize = 256;

@@ -1,7 +1,8 @@
 //! The spellings of a name that a rule which asks or denies sees through.
 
 use unicode_normalization::UnicodeNormalization as _;
-use unicode_security::skeleton;
+
+use crate::text::skeleton::skeleton;
 
 /// What a rule that asks or denies is matched against, beside the exact name.
 ///
