@@ -81,10 +81,8 @@ impl Sessions {
         // Before the door, because files take a while to read.
         join.beside.extend(reload::of_project(peer));
         if let Some(name) = join.hello.policy.clone() {
-            match load_policy(&name) {
-                Ok(policy) => {
-                    join.beside.push(Beside { name, policy: policy.text().to_owned() });
-                }
+            match policy_text(&name, None) {
+                Ok(policy) => join.beside.push(Beside { name, policy }),
                 Err(why) => return Err((join, why)),
             }
         }
@@ -250,12 +248,7 @@ impl Sessions {
         notice: &mut Option<String>,
     ) -> Result<String, String> {
         let policy_name = origin.policy.as_deref().unwrap_or(policy::DEFAULT);
-        let policy = load_policy(policy_name)?;
-        if let Some(role) = origin.role.as_deref().filter(|role| !policy.knows_role(role)) {
-            return Err(format!(
-                "the policy {policy_name} has no role {role}: add it to agent_roles, or name one that is there"
-            ));
-        }
+        let policy = policy_text(policy_name, origin.role.as_deref())?;
         let dir = self.home.sessions_dir();
         *notice = first_recording(&dir);
         let (recorder, name) = Recorder::create(&dir, &origin.agent.name)
@@ -266,7 +259,7 @@ impl Sessions {
             agent: origin.agent.clone(),
             redaction: "none".to_owned(),
             policy_name: policy_name.to_owned(),
-            policy: policy.text().to_owned(),
+            policy,
             role: origin.role.clone(),
             unattended: match unattended {
                 Some("deny") => Unattended::Deny,
@@ -496,6 +489,21 @@ pub fn load_policy(name: &str) -> Result<Policy, String> {
         ));
     }
     policies::load(name)
+}
+
+/// The text of a policy that loads and knows the role.
+fn policy_text(name: &str, role: Option<&str>) -> Result<String, String> {
+    // A shipped one loads, a test says so; to do it takes longer than anything else of a start.
+    if let (Some(text), None) = (policy::shipped(name), role) {
+        return Ok(text.to_owned());
+    }
+    let policy = load_policy(name)?;
+    if let Some(role) = role.filter(|role| !policy.knows_role(role)) {
+        return Err(format!(
+            "the policy {name} has no role {role}: add it to agent_roles, or name one that is there"
+        ));
+    }
+    Ok(policy.text().to_owned())
 }
 
 /// Said once per home, before anything is recorded into this folder.
