@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::alike::{Alike, alike, is_renamed};
-use super::diff::{Change, Weight, diff};
+use super::diff::{Change, Weight};
 use super::fingerprint::Fingerprint;
-use super::kind::{Kind, Pin, Ruling, Staged};
+use super::kind::{Kind, Pin, Ruling};
+
+mod entry;
+
+use entry::{Definition, Entry, Now, changed};
 
 /// Definitions of one session that are kept; those of more are not compared, and calls of their servers ask.
 pub const TOOLS_MAX: usize = 4096;
@@ -56,42 +59,6 @@ pub enum Trust {
     Ask,
     /// Its calls are denied until an operator approves it.
     Locked,
-}
-
-/// One definition's text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Definition {
-    /// As it was sent.
-    text: String,
-    fingerprint: Fingerprint,
-}
-
-/// What is told now, and how that is not what it is to be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Now {
-    definition: Definition,
-    changes: Vec<Change>,
-}
-
-/// All that is known of one definition.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Entry {
-    /// What it is to be.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pinned: Option<Definition>,
-    /// What it is, where that is something else.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    now: Option<Now>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    staged: Option<Staged>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    refused: Option<Fingerprint>,
-    /// Whether the last list of this session had it.
-    #[serde(default)]
-    seen: bool,
-    /// Whether it came with a list that is not complete yet.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    fresh: bool,
 }
 
 /// What a list said that it had not said before.
@@ -207,6 +174,27 @@ pub struct Catalog {
 impl Catalog {
     fn entry(&self, of: Subject<'_>) -> Option<&Entry> {
         self.servers.get(of.server)?.get(&of.kind)?.get(of.name)
+    }
+
+    /// Templates that are not what they are to be and that may have this address: from the beginning to the first
+    /// variable it is the same, whatever the case of its letters. Where variables come first every address may be
+    /// one, and an address that cannot be read may be of any.
+    pub fn drifted_templates<'a>(
+        &'a self,
+        server: &str,
+        uri: Option<&'a str>,
+    ) -> impl Iterator<Item = &'a str> {
+        let may_be_of = move |template: &str| {
+            let literal = template.split('{').next().unwrap_or_default().as_bytes();
+            let begins = |uri: &str| {
+                let head = uri.as_bytes().get(..literal.len());
+                head.is_some_and(|head| head.eq_ignore_ascii_case(literal))
+            };
+            uri.is_none_or(begins)
+        };
+        let all = self.servers.get(server).and_then(|kinds| kinds.get(&Kind::Template));
+        let drifted = all.into_iter().flatten().filter(|(_, entry)| entry.now.is_some());
+        drifted.map(|(template, _)| template.as_str()).filter(move |template| may_be_of(template))
     }
 
     fn entry_mut(&mut self, of: Subject<'_>) -> Option<&mut Entry> {
@@ -447,123 +435,6 @@ impl Catalog {
     }
 }
 
-impl Entry {
-    fn bytes(&self) -> usize {
-        let pinned = self.pinned.as_ref().map_or(0, |pinned| pinned.text.len());
-        pinned + self.now.as_ref().map_or(0, |now| now.definition.text.len())
-    }
-
-    fn current(&self) -> Option<&Definition> {
-        self.now.as_ref().map(|now| &now.definition).or(self.pinned.as_ref())
-    }
-
-    fn standing(&self) -> Standing {
-        let Some(now) = &self.now else { return Standing::Pinned };
-        let now = &now.definition.fingerprint;
-        if self.refused.as_ref() == Some(now) {
-            Standing::Refused
-        } else if self.staged.as_ref().is_some_and(|staged| staged.fingerprint == *now) {
-            Standing::Staged
-        } else if self.pinned.is_none() {
-            Standing::New
-        } else {
-            Standing::Drifted
-        }
-    }
-
-    /// Takes in what was seen of it first.
-    fn first(&mut self, definition: Definition, trust: Trust) {
-        // Of one that an operator had something to say of, another text is no first one.
-        let judged = self.refused.is_some() || self.staged.is_some();
-        if trust == Trust::FirstUse && !judged {
-            self.pinned = Some(definition);
-        } else {
-            self.now = Some(Now { definition, changes: Vec::new() });
-        }
-    }
-
-    /// Takes in what is not the same text as before.
-    fn changed(&mut self, of: Subject<'_>, text: &str, room: bool) -> Option<Observed> {
-        let new = Definition::new(text);
-        let same = |known: Option<&Definition>| {
-            known.is_some_and(|known| known.fingerprint == new.fingerprint)
-        };
-        if same(self.pinned.as_ref()) {
-            return self.now.take().map(|_| self.news(of, News::Back));
-        }
-        if same(self.current()) {
-            return None;
-        }
-        if !room {
-            // Not what it was, whatever it is.
-            let what = "a definition that is too long, or one too many, to be kept".to_owned();
-            let (path, weight) = (String::new(), Weight::Meaning);
-            let change = Change { path, what, weight, before: None, after: None };
-            let definition = Definition { text: String::new(), fingerprint: new.fingerprint };
-            let news =
-                Observed::untold(of, Some(&definition.fingerprint), std::slice::from_ref(&change));
-            self.now = Some(Now { definition, changes: vec![change] });
-            return Some(news);
-        }
-        let pinned = self.pinned.as_ref();
-        let changes = pinned.map(|pinned| changed(&pinned.text, text)).unwrap_or_default();
-        self.now = Some(Now { definition: new, changes });
-        Some(self.news(of, News::Drifted))
-    }
-
-    /// It was there before under another name: these are the changes since then.
-    fn renamed(&mut self, mut changes: Vec<Change>) {
-        changes.retain(|change| change.path != "name");
-        if changes.iter().all(|change| change.weight == Weight::Cosmetic) {
-            return;
-        }
-        if let Some(definition) = self.pinned.take() {
-            self.now = Some(Now { definition, changes });
-        } else if let Some(now) = &mut self.now {
-            now.changes = changes;
-        }
-    }
-
-    fn rule(&mut self, ruling: Ruling, at_us: u64) {
-        let fingerprint = self.current().map(|now| now.fingerprint.clone());
-        match ruling {
-            // In this session both are the same: what it is now is what it is to be.
-            Ruling::Approve | Ruling::Unpin => {
-                if let Some(now) = self.now.take() {
-                    self.pinned = Some(now.definition);
-                }
-                (self.staged, self.refused) = (None, None);
-            }
-            Ruling::Refuse => {
-                (self.staged, self.refused) = (None, fingerprint);
-                // What was pinned is not any more.
-                if self.now.is_none() {
-                    let pinned = self.pinned.take();
-                    self.now = pinned.map(|definition| Now { definition, changes: Vec::new() });
-                }
-            }
-            Ruling::Stage => {
-                self.refused = None;
-                self.staged =
-                    fingerprint.map(|fingerprint| Staged { fingerprint, since_us: at_us });
-            }
-        }
-    }
-
-    fn news(&self, of: Subject<'_>, news: News) -> Observed {
-        let now = self.now.as_ref();
-        Observed {
-            kind: of.kind,
-            name: of.name.to_owned(),
-            news,
-            fingerprint: self.current().map(|current| current.fingerprint.clone()),
-            changes: now.map(|now| now.changes.clone()).unwrap_or_default(),
-            was: None,
-            standing: self.standing(),
-        }
-    }
-}
-
 impl Observed {
     fn untold(of: Subject<'_>, fingerprint: Option<&Fingerprint>, changes: &[Change]) -> Self {
         Self {
@@ -576,17 +447,6 @@ impl Observed {
             standing: Standing::Drifted,
         }
     }
-}
-
-impl Definition {
-    fn new(text: &str) -> Self {
-        Self { text: text.to_owned(), fingerprint: Fingerprint::of(text) }
-    }
-}
-
-fn changed(before: &str, after: &str) -> Vec<Change> {
-    let value = |text| serde_json::from_str::<Value>(text).unwrap_or_default();
-    diff(&value(before), &value(after))
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! Definitions that are not what they are to be: what is said of calls, and what an operator says of them.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
+use serde::Deserialize;
 
 use crate::catalog::{Change, Drift, Kind, News, Standing, Subject, Trust};
 use crate::engine::effect::Effect;
@@ -54,6 +57,27 @@ impl Engine {
             }
             (used, started) => used.or(started),
         }
+    }
+
+    /// The same of a resource, whose template is found by its address.
+    pub(in crate::engine) fn drifted_resource(
+        &self,
+        conn: ConnId,
+        params: &[u8],
+    ) -> Option<Decision> {
+        #[derive(Deserialize)]
+        struct Address<'a> {
+            #[serde(borrow)]
+            uri: Cow<'a, str>,
+        }
+        let address = serde_json::from_slice(params).ok().map(|Address { uri }| uri);
+        let server = self.state.conns.get(&conn)?.identity.as_str();
+        let used = self.state.catalog.drifted_templates(server, address.as_deref());
+        let said = used.filter_map(|template| self.drifted(conn, Kind::Template, template));
+        said.reduce(|mut all, one| {
+            all.add(one);
+            all
+        })
     }
 
     /// Takes in what was started. It holds nothing: calls ask where it is not what it is to be.

@@ -53,16 +53,23 @@ impl Engine {
             None if calls => Some(broken_policy()),
             None => evaluate::builtin(method, mode).map(|_| broken_policy()),
         };
-        let reads = matches!(method, method::RESOURCES_READ | method::PROMPTS_GET);
+        let reads = matches!(
+            method,
+            method::RESOURCES_READ | method::RESOURCES_SUBSCRIBE | method::PROMPTS_GET
+        );
         let own = question.arguments.filter(|_| calls || from == Side::Agent && reads);
         let own = own.and_then(|arguments| own_files(arguments, &self.policy_files(conn)));
-        let used = match method {
-            method::TOOLS_CALL => Some((Kind::Tool, question.tool)),
-            method::PROMPTS_GET => message.name.as_deref().map(|name| (Kind::Prompt, name)),
+        let drifted = match method {
+            _ if from != Side::Agent => None,
+            method::TOOLS_CALL => self.drifted(conn, Kind::Tool, question.tool),
+            method::PROMPTS_GET => {
+                message.name.as_deref().and_then(|name| self.drifted(conn, Kind::Prompt, name))
+            }
+            method::RESOURCES_READ | method::RESOURCES_SUBSCRIBE => {
+                self.drifted_resource(conn, question.arguments.unwrap_or_default())
+            }
             _ => None,
         };
-        let used = used.filter(|_| from == Side::Agent);
-        let drifted = used.and_then(|(kind, name)| self.drifted(conn, kind, name));
         let stale = if calls { self.stale(conn) } else { None };
         for stricter in self.layered(conn, &question, mode).chain([own, drifted, stale]) {
             match (&mut said, stricter) {

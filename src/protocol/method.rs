@@ -30,6 +30,8 @@ pub const ELICITATION: &str = "elicitation/create";
 pub const ROOTS_LIST: &str = "roots/list";
 /// Reads a resource.
 pub const RESOURCES_READ: &str = "resources/read";
+/// Asks to be told when a resource changes.
+pub const RESOURCES_SUBSCRIBE: &str = "resources/subscribe";
 /// Lists the resources.
 pub const RESOURCES_LIST: &str = "resources/list";
 /// Gets a prompt.
