@@ -16,6 +16,7 @@ mod draft;
 mod error;
 pub mod evaluate;
 pub mod explain;
+mod extend;
 mod globs;
 mod hints;
 mod known;

@@ -36,6 +36,12 @@ enum Command {
         /// A shipped policy's name, or a file.
         policy: String,
     },
+    /// Print a policy as it is read: a shipped one with its comments, one that extends another as what both are together.
+    Show {
+        /// A shipped policy's name, or a file.
+        #[arg(default_value = DEFAULT)]
+        policy: String,
+    },
     /// Decide one call, and say of every rule whether it fits and why.
     Explain {
         /// The call, as `SERVER.TOOL`: the server's name ends at the first dot.
@@ -87,6 +93,7 @@ enum Command {
 pub fn main(args: &Args) -> ExitCode {
     exit::finish(match &args.command {
         Command::Check { policy } => check(policy),
+        Command::Show { policy } => show(policy),
         Command::Explain { call, arguments, role, policy, definition, format } => {
             let definition = definition.as_deref().map_or(Ok(NO_HINTS.to_owned()), definition_of);
             definition.and_then(|of| explain(call, (arguments, &of), role, policy, *format))
@@ -118,6 +125,16 @@ fn check(name: &str) -> Result<Exit, Failure> {
         default.word(),
         policy.digest()
     )?;
+    Ok(Exit::Fine)
+}
+
+fn show(name: &str) -> Result<Exit, Failure> {
+    let policy = load(name)?;
+    let mut out = io::stdout().lock();
+    out.write_all(policy.text().as_bytes())?;
+    if !policy.text().ends_with('\n') {
+        writeln!(out)?;
+    }
     Ok(Exit::Fine)
 }
 

@@ -38,6 +38,8 @@ impl Engine {
                 return out.find(RELOAD, Severity::High, what);
             }
         };
+        // One that extends another is what both are together.
+        let text = policy.text().to_owned();
         let was_broken = std::mem::take(&mut self.state.policy_broken);
         if text == started.policy {
             self.proposed = None;

@@ -1,22 +1,27 @@
 //! From a policy's text to something that answers questions, or to one error that says where, what and
 //! what to do.
 
+mod examples;
+
 use std::sync::Arc;
 
 use globset::GlobSet;
-use serde_json::value::RawValue;
+use serde_saphyr::Spanned;
 use sha2::{Digest as _, Sha256};
 
+use self::examples::check_examples;
 use super::budget::{self, Budget};
 use super::condition::{Condition, Given, Looks, Shared, Truth};
 use super::definitions::{self, Definitions, Handling};
-use super::document::{self, DefaultText, Document, ExamplesText, RULES_MAX, TEXT_BYTES_MAX};
+use super::document::{self, DefaultText, Document, RULES_MAX, TEXT_BYTES_MAX};
 use super::draft::{At, Draft, drafts};
 pub use super::error::PolicyError;
 use super::error::{Cause, Place};
 use super::evaluate::Question;
 use super::explain::{Considered, Fit, Standing, When};
+use super::extend::{self, Name};
 use super::globs::{Globs, GlobsBuilder, fenced, few};
+use super::shipped::{SHIPPED, shipped};
 use super::{Phase, Reason, Risk, Verdict};
 use crate::protocol::method;
 use crate::text::hex;
@@ -61,6 +66,8 @@ enum Kind {
     Base,
     /// What is put over it.
     Layer,
+    /// What is merged into it, where what it leaves out stands.
+    Amendment,
 }
 
 /// One rule, compiled: its patterns over servers and tools live in the policy's sets.
@@ -150,7 +157,47 @@ impl Policy {
         }
         let document =
             document::read(text).map_err(|error| PolicyError::from_yaml(file, text, &error))?;
-        compile(file, text, &document, kind)
+        match &document.extends {
+            None => compile(file, text, &document, kind),
+            Some(below) => Self::extending(file, text, &document, below, kind),
+        }
+    }
+
+    /// Reads a document that extends a shipped policy, as what both are together.
+    fn extending(
+        file: &str,
+        text: &str,
+        document: &Document,
+        below: &Spanned<String>,
+        kind: Kind,
+    ) -> Result<Self, PolicyError> {
+        let error = |place: &Spanned<String>, cause| {
+            PolicyError::new(file, Place::of(place.referenced), None, cause)
+        };
+        let Some(lower) = shipped(&below.value) else {
+            let known = SHIPPED.iter().map(|(name, _)| *name).collect();
+            return Err(error(below, Cause::Extends { name: below.value.clone(), known }));
+        };
+        // Alone first: what is wrong in it has its place.
+        compile(file, text, document, Kind::Amendment)?;
+        let ids = extend::ids(lower);
+        if let Some(id) = document.without.iter().find(|id| !ids.contains(&id.value)) {
+            let of = below.value.clone();
+            return Err(error(id, Cause::NotThere { id: id.value.clone(), of }));
+        }
+        let merged = extend::merge(lower, text, Name::Upper).unwrap_or_default();
+        Self::read(file, &merged, kind).map_err(PolicyError::without_place)
+    }
+
+    /// The policy with what is said in another file, which takes the place of what it says; what the file does not name
+    /// stays. It may leave out its phase and its default.
+    ///
+    /// # Errors
+    /// As [`Policy::parse`], of the other file.
+    pub fn amended(&self, file: &str, text: &str) -> Result<Self, PolicyError> {
+        let upper = Self::read(file, text, Kind::Amendment)?;
+        let merged = extend::merge(&self.text, &upper.text, Name::Lower).unwrap_or_default();
+        Self::read(file, &merged, Kind::Base).map_err(PolicyError::without_place)
     }
 
     /// The document's own name.
@@ -395,15 +442,25 @@ impl Checker<'_> {
 
 fn compile(file: &str, text: &str, document: &Document, kind: Kind) -> Result<Policy, PolicyError> {
     let check = Checker { file, rule: None };
-    let Document { version, name, phase, phases, default, .. } = document;
+    let Document { version, name, phases, default, .. } = document;
     let place = Place::of(version.referenced);
     if version.value != VERSION {
         return Err(check.error(place, Cause::Version { version: version.value }));
     }
     let place = Place::of(name.referenced);
     check.name(place, &name.value)?;
+    let phase = match (document.phase, kind) {
+        (Some(phase), _) => phase,
+        (None, Kind::Amendment) => Phase::Enforce,
+        (None, Kind::Base | Kind::Layer) => {
+            return Err(check.error(place, Cause::MissingKey { key: "phase" }));
+        }
+    };
     let reason = default_of(file, place, default.as_ref(), kind)?;
-    let every = drafts(file, document)?;
+    if let (Some(id), Kind::Base) = (document.without.first(), kind) {
+        return Err(check.error(Place::of(id.referenced), Cause::WithoutAlone));
+    }
+    let every = drafts(file, document, phase)?;
     if every.len() > RULES_MAX {
         return Err(check.error(place, Cause::TooManyRules { limit: RULES_MAX }));
     }
@@ -419,8 +476,8 @@ fn compile(file: &str, text: &str, document: &Document, kind: Kind) -> Result<Po
     let broken = |cause| PolicyError::new(file, Place::default(), None, cause);
     let policy = Policy {
         name: name.value.clone(),
-        phase: *phase,
-        default_phase: phases.rules.unwrap_or(*phase),
+        phase,
+        default_phase: phases.rules.unwrap_or(phase),
         text: text.to_owned(),
         default: reason,
         layer: kind == Kind::Layer,
@@ -429,7 +486,7 @@ fn compile(file: &str, text: &str, document: &Document, kind: Kind) -> Result<Po
         shared: Arc::new(shared),
         rules: compiled,
         definitions: definitions::compile(file, &document.definitions)?,
-        definitions_phase: phases.definitions.unwrap_or(*phase),
+        definitions_phase: phases.definitions.unwrap_or(phase),
         servers: servers.build().map_err(broken)?,
         tools: tools.build().map_err(broken)?,
     };
@@ -450,11 +507,11 @@ fn default_of(
 ) -> Result<Reason, PolicyError> {
     let check = Checker { file, rule: Some(DEFAULT) };
     let (why, verdict) = match (default, kind) {
-        (Some(default), Kind::Base) => {
+        (Some(default), Kind::Base | Kind::Amendment) => {
             let place = Place::of(default.why.referenced);
             (check.why(place, &default.why.value)?, default.verdict)
         }
-        (None, Kind::Layer) => (String::new(), Verdict::Allow),
+        (None, Kind::Layer | Kind::Amendment) => (String::new(), Verdict::Allow),
         (None, Kind::Base) => {
             let check = Checker { file, rule: None };
             return Err(check.error(name, Cause::MissingKey { key: "default" }));
@@ -522,73 +579,6 @@ fn compile_rule(
         methods: check.few(method.as_ref())?,
         unless: draft.unless,
     })
-}
-
-/// A call that a rule has to match or to miss: `server.tool`, its arguments, its tool's annotations.
-struct Example<'a> {
-    server: &'a str,
-    tool: &'a str,
-    arguments: Option<&'a str>,
-    definition: String,
-}
-
-impl<'a> Example<'a> {
-    /// `None`: it is not written like one.
-    fn read(text: &'a str) -> Option<Self> {
-        let (names, objects) = text.split_once(' ').unwrap_or((text, ""));
-        let (server, tool) = names.split_once('.')?;
-        let objects: Result<Vec<&RawValue>, _> =
-            serde_json::Deserializer::from_str(objects).into_iter().collect();
-        let objects = objects.ok()?;
-        let (arguments, annotations) = match objects.as_slice() {
-            [] => (None, "{}"),
-            [arguments] => (Some(arguments.get()), "{}"),
-            [arguments, annotations] => (Some(arguments.get()), annotations.get()),
-            _ => return None,
-        };
-        let definition = format!(r#"{{"annotations":{annotations}}}"#);
-        Some(Self { server, tool, arguments, definition })
-    }
-
-    fn question(&self) -> Question<'_> {
-        Question {
-            arguments: self.arguments.map(str::as_bytes),
-            definition: Some(&self.definition),
-            ..Question::call(self.server, self.tool)
-        }
-    }
-}
-
-/// A rule has to match and to miss what it says it does, whatever the other rules say. An example is asked in the
-/// first of the roles that the rule is about.
-fn check_examples(
-    file: &str,
-    (at, draft): (usize, &Draft<'_>),
-    examples: &ExamplesText,
-    policy: &Policy,
-) -> Result<(), PolicyError> {
-    let check = Checker { file, rule: Some(&draft.id.value) };
-    let matches = examples.matches.iter().map(|example| (example, true));
-    let misses = examples.miss.iter().map(|example| (example, false));
-    for (example, wanted) in matches.chain(misses) {
-        let (text, place) = (example.value.clone(), Place::of(example.referenced));
-        let Some(asked) = Example::read(&text) else {
-            return Err(check.error(place, Cause::Example { example: text }));
-        };
-        let role = draft.role.as_ref().and_then(|roles| roles.value.first());
-        let question = Question { role: role.map_or("", String::as_str), ..asked.question() };
-        let fits =
-            policy.named(&question).contains(&at) && !policy.holding(&[at], &question).is_empty();
-        if fits != wanted {
-            let cause = if wanted {
-                Cause::ExampleMissed { example: text }
-            } else {
-                Cause::ExampleMatched { example: text }
-            };
-            return Err(check.error(place, cause));
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

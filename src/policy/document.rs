@@ -29,8 +29,18 @@ pub(super) struct Document {
     /// The policy's name: small letters, digits, dots and dashes.
     #[schemars(with = "String", regex(pattern = NAME_FORM))]
     pub(super) name: Spanned<String>,
-    /// What becomes of verdicts.
-    pub(super) phase: Phase,
+    /// A shipped policy, of which everything holds that this one says nothing else of.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "String", regex(pattern = NAME_FORM))]
+    pub(super) extends: Option<Spanned<String>>,
+    /// Rules and budgets of what lies below that do not hold, by their ids.
+    #[serde(default)]
+    #[schemars(with = "Vec<RuleId>")]
+    pub(super) without: Vec<Spanned<String>>,
+    /// What becomes of verdicts. Only what is put over another policy may leave it out.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Phase")]
+    pub(super) phase: Option<Phase>,
     /// Phases of single features, where they are others than the policy's.
     #[serde(default)]
     pub(super) phases: PhasesText,

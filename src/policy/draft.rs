@@ -70,13 +70,14 @@ fn patterns(spanned: &Spanned<Patterns>) -> At<Vec<String>> {
     At { place: Place::of(spanned.referenced), value: spanned.value.0.clone() }
 }
 
-/// All rules of a document, the plain ones first.
+/// All rules of a document in this phase, the plain ones first.
 ///
 /// # Errors
 /// Names what this version does not know yet.
 pub(super) fn drafts<'a>(
     file: &str,
     document: &'a Document,
+    phase: Phase,
 ) -> Result<Vec<Draft<'a>>, PolicyError> {
     let later = [
         ("argument_policies", &document.argument_policies),
@@ -88,7 +89,7 @@ pub(super) fn drafts<'a>(
             return Err(PolicyError::new(file, place, None, Cause::NotYet { key }));
         }
     }
-    let of = |phase: Option<Phase>| phase.unwrap_or(document.phase);
+    let of = |own: Option<Phase>| own.unwrap_or(phase);
     let rules = of(document.phases.rules);
     let mut all: Vec<Draft<'_>> = document.rules.iter().map(|rule| plain(rule, rules)).collect();
     for (name, role) in &document.agent_roles {

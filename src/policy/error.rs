@@ -45,6 +45,12 @@ impl PolicyError {
         Self::new(file, place, rule.as_deref(), Cause::from_yaml(error))
     }
 
+    /// The same of a document that nobody wrote: its places are none.
+    pub(super) fn without_place(mut self) -> Self {
+        self.0.place = Place::default();
+        self
+    }
+
     /// The file, as it was named.
     #[must_use]
     pub fn file(&self) -> &str {
@@ -126,6 +132,14 @@ pub enum Cause {
     Condition { why: String },
     #[error("a layer only makes a policy stricter and has no default; take it out")]
     DefaultOfLayer,
+    #[error("no shipped policy is called {name:?}; extend one of {}", .known.join(", "))]
+    Extends { name: String, known: Vec<&'static str> },
+    #[error("{id:?} is no rule and no budget of {of}; `tollgate policy show {of}` has their ids")]
+    NotThere { id: String, of: String },
+    #[error(
+        "without leaves out rules of the policy that a file extends; add extends, or take it out"
+    )]
+    WithoutAlone,
     #[error("a budget of {calls} calls is none; write 1 to {most}, or deny by a rule")]
     Calls { calls: u64, most: u64 },
     #[error("{per:?} is no time of a budget; write session, or a time up to a day: 30s, 10m, 2h")]

@@ -57,6 +57,7 @@ fn the_policy_in_the_manual_loads() {
         [
             "writes",
             "default",
+            "unlisted",
             "system-files",
             "destructive",
             "role.summarizer.denied",
@@ -65,6 +66,23 @@ fn the_policy_in_the_manual_loads() {
             "default"
         ]
     );
+}
+
+#[test]
+fn a_policy_is_shown_as_it_is_read() {
+    let home = tempfile::tempdir().unwrap();
+    let shown = crate::program::tollgate(home.path(), &["policy", "show"]);
+    assert_eq!((shown.code, shown.stdout), (0, read(&here("policies/balanced.yaml"))));
+    let file = home.path().join("mine.yaml");
+    let text = "version: 1\nname: mine\nextends: balanced\nwithout: [spends]\nrules: []\n";
+    std::fs::write(&file, text).unwrap();
+    let shown = crate::program::tollgate(home.path(), &["policy", "show", file.to_str().unwrap()]);
+    let both = Policy::parse("shown", &shown.stdout).unwrap();
+    let ids: Vec<&str> = both.rules().map(|(reason, _)| reason.rule.as_str()).collect();
+    assert!(ids.contains(&"destroys") && !ids.contains(&"spends"), "{ids:?}");
+    let checked =
+        crate::program::tollgate(home.path(), &["policy", "check", file.to_str().unwrap()]);
+    assert!(checked.stdout.starts_with("mine: sound; "), "{}", checked.stdout);
 }
 
 /// The tools of public servers: server, tool, definition.

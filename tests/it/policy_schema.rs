@@ -70,9 +70,13 @@ const UNSEEN: &[(&str, &str)] = &[
     ("default-missing", "a layer has none"),
     ("example-matches", "what a pattern fits is not its business"),
     ("example-misses", "the same"),
+    ("extends-unknown", "which are shipped is the program's"),
     ("id-twice", "it sees one value at a time"),
     ("merge-key", "an editor merges"),
     ("pattern-broken", "the language of patterns is globset's"),
+    ("phase-missing", "what is put over another policy has none"),
+    ("without-alone", "what is put over another policy may"),
+    ("without-unknown", "it does not read the other policy"),
 ];
 
 #[test]
