@@ -99,6 +99,7 @@ fn started(policy: &str) -> Started {
         redaction: "none".to_owned(),
         policy_name: "bench".to_owned(),
         policy: policy.to_owned(),
+        amended_by: Vec::new(),
         unattended: Unattended::Ask,
         attended: false,
         remembered: Vec::new(),

@@ -10,8 +10,10 @@ mod commands;
 mod consoles;
 mod controls;
 mod hub;
+mod policy;
 mod reload;
 pub mod serve;
 mod sessions;
 
-pub use sessions::{first_recording, load_policy};
+pub use policy::load_policy;
+pub use sessions::first_recording;

@@ -6,3 +6,4 @@ pub mod lock;
 pub mod pins;
 pub mod policies;
 pub mod remembered;
+pub mod trusted;

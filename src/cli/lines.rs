@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::engine::{
-    Answer, CallId, ConnId, Facts, Finding, Held, Kind, Layered, Problem, Ruled, Settled, TicketId,
+    Answer, CallId, ConnId, Facts, Finding, Held, Kind, Layered, Problem, Ruled, Settled, Started,
+    TicketId,
 };
 use crate::journal::{Effected, Raw, Record, What};
 use crate::policy::{Phase, Reason, Risk, Scope, Verdict};
@@ -167,10 +168,7 @@ impl Follow {
         line.event = match what {
             What::Started(started) => {
                 self.session.clone_from(&started.session);
-                line.detail = Some(format!(
-                    "agent {}, policy {}, redaction {}, build {}",
-                    started.agent.name, started.policy_name, started.redaction, started.build
-                ));
+                line.detail = Some(begun(started));
                 "started"
             }
             What::Opened(opened) => {
@@ -343,4 +341,16 @@ fn answered(answer: &Answer, by: &str, unread: bool) -> String {
         }
         Answer::Edit { arguments } => format!("edit by {by}: {arguments}"),
     }
+}
+/// What a session runs by.
+fn begun(started: &Started) -> String {
+    let over = started.amended_by.iter().map(|path| format!(" with {path}"));
+    format!(
+        "agent {}, policy {}{}, redaction {}, build {}",
+        started.agent.name,
+        started.policy_name,
+        over.collect::<String>(),
+        started.redaction,
+        started.build
+    )
 }

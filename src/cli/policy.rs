@@ -1,6 +1,7 @@
 //! `tollgate policy`: check a policy, ask it why it decides as it does, try it on recordings.
 
 mod learn;
+mod trust;
 
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
@@ -10,13 +11,13 @@ use serde::Serialize;
 
 use self::learn::About;
 use crate::cli::exit::{self, Exit, Failure};
-use crate::cli::{Format, journals, replay};
+use crate::cli::{Format, journals, operator, replay};
 use crate::journal::Flip;
 use crate::journal::redecide::{Again, Instead};
 use crate::policy::{
     self, Considered, DEFAULT, Explanation, Fit, Policy, Question, Risk, Standing, Truth, Verdict,
 };
-use crate::store::policies;
+use crate::store::policies::{self, InForce};
 use crate::text::Safe;
 
 /// A tool that was listed and says nothing of itself.
@@ -41,6 +42,9 @@ enum Command {
         /// A shipped policy's name, or a file.
         #[arg(default_value = DEFAULT)]
         policy: String,
+        /// With what you put over it and trust, as sessions are decided.
+        #[arg(long)]
+        overridden: bool,
     },
     /// Decide one call, and say of every rule whether it fits and why.
     Explain {
@@ -74,6 +78,8 @@ enum Command {
         #[arg(long)]
         names_only: bool,
     },
+    /// Let a project's `.tollgate.yaml` or your own `overrides.yaml`, as it is now, allow more than the policy does.
+    Trust(trust::Args),
     /// Print a JSON Schema of policy files, for editors.
     Schema,
     /// Decide recordings again, and print the calls that come out otherwise: exit code 1 if there are any.
@@ -93,7 +99,10 @@ enum Command {
 pub fn main(args: &Args) -> ExitCode {
     exit::finish(match &args.command {
         Command::Check { policy } => check(policy),
-        Command::Show { policy } => show(policy),
+        Command::Show { policy, overridden } => {
+            let policy = if *overridden { in_force(policy) } else { load(policy) };
+            policy.and_then(|policy| show(&policy))
+        }
         Command::Explain { call, arguments, role, policy, definition, format } => {
             let definition = definition.as_deref().map_or(Ok(NO_HINTS.to_owned()), definition_of);
             definition.and_then(|of| explain(call, (arguments, &of), role, policy, *format))
@@ -102,6 +111,7 @@ pub fn main(args: &Args) -> ExitCode {
             let about = if *names_only { About::Names } else { About::Arguments };
             learn::learn(recordings, name, about)
         }
+        Command::Trust(args) => trust::main(args),
         Command::Schema => schema(),
         Command::Test { policy, recordings, format } => test(policy, recordings, *format),
     })
@@ -110,6 +120,13 @@ pub fn main(args: &Args) -> ExitCode {
 /// A checked policy, shipped or a file.
 fn load(name: &str) -> Result<Policy, Failure> {
     policies::load(name).map_err(|why| Failure::new(Exit::Usage, format!("failed to {why}")))
+}
+
+/// The same with what the user put over it and trusts, as a session is decided.
+fn in_force(name: &str) -> Result<Policy, Failure> {
+    let read = InForce::read(&operator::home()?, name, None);
+    let read = read.map_err(|why| Failure::new(Exit::Usage, format!("failed to {why}")))?;
+    read.policy.map_or_else(|| load(name), Ok)
 }
 
 fn check(name: &str) -> Result<Exit, Failure> {
@@ -128,8 +145,7 @@ fn check(name: &str) -> Result<Exit, Failure> {
     Ok(Exit::Fine)
 }
 
-fn show(name: &str) -> Result<Exit, Failure> {
-    let policy = load(name)?;
+fn show(policy: &Policy) -> Result<Exit, Failure> {
     let mut out = io::stdout().lock();
     out.write_all(policy.text().as_bytes())?;
     if !policy.text().ends_with('\n') {
@@ -163,7 +179,7 @@ fn explain(
     name: &str,
     format: Format,
 ) -> Result<Exit, Failure> {
-    let policy = load(name)?;
+    let policy = in_force(name)?;
     let Some((server, tool)) = call.split_once('.') else {
         let words = "the call is written SERVER.TOOL, as in files.write_file";
         return Err(Failure::new(Exit::Usage, words));

@@ -98,6 +98,9 @@ pub struct Started {
     pub policy_name: String,
     /// The policy's full text; deciding again needs nothing else.
     pub policy: String,
+    /// The files that were put over it and whose words stand in it, the last one on top.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amended_by: Vec<String>,
     /// `--unattended`.
     pub unattended: Unattended,
     /// Whether an operator's console was already there.
@@ -109,6 +112,16 @@ pub struct Started {
     /// Answers of earlier sessions that hold in this one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remembered: Vec<Remembered>,
+}
+
+impl Started {
+    /// The policy in a word, with what was put over it: `balanced+overrides.yaml`.
+    #[must_use]
+    pub fn policy_word(&self) -> String {
+        let files = std::iter::once(&self.policy_name).chain(&self.amended_by);
+        let names = files.map(|path| path.rsplit('/').next().unwrap_or_default());
+        names.collect::<Vec<_>>().join("+")
+    }
 }
 
 /// A layer of policy over the session's own.

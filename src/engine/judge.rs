@@ -111,9 +111,11 @@ impl Engine {
 
     /// The files of the policies that decide here.
     fn policy_files(&self, conn: ConnId) -> Vec<&str> {
-        let own = self.state.started.as_ref().map(|started| started.policy_name.as_str());
+        let own = self.state.started.iter().flat_map(|started| {
+            std::iter::once(&started.policy_name).chain(&started.amended_by).map(String::as_str)
+        });
         let beside = self.state.conns.get(&conn).into_iter().flat_map(|known| &known.beside);
-        let all = own.into_iter().chain(beside.map(|one| one.name.as_str()));
+        let all = own.chain(beside.map(|one| one.name.as_str()));
         all.filter(|name| name.starts_with('/')).collect()
     }
 }

@@ -41,6 +41,9 @@ impl Engine {
         // One that extends another is what both are together.
         let text = policy.text().to_owned();
         let was_broken = std::mem::take(&mut self.state.policy_broken);
+        if self.state.proposed.as_ref() == Some(&text) && !was_broken {
+            return;
+        }
         if text == started.policy {
             self.proposed = None;
             if self.state.proposed.take().is_some() || was_broken {
@@ -59,8 +62,8 @@ impl Engine {
             let digest = policy.digest();
             let short = digest.get(..12).unwrap_or_default();
             let what = format!(
-                "the policy's file may allow more now ({}); what is stricter in it holds, the rest waits for an \
-                 operator to confirm {short}",
+                "the policy's files may allow more now ({}); what is stricter in them holds, the rest waits for \
+                 an operator to confirm {short}",
                 change.words()
             );
             out.find(RELOAD, Severity::Medium, what);

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::catalog::{Kind, Ruling};
 use crate::engine::{Happening, Layered, Operator, Ruled};
 use crate::gate::hub::{Hub, State};
+use crate::gate::reload;
 use crate::policy::Policy;
 use crate::proxy::session::{DiskWork, Posted};
 use crate::wire::{ControlLine, ControlWord};
@@ -54,6 +55,8 @@ pub(super) fn control(hub: &Hub, line: &ControlLine, by: &Operator) -> Result<()
         }
         ControlWord::Confirm { digest } => {
             let session = line.session.as_deref().ok_or("say which session")?;
+            // First for later sessions: what this one says of it is no news to the gate then.
+            reload::confirmed(hub, session, digest)?;
             return each(&hub.state(), Some(session), || {
                 happens(Happening::Confirmed { digest: digest.clone(), by: by.clone() })
             });

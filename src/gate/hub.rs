@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,6 +13,7 @@ use crate::engine::{Happening, Remembered, TicketId};
 use crate::gate::authority::{Peer, Standing};
 use crate::proxy::peer::Process;
 use crate::proxy::session::{Disk, Inbox, Posted, Waiting, Watcher};
+use crate::store::home::Home;
 use crate::wire::{ConsoleLine, SessionLine, TicketLine};
 
 /// Ended sessions that consoles are still told about.
@@ -30,6 +32,8 @@ pub(super) struct Session {
     pub(super) role: Option<String>,
     /// The policy's name: a shipped one, or a file's absolute path.
     pub(super) policy: String,
+    /// The project's file, where the user trusts it: it is put over the policy.
+    pub(super) project: Option<PathBuf>,
     pub(super) patience_ms: Vec<(String, u64)>,
     pub(super) waiting: Vec<(Waiting, String)>,
     pub(super) ended: bool,
@@ -86,26 +90,25 @@ pub(super) struct Hub {
     state: Mutex<State>,
     wakers: Mutex<Vec<Arc<Waker>>>,
     listening: AtomicUsize,
-    /// Whether this is a folder of its own, where answering needs no terminal.
-    custom_home: bool,
+    pub(super) home: Home,
     /// The way to the disk's thread.
     pub(super) disk: Disk,
 }
 
 impl Hub {
-    pub(super) fn new(custom_home: bool, disk: Disk) -> Arc<Self> {
+    pub(super) fn new(home: Home, disk: Disk) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::default(),
             wakers: Mutex::default(),
             listening: AtomicUsize::new(0),
-            custom_home,
+            home,
             disk,
         })
     }
 
-    /// Whether the home is a folder that the operator registered.
-    pub(super) const fn is_custom_home(&self) -> bool {
-        self.custom_home
+    /// Whether the home is a folder that the operator registered: there answering needs no terminal.
+    pub(super) fn is_custom_home(&self) -> bool {
+        self.home.custom().is_some()
     }
 
     /// The state. A thread that panicked while it held the lock left whole values behind: they are only ever
@@ -168,7 +171,7 @@ impl Hub {
     pub(super) fn is_operator(&self, standing: &Standing) -> Result<(), String> {
         match standing {
             Standing::Operator => Ok(()),
-            Standing::NoTerminal if self.custom_home => Ok(()),
+            Standing::NoTerminal if self.is_custom_home() => Ok(()),
             Standing::NoTerminal => Err("only from a terminal: this process has none".to_owned()),
             Standing::Wrapped(_) => {
                 Err("not from below a wrapped agent: use a terminal that the agent \

@@ -1,6 +1,6 @@
 //! Policies' files that change while sessions run by them, and a project's own policy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -9,12 +9,13 @@ use std::sync::{Mutex, PoisonError};
 use crate::engine::{Beside, Happening, Reloaded};
 use crate::gate::authority::Peer;
 use crate::gate::hub::Hub;
+use crate::policy::Policy;
 use crate::proxy::peer;
-use crate::proxy::session::Posted;
-use crate::store::policies;
+use crate::proxy::session::{Inbox, Posted};
+use crate::store::lock::{now_us, stamp};
+use crate::store::policies::{self, InForce, PROJECT_FILE};
+use crate::store::trusted;
 
-/// A project's policy: beside what the user chose, and only ever stricter.
-const PROJECT_FILE: &str = ".tollgate.yaml";
 /// Folders above the one where a server was started in which it is looked for.
 const ABOVE_MAX: usize = 64;
 
@@ -41,42 +42,93 @@ pub(super) struct Files {
     stamps: Mutex<BTreeMap<PathBuf, Option<Stamp>>>,
 }
 
+/// What decides a session: its policy's name, and the project's file that is put over it.
+type Decided = (String, Option<PathBuf>);
+
 impl Files {
-    /// Looks at the file of every live session's policy, and tells the sessions of those that changed. Costs a look at
-    /// each file; a shipped policy has none.
+    /// Looks at the files of every live session's policy, and tells the sessions of those that changed. Costs a look at
+    /// each file; a shipped policy has none but the user's overrides.
     pub(super) fn look(&self, hub: &Hub) {
         let mut stamps = self.stamps.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut used: BTreeMap<PathBuf, Vec<crate::proxy::session::Inbox>> = BTreeMap::new();
+        let mut live: BTreeMap<Decided, Vec<Inbox>> = BTreeMap::new();
         for session in hub.state().sessions.values().filter(|session| !session.ended) {
-            let path = Path::new(&session.policy);
-            if path.is_absolute() {
-                used.entry(path.to_owned()).or_default().push(session.inbox.clone());
+            let decided = (session.policy.clone(), session.project.clone());
+            live.entry(decided).or_default().push(session.inbox.clone());
+        }
+        let overrides = policies::overrides(&hub.home);
+        let files = |(policy, project): &Decided| {
+            let own = Some(PathBuf::from(policy)).filter(|path| path.is_absolute());
+            let trusted = project.is_some() || overrides.exists();
+            let list = trusted.then(|| trusted::path(&hub.home));
+            own.into_iter().chain(project.clone()).chain(list).chain([overrides.clone()])
+        };
+        let used: BTreeSet<PathBuf> = live.keys().flat_map(files).collect();
+        stamps.retain(|path, _| used.contains(path));
+        let mut changed = BTreeSet::new();
+        for path in used {
+            let now = Stamp::of(&path);
+            let before = stamps.insert(path.clone(), now);
+            // One that is seen first may have changed since its session began: the session tells.
+            if before != Some(now) && (before.is_some() || now.is_some() || path != overrides) {
+                changed.insert(path);
             }
         }
-        stamps.retain(|path, _| used.contains_key(path));
-        for (path, inboxes) in used {
-            let now = Stamp::of(&path);
-            // One that is seen first may have changed since its session began: the session tells.
-            if stamps.insert(path.clone(), now) == Some(now) {
-                continue;
-            }
-            let name = path.to_string_lossy();
-            let reloaded = match policies::read(&name) {
-                Ok(text) => Reloaded::Text(text),
-                Err(why) => Reloaded::Broken(format!("read {name}: {why}")),
-            };
-            for inbox in inboxes {
-                let what = Happening::Reloaded(reloaded.clone());
-                if !inbox.post(Posted::Happens(Box::new(what))) {
-                    tracing::warn!(policy = %name, "a session was not told that its policy changed");
-                }
+        for (decided, inboxes) in live {
+            if files(&decided).any(|path| changed.contains(&path)) {
+                tell(hub, &decided, &inboxes);
             }
         }
     }
 }
 
-/// The project's policy, of the folder in which a shim was started or the nearest above it. It cannot be trusted to
-/// allow anything: who works on a project may be the agent.
+/// Tells sessions what their policy's files say now.
+fn tell(hub: &Hub, (name, project): &Decided, inboxes: &[Inbox]) {
+    let reloaded = match InForce::read(&hub.home, name, project.as_deref()) {
+        Ok(now) => {
+            let proposed = now.proposed.as_ref().map(Policy::text);
+            Reloaded::Text(proposed.unwrap_or_else(|| now.text(name)).to_owned())
+        }
+        Err(why) => Reloaded::Broken(why),
+    };
+    for inbox in inboxes {
+        if !inbox.post(Posted::Happens(Box::new(Happening::Reloaded(reloaded.clone())))) {
+            tracing::warn!(policy = %name, "a session was not told that its policy changed");
+        }
+    }
+}
+
+/// An operator takes what a session's files say, if it is what was shown: the user's overrides count from then on, in
+/// later sessions as well.
+///
+/// # Errors
+/// In words: the files cannot be read any more, or the list of those that count cannot be written.
+pub(super) fn confirmed(hub: &Hub, session: &str, digest: &str) -> Result<(), String> {
+    let decided =
+        hub.state().sessions.get(session).map(|it| (it.policy.clone(), it.project.clone()));
+    let Some((name, project)) = decided else { return Ok(()) };
+    let now = InForce::read(&hub.home, &name, project.as_deref())?;
+    if now.proposed.is_none_or(|proposed| proposed.digest() != digest) {
+        return Ok(());
+    }
+    for one in now.amendments.iter().filter(|one| !one.trusted) {
+        tracing::info!(path = %one.path.display(), "the operator trusts what is put over policies");
+        trusted::trust(&hub.home, &one.path, &one.text, &stamp(now_us()))?;
+    }
+    Ok(())
+}
+
+/// What a session is told when its policy's files say this.
+pub(super) fn says(text: String) -> Posted {
+    Posted::Happens(Box::new(Happening::Reloaded(Reloaded::Text(text))))
+}
+
+/// Where a project's policy is; `None`: that could not be seen.
+pub(super) fn path(beside: &Beside) -> Option<PathBuf> {
+    Some(PathBuf::from(&beside.name)).filter(|path| path.is_absolute())
+}
+
+/// The project's policy, of the folder in which a shim was started or the nearest above it. It allows nothing
+/// unless the user trusts it as it is: who works on a project may be the agent.
 pub(super) fn of_project(shim: Peer) -> Option<Beside> {
     // The shim's: a server goes where it wants.
     let Some(folder) = peer::folder(shim.pid) else {

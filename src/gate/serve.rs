@@ -74,7 +74,7 @@ pub fn serve(
     let listener = bind(home).map_err(listen)?;
     let signals = signals().map_err(listen)?;
     let (disk, work) = sync_channel(DISK_WAITING_MAX);
-    let hub = Hub::new(home.custom().is_some(), disk.clone());
+    let hub = Hub::new(home.clone(), disk.clone());
     let kept = home.clone();
     std::thread::Builder::new()
         .name("disk".to_owned())

@@ -1,6 +1,6 @@
 //! Which session a shim belongs to, and how one begins.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -11,15 +11,16 @@ use crate::gate::authority::Peer;
 use crate::gate::client::build;
 use crate::gate::controls;
 use crate::gate::hub::{Hub, Session, SessionWatch, Waker};
+use crate::gate::policy::{amended_by, in_force, policy_text};
 use crate::gate::reload;
-use crate::policy::{self, Policy};
+use crate::policy;
 use crate::proxy::identity::identity;
 use crate::proxy::peer::{self, Process};
 use crate::proxy::recorder::Recorder;
 use crate::proxy::session::{self, Beginning, Disk, Join, Posted, Spec};
 use crate::store::home::{Home, passwd_home};
 use crate::store::pins::Pins;
-use crate::store::{keys, lock, policies, remembered};
+use crate::store::{keys, lock, policies, remembered, trusted};
 use crate::wire::{Resume, RunHello, ShimHello};
 
 /// Programs that start others for a person: a shim right below one has no agent to be wrapped.
@@ -49,6 +50,8 @@ struct Origin {
     root: Option<Process>,
     policy: Option<String>,
     role: Option<String>,
+    /// The project's policy, where there is one.
+    project: Option<PathBuf>,
     patience_ms: Vec<(String, u64)>,
     run: bool,
 }
@@ -79,9 +82,18 @@ impl Sessions {
         // Before the door: a project's lock may be long, and stand on a slow disk.
         (join.pins, join.notes) = self.pins(&join.hello, peer);
         // Before the door, because files take a while to read.
-        join.beside.extend(reload::of_project(peer));
+        let project = reload::of_project(peer);
+        let listed = match &project {
+            Some(_) => trusted::read(&self.home),
+            None => Ok(Vec::new()),
+        };
+        let listed = match listed {
+            Ok(listed) => listed,
+            Err(why) => return Err((join, why)),
+        };
+        join.beside.extend(project.clone());
         if let Some(name) = join.hello.policy.clone() {
-            match policy_text(&name, None) {
+            match policy_text(&name) {
                 Ok(policy) => join.beside.push(Beside { name, policy }),
                 Err(why) => return Err((join, why)),
             }
@@ -91,7 +103,8 @@ impl Sessions {
         if self.stopping.load(Ordering::Acquire) {
             return Err((join, "the gate is stopping".to_owned()));
         }
-        let name = match self.session_of(&join.hello, peer, &mut join.notice) {
+        let project = project.as_ref().and_then(reload::path);
+        let name = match self.session_of(&join.hello, peer, project, &mut join.notice) {
             Ok(name) => name,
             Err(why) => return Err((join, why)),
         };
@@ -107,7 +120,12 @@ impl Sessions {
                 return Err((join, why));
             }
             // The shim's own was read already; where it is the session's, it stands there.
-            join.beside.retain(|beside| beside.name != session.policy);
+            join.beside.retain(|beside| {
+                let path = Path::new(&beside.name);
+                let merged = session.project.as_deref() == Some(path)
+                    && trusted::counts(&listed, path, &beside.policy);
+                beside.name != session.policy && !merged
+            });
             join.patience_ms = session
                 .patience_ms
                 .iter()
@@ -152,6 +170,7 @@ impl Sessions {
         &self,
         hello: &ShimHello,
         peer: Peer,
+        project: Option<PathBuf>,
         notice: &mut Option<String>,
     ) -> Result<String, String> {
         if let Some(resume) = &hello.resume {
@@ -198,6 +217,7 @@ impl Sessions {
             root,
             policy: hello.policy.clone(),
             role: hello.role.clone(),
+            project,
             patience_ms: Vec::new(),
             run: false,
         };
@@ -235,6 +255,7 @@ impl Sessions {
             root: Some(root),
             policy: hello.policy,
             role: hello.role,
+            project: reload::of_project(peer).as_ref().and_then(reload::path),
             patience_ms: hello.patience_ms,
             run: true,
         };
@@ -243,12 +264,16 @@ impl Sessions {
 
     fn begin(
         &self,
-        origin: Origin,
+        mut origin: Origin,
         unattended: Option<&str>,
         notice: &mut Option<String>,
     ) -> Result<String, String> {
-        let policy_name = origin.policy.as_deref().unwrap_or(policy::DEFAULT);
-        let policy = policy_text(policy_name, origin.role.as_deref())?;
+        let policy_name = origin.policy.clone().unwrap_or_else(|| policy::DEFAULT.to_owned());
+        let in_force =
+            in_force(&self.home, &policy_name, origin.role.as_deref(), origin.project.as_deref())?;
+        let trusted = in_force.amendments.iter().filter(|one| one.trusted);
+        let amended_by: Vec<PathBuf> = trusted.map(|one| one.path.clone()).collect();
+        origin.project = self.project_of(&amended_by);
         let dir = self.home.sessions_dir();
         *notice = first_recording(&dir);
         let (recorder, name) = Recorder::create(&dir, &origin.agent.name)
@@ -258,8 +283,9 @@ impl Sessions {
             build: build().to_string(),
             agent: origin.agent.clone(),
             redaction: "none".to_owned(),
-            policy_name: policy_name.to_owned(),
-            policy,
+            policy: in_force.text(&policy_name).to_owned(),
+            policy_name: policy_name.clone(),
+            amended_by: amended_by.iter().map(|path| path.to_string_lossy().into_owned()).collect(),
             role: origin.role.clone(),
             unattended: match unattended {
                 Some("deny") => Unattended::Deny,
@@ -271,7 +297,19 @@ impl Sessions {
         };
         tracing::info!(session = name, agent = origin.agent.name, policy = policy_name, "begun");
         self.spawn(&name, Beginning::New(Box::new(started), recorder), origin)?;
+        if let Some(proposed) = &in_force.proposed
+            && let Some(session) = self.hub.state().sessions.get(&name)
+        {
+            // The session's first words: nothing was decided without them.
+            let _begins = session.inbox.post(reload::says(proposed.text().to_owned()));
+        }
         Ok(name)
+    }
+
+    /// Which of the files that are put over a policy is the project's.
+    fn project_of(&self, amended_by: &[PathBuf]) -> Option<PathBuf> {
+        let overrides = policies::overrides(&self.home);
+        amended_by.iter().find(|path| **path != overrides).cloned()
     }
 
     /// Rebuilds a session whose gate died, when the first of its shims comes back.
@@ -301,7 +339,9 @@ impl Sessions {
         let agent = started.agent.clone();
         let root = root_of(&agent, peer);
         let (role, policy) = (started.role.clone(), Some(started.policy_name.clone()));
-        let origin = Origin { agent, root, policy, role, patience_ms: Vec::new(), run: false };
+        let project = self.project_of(&amended_by(started));
+        let origin =
+            Origin { agent, root, policy, role, project, patience_ms: Vec::new(), run: false };
         tracing::info!(session = name, "taken up from its journal");
         self.spawn(&name, Beginning::Again(Box::new(resumed)), origin)?;
         let answering = self.hub.state().answering();
@@ -347,8 +387,9 @@ impl Sessions {
         }
         tracing::info!(session = name, "taken up by its run");
         let role = resumed.engine.started().and_then(|started| started.role.clone());
+        let project = resumed.engine.started().and_then(|it| self.project_of(&amended_by(it)));
         let root = Some(run);
-        let origin = Origin { agent, root, policy, role, patience_ms, run: true };
+        let origin = Origin { agent, root, policy, role, project, patience_ms, run: true };
         self.spawn(name, Beginning::Again(Box::new(resumed)), origin)?;
         Ok(name.to_owned())
     }
@@ -391,6 +432,7 @@ impl Sessions {
                 root: origin.root,
                 role: origin.role,
                 policy: origin.policy.unwrap_or_else(|| policy::DEFAULT.to_owned()),
+                project: origin.project,
                 patience_ms: origin.patience_ms,
                 waiting: Vec::new(),
                 ended: false,
@@ -406,8 +448,9 @@ impl Sessions {
     /// Whether a session runs by a policy that is a file.
     pub(super) fn has_policy_files(&self) -> bool {
         let state = self.hub.state();
-        let mut live = state.sessions.values().filter(|session| !session.ended);
-        live.any(|session| Path::new(&session.policy).is_absolute())
+        let mut live = state.sessions.values().filter(|session| !session.ended).peekable();
+        let overridden = live.peek().is_some() && policies::overrides(&self.home).exists();
+        overridden || live.any(|it| Path::new(&it.policy).is_absolute() || it.project.is_some())
     }
 
     /// Tells sessions whose policy's file changed.
@@ -473,37 +516,6 @@ impl Sessions {
     pub(super) fn live(&self) -> usize {
         self.hub.state().sessions.values().filter(|session| !session.ended).count()
     }
-}
-
-/// A shipped policy by its name, or a file by its absolute path. Checked here, so that nobody is wrapped under
-/// a policy that cannot be read.
-///
-/// # Errors
-/// No such policy, or one that cannot be read or is broken, in words.
-pub fn load_policy(name: &str) -> Result<Policy, String> {
-    if policy::shipped(name).is_none() && !Path::new(name).is_absolute() {
-        let known: Vec<&str> = crate::policy::SHIPPED.iter().map(|(name, _)| *name).collect();
-        return Err(format!(
-            "no shipped policy is called {name}; there are {}, or give a file's absolute path",
-            known.join(", ")
-        ));
-    }
-    policies::load(name)
-}
-
-/// The text of a policy that loads and knows the role.
-fn policy_text(name: &str, role: Option<&str>) -> Result<String, String> {
-    // A shipped one loads, a test says so; to do it takes longer than anything else of a start.
-    if let (Some(text), None) = (policy::shipped(name), role) {
-        return Ok(text.to_owned());
-    }
-    let policy = load_policy(name)?;
-    if let Some(role) = role.filter(|role| !policy.knows_role(role)) {
-        return Err(format!(
-            "the policy {name} has no role {role}: add it to agent_roles, or name one that is there"
-        ));
-    }
-    Ok(policy.text().to_owned())
 }
 
 /// Said once per home, before anything is recorded into this folder.

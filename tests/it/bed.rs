@@ -100,7 +100,7 @@ impl Bed {
         Self::shake_hands(Agent::start(shim.current_dir(folder).arg("--").args(server)))
     }
 
-    fn shake_hands(mut agent: Agent) -> Agent {
+    pub(crate) fn shake_hands(mut agent: Agent) -> Agent {
         let hello = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {
             "name": "script", "version": "1"
         } });
@@ -241,7 +241,7 @@ pub(crate) struct Agent {
 }
 
 impl Agent {
-    fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

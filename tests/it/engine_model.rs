@@ -54,6 +54,7 @@ impl Run {
             redaction: "none".to_owned(),
             policy_name: "model".to_owned(),
             policy: policy(setting.enforce),
+            amended_by: Vec::new(),
             unattended: if setting.deny_unattended { Unattended::Deny } else { Unattended::Soon },
             attended: false,
             remembered: Vec::new(),

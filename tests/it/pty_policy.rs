@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::bed::{Bed, until};
+use crate::bed::{Agent, Bed, until};
 use crate::pty_controls::TURNS_BAD;
 use crate::terminal::Terminal;
 
@@ -108,5 +108,94 @@ fn a_policys_file_is_followed_and_what_allows_more_waits_for_the_operator() {
     // A call that names the policy's file asks, whatever the file says.
     agent.call(6, "list_files", &json!({ "path": file.to_str().unwrap() }));
     console.shows("ASK 1");
+    bed.sound_recordings();
+}
+
+/// What is other in these tests: writing asks.
+const ASKS: &str = "version: 1\nname: mine\nphase: enforce\ndefault: { verdict: allow, why: D. }\nrules:\n  \
+                    - { id: w, why: W., match: { tool: write_file }, verdict: ask }\n";
+
+/// The user's own overrides: what is stricter in them holds at once, the rest once they are confirmed, and then in every
+/// session.
+#[test]
+fn overrides_hold_once_they_are_confirmed_and_ask_again_when_they_change() {
+    let bed = Bed::new();
+    let file = bed.home().join("mine.yaml");
+    fs::write(&file, ASKS).unwrap();
+    let overrides = bed.home().join("config/overrides.yaml");
+    fs::create_dir_all(overrides.parent().unwrap()).unwrap();
+    let text = "version: 1\nname: own\nwithout: [w]\nrules:\n  \
+                - { id: l, why: L., match: { tool: list_files }, verdict: deny }\n";
+    fs::write(&overrides, text).unwrap();
+    let mut console = Terminal::open(&bed.home(), &["console"]);
+    let options = ["--policy", file.to_str().unwrap()];
+    let mut agent = bed.agent(&options);
+    agent.call(1, "list_files", &json!({}));
+    assert!(agent.result(1).1, "what is stricter holds at once");
+    agent.call(2, "write_file", &json!({ "path": "a" }));
+    console.shows("ASK 1");
+    console.shows("POLICY CHANGED");
+    console.press_until("9", "9 Policy");
+    console.press_until("P", "It may allow more");
+    console.press("y");
+    assert!(!agent.result(2).1, "what only the policy asked about goes on");
+    agent.exit();
+    // The next session begins with them.
+    let listed = bed.tollgate(&["policy", "trust", "--list"]);
+    assert!(listed.stdout.contains("overrides.yaml  since "), "{}", listed.stdout);
+    let mut agent = bed.agent(&options);
+    agent.call(1, "write_file", &json!({ "path": "a" }));
+    assert!(!agent.result(1).1);
+    agent.call(2, "list_files", &json!({}));
+    assert!(agent.result(2).1);
+    // One that changed is another one: a broken one changes nothing and says so.
+    fs::write(&overrides, "version: 1\nname: [").unwrap();
+    console.shows("POLICY BROKEN");
+    fs::write(&overrides, text.replace("deny", "allow")).unwrap();
+    console.shows("POLICY CHANGED");
+    agent.call(3, "list_files", &json!({}));
+    assert!(agent.result(3).1);
+    // A call that names them asks.
+    agent.call(4, "read_file", &json!({ "path": overrides.to_str().unwrap() }));
+    console.shows("ASK 1");
+    bed.sound_recordings();
+}
+
+/// A project's file only tightens until the user trusts it as it is.
+#[test]
+fn a_projects_file_allows_only_what_the_user_trusted() {
+    let bed = Bed::new();
+    let file = bed.home().join("mine.yaml");
+    fs::write(&file, ASKS).unwrap();
+    let project = tempfile::tempdir().unwrap();
+    let path = project.path().join(".tollgate.yaml");
+    let text = "version: 1\nname: project\nphase: enforce\nrules:\n  \
+                - { id: w, why: It is a scratch folder., match: { tool: write_file }, verdict: allow }\n  \
+                - { id: l, why: L., match: { tool: list_files }, verdict: deny }\n";
+    fs::write(&path, text).unwrap();
+    let begin = || {
+        let mut shim = bed.shim(&["--policy", file.to_str().unwrap(), "--unattended", "deny"]);
+        Bed::shake_hands(Agent::start(shim.current_dir(project.path())))
+    };
+    let refused = |agent: &mut Agent, id: u64, tool: &str| {
+        agent.call(id, tool, &json!({ "path": "a" }));
+        agent.result(id).1
+    };
+    let mut agent = begin();
+    assert!(refused(&mut agent, 1, "write_file") && refused(&mut agent, 2, "list_files"));
+    agent.exit();
+    let trusted = bed.tollgate(&["policy", "trust", path.to_str().unwrap()]);
+    let words = "over balanced: new rules: l, w";
+    assert!(trusted.stdout.contains(words), "{}{}", trusted.stdout, trusted.stderr);
+    let mut agent = begin();
+    assert!(!refused(&mut agent, 1, "write_file") && refused(&mut agent, 2, "list_files"));
+    agent.exit();
+    // Another text is not what was trusted.
+    fs::write(&path, text.replace("scratch", "new")).unwrap();
+    let mut agent = begin();
+    assert!(refused(&mut agent, 1, "write_file") && refused(&mut agent, 2, "list_files"));
+    agent.exit();
+    let removed = ["policy", "trust", "--remove", path.to_str().unwrap()];
+    assert_eq!((bed.tollgate(&removed).code, bed.tollgate(&removed).code), (0, 2));
     bed.sound_recordings();
 }

@@ -91,6 +91,7 @@ impl Play {
                 redaction: "none".to_owned(),
                 policy_name: "scenarios".to_owned(),
                 policy,
+                amended_by: Vec::new(),
                 unattended: Unattended::Soon,
                 attended: false,
                 remembered: Vec::new(),

@@ -29,6 +29,7 @@ fn recording(ended: bool) -> Vec<u8> {
                 redaction: "none".to_owned(),
                 policy_name: "observe".to_owned(),
                 policy: String::new(),
+                amended_by: Vec::new(),
                 unattended: Unattended::Soon,
                 attended: false,
                 remembered: Vec::new(),

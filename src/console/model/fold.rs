@@ -206,7 +206,7 @@ impl Fold<'_> {
     }
 
     fn started(&mut self, started: &Started) {
-        let policy = started.policy_name.rsplit('/').next().unwrap_or_default();
+        let policy = &started.policy_word();
         if let Some(session) = self.model.sessions.get_mut(self.id.index()) {
             session.agent = names::identifier(&started.agent.name);
             session.policy = names::identifier(policy);

@@ -139,6 +139,7 @@ impl Stage {
             redaction: "none".to_owned(),
             policy_name: "ask-writes".to_owned(),
             policy: POLICY.to_owned(),
+            amended_by: Vec::new(),
             unattended: Unattended::Soon,
             attended: true,
             remembered: Vec::new(),
