@@ -343,11 +343,16 @@ impl Entry {
 }
 
 impl Package {
-    /// Out of what a server's identity says, where it names one: `{"package": {"registry": …, "name": …, "version": …}}`.
+    /// What a home has pinned of a server, where it names one.
     #[must_use]
     pub fn of(pins: &Pins) -> Option<Self> {
-        let text = pins.get(&Kind::Identity)?.get("")?.text.as_deref()?;
-        let identity: Value = serde_json::from_str(text).ok()?;
+        Self::told(pins.get(&Kind::Identity)?.get("")?.text.as_deref()?)
+    }
+
+    /// Out of what a server's identity says, where it names one: `{"package": {"registry": …, "name": …, "version": …}}`.
+    #[must_use]
+    pub fn told(identity: &str) -> Option<Self> {
+        let identity: Value = serde_json::from_str(identity).ok()?;
         let package = identity.get("package")?;
         let word = |key| package.get(key).and_then(Value::as_str).map(str::to_owned);
         let name = word("name")?;

@@ -80,7 +80,8 @@ impl Sessions {
     /// Hands a shim to its session. On failure the shim is given back to be told why.
     pub(super) fn join(&self, mut join: Box<Join>, peer: Peer) -> Result<(), (Box<Join>, String)> {
         // Before the door: a project's lock may be long, and stand on a slow disk.
-        (join.pins, join.notes) = self.pins(&join.hello, peer);
+        join.identity = identity(&join.hello.command, join.hello.server_pid);
+        (join.pins, join.notes) = self.pins(&join, peer);
         // Before the door, because files take a while to read.
         let project = reload::of_project(peer);
         let listed = match &project {
@@ -98,7 +99,6 @@ impl Sessions {
                 Err(why) => return Err((join, why)),
             }
         }
-        join.identity = identity(&join.hello.command, join.hello.server_pid);
         let _one_at_a_time = self.door.lock().unwrap_or_else(PoisonError::into_inner);
         if self.stopping.load(Ordering::Acquire) {
             return Err((join, "the gate is stopping".to_owned()));
@@ -140,7 +140,8 @@ impl Sessions {
 
     /// What a server's definitions are to be, as this home has pinned them; what it has no pin of, as the lock of the
     /// project has it that the shim works in. What is to be said of that lock.
-    fn pins(&self, hello: &ShimHello, peer: Peer) -> (Result<catalog::Pins, String>, Vec<String>) {
+    fn pins(&self, join: &Join, peer: Peer) -> (Result<catalog::Pins, String>, Vec<String>) {
+        let hello = &join.hello;
         let own = Pins::read(&self.home.pins_dir(), &hello.server, &hello.command);
         let mut own = match own {
             Ok(own) => own.pins,
@@ -158,7 +159,8 @@ impl Sessions {
             Ok(trusted) => (trusted, Vec::new()),
             Err(error) => (Vec::new(), vec![format!("no signature counts: failed to {error}")]),
         };
-        let added = lock::added(&lock::read(&path), &trusted, &hello.server, &own);
+        let server = (hello.server.as_str(), join.identity.as_deref());
+        let added = lock::added(&lock::read(&path), &trusted, server, &own);
         for (kind, named) in added.pins {
             own.entry(kind).or_default().extend(named);
         }

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::catalog::lock::{Broken, Knowledge, Known, Lock, each};
+use crate::catalog::lock::{Broken, Knowledge, Known, Lock, Package, each};
 use crate::catalog::sign::Trusted;
 use crate::catalog::{Approval, Fingerprint, Kind, Pin, Pins};
 use crate::protocol::canonical::canonical;
@@ -161,13 +161,13 @@ pub struct Added {
     pub notes: Vec<String>,
 }
 
-/// Looks a server up in a lock. **Only a block that a trusted signer signed adds anything**, and what the home has
-/// pinned itself stays.
+/// Looks a server up in a lock. **Only a block that a trusted signer signed adds anything**, and only to a server of the
+/// package that the block is about; what the home has pinned itself stays. `identity`: what runs here.
 #[must_use]
 pub fn added(
     read: &Result<Read, LockError>,
     trusted: &[Trusted],
-    server: &str,
+    (server, identity): (&str, Option<&str>),
     own: &Pins,
 ) -> Added {
     let mut added = Added::default();
@@ -185,6 +185,22 @@ pub fn added(
         let why = checked.problems().join("; ");
         added.notes.push(format!("{path}: what it says of {server} counts as not approved: {why}"));
         return added;
+    }
+    if let Some(approved) = &block.package {
+        let runs = identity.and_then(Package::told);
+        if runs.as_ref().is_none_or(|runs| runs.name != approved.name) {
+            let runs =
+                runs.map_or_else(|| "one that cannot be told".to_owned(), |runs| runs.to_string());
+            added.notes.push(format!(
+                "{path}: what it says of {server} counts as not approved: it is about {approved}, and here runs {runs}"
+            ));
+            return added;
+        }
+        if let Some(runs) = runs.filter(|runs| runs.version != approved.version) {
+            added
+                .notes
+                .push(format!("{path} is about {approved} as {server}, and here runs {runs}"));
+        }
     }
     let by = format!("{} in {NAME}", checked.signers.join(", "));
     let mut others = 0_usize;

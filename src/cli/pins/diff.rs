@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::catalog::diff::diff;
-use crate::catalog::lock::{Block, each};
+use crate::catalog::lock::{Block, Package, each};
 use crate::catalog::{Change, Fingerprint, Kind};
 use crate::cli::Format;
 use crate::cli::exit::{Exit, Failure};
@@ -28,6 +28,8 @@ enum How {
     OnlyPinned,
     /// Pinned as something else than the lock says.
     Changed,
+    /// Installed from another package, or another version of it.
+    Package,
 }
 
 /// One difference.
@@ -44,6 +46,9 @@ struct Difference<'a> {
     /// From what the lock says to what is pinned.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changes: Vec<Change>,
+    /// What the lock is about, and what runs here; `null`: that is not told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    packages: Option<[Option<String>; 2]>,
 }
 
 impl<'a> Difference<'a> {
@@ -56,6 +61,7 @@ impl<'a> Difference<'a> {
             kind: what.map(|(kind, _)| kind),
             name: what.map(|(_, name)| name),
             changes: Vec::new(),
+            packages: None,
         }
     }
 }
@@ -103,6 +109,12 @@ fn compare(
     pins: &Pins,
     put: &mut impl FnMut(Difference<'_>) -> io::Result<()>,
 ) -> io::Result<()> {
+    let packages = [block.package.clone(), Package::of(&pins.pins)];
+    if packages[0].is_some() && packages[0] != packages[1] {
+        let mut difference = Difference::new(server, How::Package, None);
+        difference.packages = Some(packages.map(|package| package.map(|it| it.to_string())));
+        put(difference)?;
+    }
     let home = knowledge(&pins.pins);
     for (kind, name, entry) in each(&block.definitions) {
         let known = home.get(&kind).and_then(|named| named.get(name));
@@ -130,6 +142,7 @@ fn text(out: &mut impl Write, difference: &Difference<'_>) -> io::Result<()> {
         How::OnlyInLock => "only in the lock",
         How::OnlyPinned => "only pinned here",
         How::Changed => "pinned here as something else than the lock says",
+        How::Package => "another package than the lock is about",
     };
     let server = difference.server;
     let title = match (difference.kind, difference.name) {
@@ -137,6 +150,10 @@ fn text(out: &mut impl Write, difference: &Difference<'_>) -> io::Result<()> {
         _ => Safe::escape(server).into_string(),
     };
     writeln!(out, "{title}: {said}")?;
+    for (sign, package) in ["-", "+"].into_iter().zip(difference.packages.iter().flatten()) {
+        let package = package.as_deref().unwrap_or("that cannot be told");
+        writeln!(out, "    {sign} {}", Safe::escape(package))?;
+    }
     put_changes(out, &difference.changes)
 }
 

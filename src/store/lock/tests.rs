@@ -30,10 +30,18 @@ fn pins(tools: &[(&str, &str)]) -> Pins {
 }
 
 fn approve(path: &Path, server: &str, tools: &[(&str, &str)]) -> Result<(), Error> {
+    approve_of(path, (server, None), tools)
+}
+
+fn approve_of(
+    path: &Path,
+    (server, package): (&str, Option<Package>),
+    tools: &[(&str, &str)],
+) -> Result<(), Error> {
     let key = SecretKey::from_seed(&[1; 32]);
     change(path, |lock| {
         let by = Approver { by: "ann", key: &key, at: NOW, trusted: &trusted() };
-        Ok(lock.approve((server, None), &knowledge(&pins(tools)), None, &by)?)
+        Ok(lock.approve((server, None), &knowledge(&pins(tools)), package, &by)?)
     })
 }
 
@@ -125,23 +133,54 @@ fn a_signed_block_completes_what_a_home_has_and_never_replaces_it() {
         (pins(&[]), &nobody, "files", &[], &["no trusted key signed it"]),
         (pins(&[]), &nobody, "other", &[], &[]),
     ] {
-        let added = added(&read, keys, server, &own);
+        let added = added(&read, keys, (server, None), &own);
         assert_eq!(names(&added), due);
         assert_eq!(added.notes.len(), notes.len(), "{added:?}");
         assert!(added.notes.iter().zip(notes).all(|(is, due)| is.contains(due)), "{added:?}");
     }
     approve(&path, "tool", &[("a", r#"{"name":"a", "x":[1,2]}"#)]).unwrap();
-    let one = added(&super::read(&path), &ann, "tool", &Pins::new()).pins;
+    let one = added(&super::read(&path), &ann, ("tool", None), &Pins::new()).pins;
     assert_eq!(one[&Kind::Tool]["a"].text.as_deref(), Some(r#"{"name":"a","x":[1,2]}"#));
-    let by = added(&read, &ann, "files", &Pins::new()).pins[&Kind::Tool]["a"].approval.clone();
+    let by =
+        added(&read, &ann, ("files", None), &Pins::new()).pins[&Kind::Tool]["a"].approval.clone();
     let at_us = 1_767_323_045_000_000;
     assert_eq!(by, Some(Approval { by: "ann in tollgate.lock".to_owned(), at_us }));
     fs::write(&path, "version = 2").unwrap();
-    let added = added(&super::read(&path), &ann, "files", &Pins::new());
+    let added = added(&super::read(&path), &ann, ("files", None), &Pins::new());
     assert!(
         added.pins.is_empty() && added.notes[0].contains("version 2 is not known"),
         "{added:?}"
     );
+}
+
+#[test]
+fn a_block_is_about_the_package_that_it_names() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(NAME);
+    let package = |name: &str, version: &str| Package {
+        name: format!("npm:{name}"),
+        version: Some(version.to_owned()).filter(|version| !version.is_empty()),
+    };
+    approve_of(&path, ("files", Some(package("files", "1.2"))), &[("a", "1")]).unwrap();
+    let runs = |name: &str, version: &str| {
+        let version = Some(version).filter(|version| !version.is_empty());
+        let package = serde_json::json!({ "registry": "npm", "name": name, "version": version });
+        serde_json::json!({ "package": package }).to_string()
+    };
+    for (identity, counts, note) in [
+        (Some(runs("files", "1.2")), true, None),
+        (Some(runs("files", "1.3")), true, Some("and here runs npm:files@1.3")),
+        (Some(runs("files", "")), true, Some("and here runs npm:files")),
+        (Some(runs("fi1es", "1.2")), false, Some("counts as not approved")),
+        (Some(r#"{"program":{"sha256":"00"}}"#.to_owned()), false, Some("that cannot be told")),
+        (None, false, Some("that cannot be told")),
+    ] {
+        let server = ("files", identity.as_deref());
+        let added = added(&read(&path), &trusted(), server, &Pins::new());
+        assert_eq!(added.pins.contains_key(&Kind::Tool), counts, "{identity:?}");
+        assert_eq!(added.notes.len(), usize::from(note.is_some()), "{added:?}");
+        assert!(added.notes.iter().zip(note).all(|(is, due)| is.contains(due)), "{added:?}");
+    }
 }
 
 #[test]
