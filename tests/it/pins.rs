@@ -181,6 +181,24 @@ fn an_import_pins_what_a_session_would_and_again_finds_no_difference() {
     assert!(said.contains("files: 4 definitions, 1 pinned"), "{said}");
 }
 
+/// One that knows no handshake refuses it, and wants to be told who asks in each request.
+const STATELESS: &str = r#"
+s/^{"jsonrpc":"2.0","id":\([0-9]*\),"method":"initialize".*/{"jsonrpc":"2.0","id":\1,"error":{"code":-32022,"message":"UnsupportedProtocolVersion"}}/p
+/"io.modelcontextprotocol\/clientCapabilities":{}/!d
+/"io.modelcontextprotocol\/protocolVersion":"2026-07-28"/!d
+s/^{"jsonrpc":"2.0","id":\([0-9]*\),"method":"server\/discover".*/{"jsonrpc":"2.0","id":\1,"result":{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{}},"instructions":"Be careful."}}/p
+s/^{"jsonrpc":"2.0","id":\([0-9]*\),"method":"tools\/list".*/{"jsonrpc":"2.0","id":\1,"result":{"tools":[{"name":"read_note","inputSchema":{"type":"object"}}]}}/p
+"#;
+
+#[test]
+fn an_import_asks_a_server_of_either_era() {
+    let project = Project::new();
+    let bed = Bed::new();
+    fs::write(project.file("server.sed"), STATELESS).unwrap();
+    assert_eq!(project.import(&bed, 0), "files: 2 definitions, 2 pinned\n");
+    assert_eq!(project.import(&bed, 0), "files: 2 definitions, no differences\n");
+}
+
 #[test]
 fn an_import_says_which_server_does_not_answer() {
     let project = Project::new();

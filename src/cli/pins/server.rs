@@ -1,4 +1,5 @@
-//! A server, started only to be asked what it has: `initialize`, then its lists, over stdio and with a time limit.
+//! A server, started only to be asked what it has, over stdio and with a time limit: `initialize` or, where it knows no
+//! handshake, `server/discover`, then its lists.
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write as _};
@@ -32,6 +33,11 @@ const LAST_WORDS_MAX: usize = 400;
 const LAST_WORDS_LIMIT: Duration = Duration::from_millis(500);
 /// The revision that is asked for; a server answers with its own.
 const REVISION: &str = "2025-11-25";
+/// The first revision without a handshake: what `initialize` said stands in each request's `_meta`.
+const STATELESS: &str = "2026-07-28";
+/// Members of that `_meta` (MCP 2026-07-28, basic, "Meta").
+const META: [&str; 2] =
+    ["io.modelcontextprotocol/clientCapabilities", "io.modelcontextprotocol/clientInfo"];
 
 struct Server {
     child: Child,
@@ -41,6 +47,8 @@ struct Server {
     last_words: Vec<u8>,
     until: Instant,
     requests: u64,
+    /// What each request carries, once the server is one without a handshake.
+    meta: Option<Value>,
 }
 
 /// A line of a server, as far as it is looked at.
@@ -109,25 +117,19 @@ impl Server {
         let input = child.stdin.take();
         let until = Instant::now() + LIMIT;
         let (buffer, last_words) = (Vec::new(), Vec::new());
-        Ok(Self { child, input, buffer, last_words, until, requests: 0 })
+        Ok(Self { child, input, buffer, last_words, until, requests: 0, meta: None })
     }
 
     fn ask_all(&mut self) -> Result<Pins, String> {
-        let client = json!({ "name": "tollgate", "version": env!("CARGO_PKG_VERSION") });
-        let hello = json!({
-            "protocolVersion": REVISION, "capabilities": {}, "clientInfo": client
-        });
-        let answer = self.request(method::INITIALIZE, &hello)?;
-        let answer = answer.ok_or("it does not know initialize")?;
+        let answer = self.introduction()?;
         let says: Introduction<'_> = serde_json::from_str(&answer)
-            .map_err(|error| format!("its answer to initialize cannot be read: {error}"))?;
+            .map_err(|error| format!("what it says of itself cannot be read: {error}"))?;
         let mut pins = Pins::from([(Kind::Server, one(String::new(), says.text()))]);
         let can = |what: &str| {
             let can = says.capabilities.map(RawValue::get).unwrap_or_default();
             serde_json::from_str::<Value>(can).is_ok_and(|can| can.get(what).is_some())
         };
         let (prompts, resources) = (can("prompts"), can("resources"));
-        self.send(&json!({ "jsonrpc": "2.0", "method": method::INITIALIZED }))?;
         let lists = [
             (Kind::Tool, method::TOOLS_LIST, true),
             (Kind::Prompt, method::PROMPTS_LIST, prompts),
@@ -140,6 +142,26 @@ impl Server {
             }
         }
         Ok(pins)
+    }
+
+    /// What it says of itself, in the era that it knows.
+    fn introduction(&mut self) -> Result<String, String> {
+        let client = json!({ "name": "tollgate", "version": env!("CARGO_PKG_VERSION") });
+        let hello = json!({
+            "protocolVersion": REVISION, "capabilities": {}, "clientInfo": client
+        });
+        let refused = match self.request(method::INITIALIZE, &hello) {
+            Ok(Some(answer)) => {
+                self.send(&json!({ "jsonrpc": "2.0", "method": method::INITIALIZED }))?;
+                return Ok(answer);
+            }
+            Ok(None) => "it does not know initialize".to_owned(),
+            Err(why) => why,
+        };
+        let [capabilities, info] = META;
+        self.meta = Some(json!({ method::VERSION_KEY: STATELESS, capabilities: {}, info: client }));
+        // Whoever knows neither says so of the first.
+        self.request(method::DISCOVER, &json!({})).ok().flatten().ok_or(refused)
     }
 
     /// All pages of a list; nothing where the server does not know it.
@@ -174,6 +196,10 @@ impl Server {
     fn request(&mut self, method: &str, params: &Value) -> Result<Option<String>, String> {
         self.requests += 1;
         let id = self.requests;
+        let mut params = params.clone();
+        if let (Some(meta), Some(params)) = (&self.meta, params.as_object_mut()) {
+            params.insert("_meta".to_owned(), meta.clone());
+        }
         self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }))?;
         loop {
             let line = self.line(method)?;
