@@ -7,6 +7,7 @@
 
 mod answer;
 mod card;
+mod control;
 mod page;
 mod tools;
 mod words;
@@ -14,6 +15,7 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::console::model::catalogue::Key;
 use crate::console::model::difference::Difference;
 use crate::console::model::doc::{Doc, Part, Payload, Want};
 use crate::console::model::{
@@ -82,6 +84,8 @@ pub struct Linear {
     shows: Vec<Show>,
     /// Definitions that are to be printed once their texts are read.
     definitions: Vec<Difference>,
+    /// Definitions that were printed whole: which fingerprint, and when.
+    shown: BTreeMap<Key, (String, u64)>,
     sessions: BTreeSet<SessionId>,
     link: Option<Link>,
     rights: Option<(bool, Option<u32>, Option<u32>)>,
@@ -103,6 +107,7 @@ impl Linear {
             cards: BTreeMap::new(),
             shows: Vec::new(),
             definitions: Vec::new(),
+            shown: BTreeMap::new(),
             sessions: BTreeSet::new(),
             link: None,
             rights: None,

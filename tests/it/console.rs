@@ -9,6 +9,7 @@ mod copies;
 mod frames;
 mod keys;
 mod linear;
+mod linear_control;
 mod lines;
 mod listed;
 mod meters;

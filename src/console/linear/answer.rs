@@ -14,9 +14,9 @@
 
 use crate::console::linear::card::{Extent, Paper};
 use crate::console::linear::page::{Page, Says};
-use crate::console::linear::tools;
 use crate::console::linear::words::{self, Command, Name};
 use crate::console::linear::{Act, Linear, Show, Typed, ended_so, is_open, told};
+use crate::console::linear::{control, tools};
 use crate::console::model::doc::{Part, Want};
 use crate::console::model::{Call, Link, Model, Ticket, TicketKey};
 use crate::console::update::{ARM_MS, QUIET_MS};
@@ -27,7 +27,7 @@ use crate::text::Safe;
 use crate::wire::{AnswerLine, AnswerWord, FromConsole};
 
 /// What `help` says.
-const HELP: [&str; 12] = [
+const HELP: [&str; 17] = [
     "allow NUMBER          allow a waiting call of low risk, once",
     "allow NUMBER yes      one of medium risk",
     "allow NUMBER CODE     one of high risk, with the code that its card tells",
@@ -37,6 +37,11 @@ const HELP: [&str; 12] = [
     "show NUMBER [raw]     print a call whole, or every byte of it",
     "asks, calls [COUNT]   list the calls that wait, or the last ones",
     "tools [SERVER.NAME]   list what servers defined, or print one definition in full",
+    "approve SERVER.NAME yes   that is what a definition is to be, once it was printed",
+    "refuse SERVER.NAME, stage or unpin SERVER.NAME yes   as the Tools pane's keys",
+    "policies, confirm DIGITS  list what sessions run by; take what a policy's file says",
+    "hold FILTER, unhold   have calls wait that match, or none",
+    "pause, resume [SESSION], stop SESSION yes   all sessions, or one",
     "right, grant CONSOLE  ask for the right to answer, or let another console answer, too",
     "quit                  leave; waiting calls wait on",
     "Where two sessions have the same number, write SESSION.NUMBER.",
@@ -75,6 +80,11 @@ impl Linear {
                 Ok(())
             }
             Command::Tools(Some(name)) => self.show_definition(model, name, &mut page),
+            Command::Control(control) => self.control(model, control, by_itself, &mut page),
+            Command::Policies => {
+                control::policies(model, &mut page);
+                Ok(())
+            }
             Command::Right => self.right(model, &mut page),
             Command::Grant(console) => grant(model, console, &mut page),
             Command::Help => {

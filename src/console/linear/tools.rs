@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::console::linear::Linear;
+use crate::console::linear::control::is_named;
 use crate::console::linear::page::{Page, Says};
 use crate::console::model::Model;
 use crate::console::model::catalogue::{Group, Line, Listed};
@@ -87,12 +88,7 @@ impl Linear {
         page: &mut Page,
     ) -> Result<(), Says> {
         let lines = model.catalogue();
-        let is_it = |listed: &&Listed<'_>| {
-            let key = &listed.key;
-            name == key.name
-                || name == format!("{}.{}", key.server, key.name)
-                || name == format!("{}.{}", key.server, key.kind.word()) && key.name.is_empty()
-        };
+        let is_it = |listed: &&Listed<'_>| is_named(&listed.key, name);
         let found: Vec<Difference> = lines
             .iter()
             .filter_map(|line| match line {
@@ -130,6 +126,10 @@ impl Linear {
         self.definitions = waits;
         for shown in &ready {
             print(model, shown, "tool:", page);
+            if let Some(fingerprint) = shown.definition.fingerprint().filter(|_| shown.is_whole()) {
+                let printed = (fingerprint.to_owned(), model.now.mono_ms);
+                self.shown.insert(shown.key.clone(), printed);
+            }
         }
     }
 }

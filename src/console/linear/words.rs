@@ -1,5 +1,6 @@
 //! What the operator types: one command a line.
 
+use crate::console::linear::control::Control;
 use crate::engine::Lifetime;
 
 /// A command.
@@ -20,6 +21,10 @@ pub(super) enum Command<'a> {
     Calls(usize),
     /// Every definition, or the ones of this name in full.
     Tools(Option<&'a str>),
+    /// What sessions run by.
+    Policies,
+    /// Something that is done to sessions, definitions or policies.
+    Control(Control<'a>),
     /// Ask for the right to answer.
     Right,
     /// Let another console answer.
@@ -84,7 +89,12 @@ pub(super) fn parse(line: &str) -> Command<'_> {
         "right" if rest.is_empty() => Command::Right,
         "help" | "?" if rest.is_empty() => Command::Help,
         "quit" | "q" if rest.is_empty() => Command::Quit,
-        _ => Command::Wrong("a command that help lists"),
+        "policies" if rest.is_empty() => Command::Policies,
+        _ => match Control::parse(word, rest) {
+            Some(Ok(control)) => Command::Control(control),
+            Some(Err(right)) => Command::Wrong(right),
+            None => Command::Wrong("a command that help lists"),
+        },
     }
 }
 
@@ -108,6 +118,7 @@ fn allow<'a>(name: &'a str, behind: Option<&'a str>) -> Option<Command<'a>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::Ruling;
 
     #[test]
     fn lines_are_commands_or_say_what_would_be_one() {
@@ -142,6 +153,15 @@ mod tests {
             ("tools files.read_file", Command::Tools(Some("files.read_file"))),
             ("tools a b", Command::Wrong("tools, or tools NAME")),
             ("grant 2", Command::Grant(2)),
+            ("policies", Command::Policies),
+            ("hold  tool:a or b ", Command::Control(Control::Hold("tool:a or b"))),
+            ("pause", Command::Control(Control::Pause(None))),
+            ("pause a b", Command::Wrong("pause, or pause SESSION")),
+            ("stop a", Command::Control(Control::Stop { session: "a", yes: false })),
+            (
+                "unpin f.x yes",
+                Command::Control(Control::Rule { ruling: Ruling::Unpin, name: "f.x", yes: true }),
+            ),
             ("quit now", Command::Wrong("a command that help lists")),
             ("q", Command::Quit),
         ];

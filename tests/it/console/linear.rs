@@ -16,11 +16,11 @@ use super::stage::{SESSION, Stage};
 use super::tools::{drift, list, tool};
 
 /// A stage whose model is printed.
-struct Play {
-    stage: Stage,
+pub(super) struct Play {
+    pub(super) stage: Stage,
     linear: Linear,
     out: String,
-    sent: Vec<FromConsole>,
+    pub(super) sent: Vec<FromConsole>,
     bells: usize,
     quit: bool,
     /// Whether journals cannot be read any more.
@@ -28,7 +28,7 @@ struct Play {
 }
 
 impl Play {
-    fn new(columns: u16) -> Self {
+    pub(super) fn new(columns: u16) -> Self {
         let stage = Stage::new(columns, 24);
         let linear = Linear::new(stage.now.at, true);
         let (out, sent) = (String::new(), Vec::new());
@@ -38,7 +38,7 @@ impl Play {
     }
 
     /// Lets something happen, and prints what comes of it.
-    fn on<T>(&mut self, happens: impl FnOnce(&mut Stage) -> T) -> T {
+    pub(super) fn on<T>(&mut self, happens: impl FnOnce(&mut Stage) -> T) -> T {
         let done = happens(&mut self.stage);
         let acts = self.linear.look(&self.stage.model);
         self.carry_out(acts);
@@ -48,16 +48,16 @@ impl Play {
     }
 
     /// A line of the operator's, long after whatever was printed before.
-    fn types(&mut self, text: &str) {
+    pub(super) fn types(&mut self, text: &str) {
         self.on(|stage| stage.wait(ARM_MS));
         self.types_at_once(text);
     }
 
-    fn types_at_once(&mut self, text: &str) {
+    pub(super) fn types_at_once(&mut self, text: &str) {
         self.enters(&Typed { text: text.to_owned(), alone: true });
     }
 
-    fn enters(&mut self, typed: &Typed) {
+    pub(super) fn enters(&mut self, typed: &Typed) {
         writeln!(self.out, "> {}", typed.text).unwrap();
         let acts = self.linear.typed(&self.stage.model, typed);
         self.carry_out(acts);
@@ -102,7 +102,7 @@ impl Play {
     }
 
     /// The same, lines that went on below joined again.
-    fn told(&mut self) -> String {
+    pub(super) fn told(&mut self) -> String {
         self.said().replace("\n  : ", "")
     }
 
