@@ -17,7 +17,13 @@ pub struct Introduction<'a> {
     pub info: Option<&'a RawValue>,
 }
 
-impl Introduction<'_> {
+impl<'a> Introduction<'a> {
+    /// Reads it. `None`: it is no JSON object; a list is none, although serde would take its values in order.
+    #[must_use]
+    pub fn read(text: &'a str) -> Option<Self> {
+        text.trim_start().starts_with('{').then(|| serde_json::from_str(text).ok()).flatten()
+    }
+
     /// The definition that is made of it: what it gives, as it was sent.
     #[must_use]
     pub fn text(&self) -> String {
@@ -29,5 +35,23 @@ impl Introduction<'_> {
         let given = parts.into_iter().filter_map(|(key, value)| Some((key, value?.get())));
         let parts: Vec<String> = given.map(|(key, value)| format!("\"{key}\":{value}")).collect();
         format!("{{{}}}", parts.join(","))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_object_says_nothing() {
+        let text = |text| Introduction::read(text).map(|says| says.text());
+        assert_eq!(
+            text(r#" {"instructions": "x", "y": 1}"#).as_deref(),
+            Some(r#"{"instructions":"x"}"#)
+        );
+        assert_eq!(text("{}").as_deref(), Some("{}"));
+        for none in ["[1]", "[]", "1", "null", "", "{"] {
+            assert_eq!(text(none), None, "{none}");
+        }
     }
 }

@@ -365,7 +365,7 @@ impl Engine {
         let known = self.state.conns.get(&conn)?;
         let (server, identity) = (known.server.clone(), known.identity.clone());
         let result = message.result.clone()?;
-        let says: Introduction<'_> = serde_json::from_slice(line.get(result)?).ok()?;
+        let says = Introduction::read(std::str::from_utf8(line.get(result)?).ok()?)?;
         let text = says.text();
         let of = Subject { server: &identity, kind: Kind::Server, name: "" };
         let seen = self.observe(of, &text, self.handling(conn, &server));
@@ -386,7 +386,7 @@ impl Engine {
             return None;
         }
         let now = says.instructions?.get();
-        let first: Introduction<'_> = serde_json::from_str(self.state.catalog.first(of)?).ok()?;
+        let first = Introduction::read(self.state.catalog.first(of)?)?;
         let first = first.instructions.map_or("\"\"", RawValue::get);
         if now == first {
             return None;

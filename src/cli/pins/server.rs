@@ -122,8 +122,7 @@ impl Server {
 
     fn ask_all(&mut self) -> Result<Pins, String> {
         let answer = self.introduction()?;
-        let says: Introduction<'_> = serde_json::from_str(&answer)
-            .map_err(|error| format!("what it says of itself cannot be read: {error}"))?;
+        let says = Introduction::read(&answer).ok_or("what it says of itself is no object")?;
         let mut pins = Pins::from([(Kind::Server, one(String::new(), says.text()))]);
         let can = |what: &str| {
             let can = says.capabilities.map(RawValue::get).unwrap_or_default();

@@ -35,6 +35,6 @@ fn in_message(message: &str, kind: Kind, print: Print) -> Option<String> {
 
 /// What a server says of itself, as the engine takes it together.
 fn introduction(message: &str) -> Option<String> {
-    let says: Introduction<'_> = serde_json::from_str(at(message, &["result"])?).ok()?;
+    let says = Introduction::read(at(message, &["result"])?)?;
     Some(says.text())
 }
