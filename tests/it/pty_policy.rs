@@ -24,6 +24,12 @@ fn one_answer_for_all_calls_like_one_drains_holds_is_kept_and_is_taken_back() {
         agent.call(id, "write_file", &json!({ "path": path, "content": "x" }));
     }
     console.shows("ASK 3");
+    // One more, in another session.
+    let mut other = bed.agent_with(&["--policy", "ask-writes"], &server);
+    other.request(1, "tools/list", &json!({}));
+    other.answer(1);
+    other.call(2, "write_file", &json!({ "path": "/w/o", "content": "x" }));
+    console.shows("ASK 4");
     console.press_until("A", "DENY   armed");
     console.press_until("r", "one answer for calls of");
     console.shows("exactly these arguments");
@@ -31,11 +37,13 @@ fn one_answer_for_all_calls_like_one_drains_holds_is_kept_and_is_taken_back() {
     console.shows("1 other waiting call has it too");
     console.press("\t");
     console.shows("until its definition changes");
+    console.shows("1 waiting call of another session has it too");
     console.shows("DENY   armed");
     console.press("y");
     for id in [2, 3] {
         assert_eq!(agent.result(id), ("done".to_owned(), false), "it drains what waits");
     }
+    assert_eq!(other.result(2), ("done".to_owned(), false), "in the other session as well");
     // What is not like it waits on; what is goes on at once.
     console.shows("ASK 1");
     agent.call(5, "write_file", &json!({ "path": "/w/d/e", "content": "y" }));

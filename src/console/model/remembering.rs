@@ -20,8 +20,10 @@ pub struct Counted {
     pub of: usize,
     /// Matched ones that were refused then.
     pub denied: usize,
-    /// Other calls that wait and would have the same answer.
+    /// Other calls of the session that wait and would have the same answer.
     pub waiting: usize,
+    /// Calls that wait in other sessions and would have it where it holds there: until the definition changes.
+    pub elsewhere: usize,
 }
 
 /// One way to be like the call on the card.

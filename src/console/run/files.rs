@@ -162,22 +162,26 @@ impl Shell {
         let mut all =
             vec![Counted { of: counting.of, ..Counted::default() }; counting.scopes.len()];
         let mut left = COUNTED_BYTES_MAX;
-        let made = counting.made.iter().map(|(want, denied)| (want, Some(*denied)));
-        let waiting = counting.waiting.iter().map(|want| (want, None));
+        let count = |counted: &mut Counted, made: bool, is: bool| {
+            if made {
+                counted.matched += 1;
+                counted.denied += usize::from(is);
+            } else if is {
+                counted.elsewhere += 1;
+            } else {
+                counted.waiting += 1;
+            }
+        };
+        let made = counting.made.iter().map(|(want, denied)| (want, true, *denied));
+        let waiting = counting.waiting.iter().map(|(want, elsewhere)| (want, false, *elsewhere));
         // The newest first, should it be too much to read.
-        for (want, denied) in waiting.chain(made.rev()) {
+        for (want, made, is) in waiting.chain(made.rev()) {
             let Some(rest) = left.checked_sub(want.place.len) else { break };
             left = rest;
             let Ok(payload) = self.load(want) else { continue };
             for (counted, scope) in all.iter_mut().zip(&counting.scopes) {
                 if scope.holds(Some(payload.text.as_bytes())) {
-                    match denied {
-                        None => counted.waiting += 1,
-                        Some(denied) => {
-                            counted.matched += 1;
-                            counted.denied += usize::from(denied);
-                        }
-                    }
+                    count(counted, made, is);
                 }
             }
         }

@@ -29,8 +29,8 @@ pub struct Counting {
     pub scopes: Vec<Scope>,
     /// Arguments of calls that were made, and whether each was refused.
     pub made: Vec<(Want, bool)>,
-    /// Arguments of the other calls that wait.
-    pub waiting: Vec<Want>,
+    /// Arguments of the other calls that wait, and whether in another session, of the same role.
+    pub waiting: Vec<(Want, bool)>,
     /// Calls that were looked at, of any tool.
     pub of: usize,
 }
@@ -88,13 +88,15 @@ fn counting(model: &Model, key: TicketKey, scopes: Vec<Scope>) -> Option<Countin
             made.push((want, is_refused(call.state)));
         }
     }
+    let role = |session| model.session(session).map(|session| session.role.as_str());
     let others = model.waiting().filter(|ticket| ticket.key != key);
     let waiting = others.filter_map(|ticket| {
         let call = model.calls.get(ticket.row?.0)?;
         let same = call.server == server && call.name == name;
         let part = Part::Arguments;
         let want = Want { session: call.session, place: call.request(), call: call.call, part };
-        (same && ticket.key.session == key.session).then_some(want)
+        let elsewhere = ticket.key.session != key.session;
+        (same && role(call.session) == role(key.session)).then_some((want, elsewhere))
     });
     Some(Counting { key, scopes, made, waiting: waiting.collect(), of })
 }

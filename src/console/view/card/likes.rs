@@ -7,6 +7,7 @@ use crate::console::model::remembering::{Counted, Remembering, lifetime_words};
 use crate::console::theme::Role;
 use crate::console::view::Pen;
 use crate::console::view::strip::Strip;
+use crate::engine::Lifetime;
 
 impl Pen<'_, '_> {
     /// ```text
@@ -46,7 +47,10 @@ impl Pen<'_, '_> {
             match like.counted.filter(|_| here) {
                 Some(counted) => {
                     lines.push(matched(counted));
-                    lines.extend(drained(counted));
+                    lines.extend(drained(counted.waiting, &HERE));
+                    if it.lifetime == Lifetime::Unchanged {
+                        lines.extend(drained(counted.elsewhere, &ELSEWHERE));
+                    }
                 }
                 None if here => {
                     lines
@@ -81,13 +85,21 @@ fn matched(counted: Counted) -> Strip {
         .own(" refused then", Role::Text)
 }
 
+/// Of one waiting call, and of several.
+const HERE: [&str; 2] = [" other waiting call has it too", " other waiting calls have it too"];
+/// The same of other sessions: their policies may ask by other rules.
+const ELSEWHERE: [&str; 2] = [
+    " waiting call of another session has it too, if it asks by the same rules",
+    " waiting calls of other sessions have it too, if they ask by the same rules",
+];
+
 /// `2 other waiting calls have it too`
-fn drained(counted: Counted) -> Option<Strip> {
-    let words = match counted.waiting {
+fn drained(count: usize, [one, several]: &[&'static str; 2]) -> Option<Strip> {
+    let words = match count {
         0 => return None,
-        1 => " other waiting call has it too",
-        _ => " other waiting calls have it too",
+        1 => one,
+        _ => several,
     };
     let strip = Strip::new().own("       ", Role::Text);
-    Some(strip.number(counted.waiting as u64, Role::Title).own(words, Role::Title))
+    Some(strip.number(count as u64, Role::Title).own(words, Role::Title))
 }
