@@ -17,12 +17,25 @@ const SILENT: &str = "builtin.silent-list";
 /// The rule of calls that wait for a list.
 const STALE: &str = "builtin.stale-list";
 
+/// Longest `_meta` that is said again, in bytes.
+const META_BYTES_MAX: usize = 4096;
+
+/// What the `_meta` of a request says of who asks: all but what is about that one request.
+pub(in crate::engine) fn said_by(meta: &[u8]) -> Option<String> {
+    let meta = Some(meta).filter(|meta| meta.len() <= META_BYTES_MAX)?;
+    let mut meta: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(meta).ok()?;
+    for of_one in ["progressToken", "traceparent", "tracestate"] {
+        meta.remove(of_one);
+    }
+    serde_json::to_string(&meta).ok()
+}
+
 impl Engine {
     /// The server says that its tools are others now. Nothing is asked where no list was ever given: the first one is
-    /// still to come. The stateless era's servers are asked by the agent, which subscribed.
+    /// still to come.
     pub(in crate::engine) fn changed(&mut self, conn: ConnId, out: &mut Out) {
         let Some(known) = self.state.conns.get_mut(&conn) else { return };
-        if !known.listed || known.modern() || known.server_end.closed {
+        if !known.listed || known.server_end.closed {
             return;
         }
         known.stale = Some(CallId(self.state.calls));
@@ -49,11 +62,15 @@ impl Engine {
             known.own_listing.clear();
         }
         known.own_pages += 1;
-        if full || known.own_pages > limits::PAGES_MAX {
+        let meta = if known.modern() { known.list_meta.clone() } else { None };
+        if full || known.own_pages > limits::PAGES_MAX || known.modern() && meta.is_none() {
             return self.said_nothing(conn, out);
         }
         known.own_lists += 1;
-        let params = cursor.map(|cursor| format!(r#","params":{{"cursor":{cursor}}}"#));
+        let cursor = cursor.map(|cursor| format!(r#""cursor":{cursor}"#));
+        let meta = meta.map(|meta| format!(r#""_meta":{meta}"#));
+        let params: Vec<String> = cursor.into_iter().chain(meta).collect();
+        let params = (!params.is_empty()).then(|| format!(r#","params":{{{}}}"#, params.join(",")));
         let line = format!(
             r#"{{"jsonrpc":"2.0","id":"tollgate-list-{}","method":"{}"{}}}"#,
             known.own_lists,

@@ -82,6 +82,9 @@ pub(in crate::engine) struct Conn {
     pub(in crate::engine) own_lists: u64,
     #[serde(default)]
     pub(in crate::engine) own_pages: u64,
+    /// The `_meta` of the agent's last list in the stateless era, where each request says who asks. Lists may differ by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::engine) list_meta: Option<String>,
     /// What those pages have named.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(in crate::engine) own_listing: BTreeSet<String>,
