@@ -6,7 +6,6 @@ use crate::engine::effect::{Effect, Settled, Why};
 use crate::engine::event::{At, CallId, ConnId, Facts, Finding, Kind, Problem, Severity, TicketId};
 use crate::engine::limits;
 use crate::engine::refusal::{self, Cause};
-use crate::engine::relist::said_by;
 use crate::engine::session::Pending;
 use crate::engine::step::{Engine, Out};
 use crate::engine::tickets::Ask;
@@ -127,13 +126,7 @@ impl Engine {
             return Outcome::Done;
         };
         if from == Side::Agent && message.method.as_deref() != Some(method::INITIALIZE) {
-            // The stateless era says its revision with every request.
-            if let Some(version) = &message.protocol_version {
-                known.revision = Some(method::Revision::parse(version));
-            }
-            if known.modern() && message.method.as_deref() == Some(method::TOOLS_LIST) {
-                known.list_meta = message.meta.clone().and_then(|meta| said_by(line.get(meta)?));
-            }
+            known.asks(line, message);
         }
         let in_use = known.end(from).asked.contains_key(id);
         let stateless = from == Side::Server && known.modern();

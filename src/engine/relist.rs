@@ -6,10 +6,10 @@ use bytes::Bytes;
 use crate::engine::effect::Effect;
 use crate::engine::event::{CallId, ConnId, Facts, Operator};
 use crate::engine::limits;
-use crate::engine::session::Pending;
+use crate::engine::session::{Conn, Pending};
 use crate::engine::step::{Engine, Out};
 use crate::policy::{Decision, Reason, Risk, Verdict};
-use crate::protocol::jsonrpc::{self, Parsed};
+use crate::protocol::jsonrpc::{self, Message, Parsed};
 use crate::protocol::{Side, method};
 
 /// The rule of calls to a server that does not say what its tools are.
@@ -20,8 +20,20 @@ const STALE: &str = "builtin.stale-list";
 /// Longest `_meta` that is said again, in bytes.
 const META_BYTES_MAX: usize = 4096;
 
+impl Conn {
+    /// What an agent's request says of who asks: the stateless era says it with each.
+    pub(in crate::engine) fn asks(&mut self, line: &[u8], message: &Message) {
+        if let Some(version) = &message.protocol_version {
+            self.revision = Some(method::Revision::parse(version));
+        }
+        if self.modern() && message.method.as_deref() == Some(method::TOOLS_LIST) {
+            self.list_meta = message.meta.clone().and_then(|meta| said_by(line.get(meta)?));
+        }
+    }
+}
+
 /// What the `_meta` of a request says of who asks: all but what is about that one request.
-pub(in crate::engine) fn said_by(meta: &[u8]) -> Option<String> {
+fn said_by(meta: &[u8]) -> Option<String> {
     let meta = Some(meta).filter(|meta| meta.len() <= META_BYTES_MAX)?;
     let mut meta: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(meta).ok()?;
     for of_one in ["progressToken", "traceparent", "tracestate"] {
