@@ -271,10 +271,10 @@ impl State {
         ends.map(|end| end.asked.len()).sum()
     }
 
-    /// How long a call of this connection may wait (design.md section 7): the policy's limit, or what the
+    /// How long a call of this connection may wait (design.md section 7): the policy's limit, `most_ms`, or what the
     /// agent's own limit leaves after a margin and a reserve for the execution. Both shrink with a short limit,
     /// so that some time is always left to answer.
-    pub(in crate::engine) fn patience_ms(&self, conn: &Conn, progress: bool) -> u64 {
+    pub(in crate::engine) fn patience_ms(&self, conn: &Conn, progress: bool, most_ms: u64) -> u64 {
         let agent = self.started.as_ref().map(|started| &started.agent);
         let extended = progress && agent.is_some_and(|agent| agent.progress_extends);
         let limit = conn.patience_ms.or_else(|| agent.and_then(|agent| agent.patience_ms));
@@ -282,9 +282,9 @@ impl State {
             Some(limit) if !extended => {
                 let margin = limits::MARGIN_MS.min(limit / 10);
                 let reserve = limits::RESERVE_MS.min(limit / 2);
-                limits::DEADLINE_MS.min(limit - margin - reserve)
+                most_ms.min(limit - margin - reserve)
             }
-            _ => limits::DEADLINE_MS,
+            _ => most_ms,
         }
     }
 

@@ -5,13 +5,15 @@ use sha2::{Digest as _, Sha256};
 
 use crate::engine::budgets::Charge;
 use crate::engine::effect::{Effect, Held, Settled};
-use crate::engine::event::{Answer, At, CallId, Digest, Facts, Operator, TicketId, Unattended};
+use crate::engine::event::{
+    Answer, At, CallId, ConnId, Digest, Facts, Operator, TicketId, Unattended,
+};
 use crate::engine::frames::Incoming;
 use crate::engine::limits;
 use crate::engine::refusal::Cause;
 use crate::engine::session::{Progress, Ticket};
 use crate::engine::step::{Engine, Out};
-use crate::policy::Verdict;
+use crate::policy::{Policy, Verdict};
 use crate::protocol::Side;
 use crate::protocol::jsonrpc::{self, Id, Message, Parsed};
 use crate::text::hex;
@@ -24,6 +26,13 @@ pub(in crate::engine) struct Ask<'a> {
 }
 
 impl Engine {
+    /// How long a call waits at most by what the policies say: what stands beside the session's makes it shorter only.
+    fn deadline_ms(&self, conn: ConnId) -> u64 {
+        let own = self.policy.as_ref().and_then(|known| known.policy().deadline_ms());
+        let all = self.policies(conn).filter_map(Policy::deadline_ms);
+        all.fold(own.unwrap_or(limits::DEADLINE_MS), u64::min)
+    }
+
     /// Holds a call, or says why it cannot be held.
     pub(in crate::engine) fn hold(&mut self, ask: &Ask<'_>, out: &mut Out) -> Result<(), Cause> {
         let Incoming { at, conn: id, from, line, message } = ask.incoming;
@@ -41,7 +50,7 @@ impl Engine {
             return Err(Cause::ServerGone("no such connection".to_owned()));
         };
         let token = message.progress_token.clone().filter(|_| from == Side::Agent);
-        let patience_ms = self.state.patience_ms(conn, token.is_some());
+        let patience_ms = self.state.patience_ms(conn, token.is_some(), self.deadline_ms(id));
         let patience_ms = if listing { patience_ms.min(limits::LIST_MS) } else { patience_ms };
         let extends = self.state.started.as_ref().is_some_and(|s| s.agent.progress_extends);
         let ticket = TicketId(ask.facts.call.unwrap_or_default().0);
@@ -147,10 +156,10 @@ impl Engine {
             if acts < Verdict::Ask || acts == Verdict::Ask && same {
                 continue;
             }
+            let (progress, most_ms) = (message.progress_token.is_some(), self.deadline_ms(conn));
+            let known = self.state.conns.get(&conn);
             let patience_ms =
-                self.state.conns.get(&conn).map_or(0, |known| {
-                    self.state.patience_ms(known, message.progress_token.is_some())
-                });
+                known.map_or(0, |known| self.state.patience_ms(known, progress, most_ms));
             let Some(ticket) = self.state.tickets.get_mut(&id) else { continue };
             ticket.held.version += 1;
             ticket.held.risk = ticket.held.risk.max(facts.risk.unwrap_or_default());

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::document::{Patterns, given};
-use super::error::Cause;
+use super::error::{Cause, Place, PolicyError};
 use super::schema::{Beyond, RuleId, SENTENCE_FORM};
 use super::{Decision, Phase, Reason, Risk, Verdict};
 
@@ -13,6 +13,10 @@ use super::{Decision, Phase, Reason, Risk, Verdict};
 const CALLS_MAX: u64 = 1_000_000;
 /// Longest window, in milliseconds: a day. What is longer is the session.
 const WINDOW_MS_MAX: u64 = 86_400_000;
+/// The shortest deadline: a person can read in it.
+const DEADLINE_MS_MIN: u64 = 10_000;
+/// The longest: a day. No agent is known to wait longer.
+const DEADLINE_MS_MAX: u64 = 86_400_000;
 /// `per: session`.
 const SESSION: &str = "session";
 
@@ -113,6 +117,21 @@ pub(super) fn window_ms(per: &str) -> Result<Option<u64>, Cause> {
     }
     let window = time_ms(per, WINDOW_MS_MAX);
     window.map(Some).ok_or_else(|| Cause::Per { per: per.to_owned() })
+}
+
+/// How long a call waits for an operator at most, in milliseconds.
+///
+/// # Errors
+/// With its place, where it is no time or too short to read in.
+pub(super) fn deadline_ms(
+    file: &str,
+    text: Option<&Spanned<String>>,
+) -> Result<Option<u64>, PolicyError> {
+    let Some(text) = text else { return Ok(None) };
+    let ms = time_ms(&text.value, DEADLINE_MS_MAX).filter(|ms| *ms >= DEADLINE_MS_MIN);
+    let cause = || Cause::Deadline { deadline: text.value.clone() };
+    let place = Place::of(text.referenced);
+    ms.map(Some).ok_or_else(|| PolicyError::new(file, place, None, cause()))
 }
 
 /// A time: `30s`, `10m`, `2h`, in milliseconds, up to the longest that is allowed.

@@ -43,6 +43,7 @@ pub struct Policy {
     name: String,
     phase: Phase,
     default_phase: Phase,
+    deadline_ms: Option<u64>,
     text: String,
     default: Reason,
     layer: bool,
@@ -232,6 +233,12 @@ impl Policy {
 
     pub(super) const fn default_phase(&self) -> Phase {
         self.default_phase
+    }
+
+    /// How long a call waits for an operator at most, in milliseconds, where the document says it.
+    #[must_use]
+    pub const fn deadline_ms(&self) -> Option<u64> {
+        self.deadline_ms
     }
 
     /// What holds for a server's definitions.
@@ -478,6 +485,7 @@ fn compile(file: &str, text: &str, document: &Document, kind: Kind) -> Result<Po
         name: name.value.clone(),
         phase,
         default_phase: phases.rules.unwrap_or(phase),
+        deadline_ms: budget::deadline_ms(file, document.deadline.as_ref())?,
         text: text.to_owned(),
         default: reason,
         layer: kind == Kind::Layer,

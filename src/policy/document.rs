@@ -44,6 +44,10 @@ pub(super) struct Document {
     /// Phases of single features, where they are others than the policy's.
     #[serde(default)]
     pub(super) phases: PhasesText,
+    /// How long a call waits for an operator at most, where its agent would wait longer: `10s` to `24h`, or five minutes.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "String", regex(pattern = "^0*[1-9][0-9]*[smh]$"))]
+    pub(super) deadline: Option<Spanned<String>>,
     /// What holds where no rule fits. Every policy has one; a layer, which is put over a policy, has none.
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "DefaultText")]

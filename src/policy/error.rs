@@ -146,6 +146,8 @@ pub enum Cause {
     Per { per: String },
     #[error("{grace:?} is no grace; write a time up to thirty days: 30m, 24h")]
     Grace { grace: String },
+    #[error("{deadline:?} is no deadline; write a time from ten seconds to a day: 30s, 5m, 1h")]
+    Deadline { deadline: String },
     #[error("a budget that only allows or marks limits nothing; write deny or ask")]
     MildBudget,
     #[error("{key} is not supported yet; take it out")]
