@@ -81,6 +81,7 @@ impl Run {
             redaction: "none".to_owned(),
             policy_name: "fuzz".to_owned(),
             policy: POLICY.to_owned(),
+            amended_by: Vec::new(),
             unattended: Unattended::Ask,
             attended: true,
             remembered: Vec::new(),
