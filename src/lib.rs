@@ -4,6 +4,7 @@
 //! fails on an import against the direction or on a forbidden name in a pure room):
 //!
 //! * words: [`text`], [`protocol`], [`wire`];
+//! * evidence, pure: [`catalog`], [`inspect`], which do not import each other;
 //! * decision, pure: [`policy`], [`engine`], [`journal`];
 //! * shells: [`store`], then [`gate`], [`proxy`], [`agents`], [`demo`], [`console`], wired by [`cli`].
 //!
@@ -20,6 +21,7 @@ pub mod console;
 pub mod demo;
 pub mod engine;
 pub mod gate;
+pub mod inspect;
 pub mod journal;
 pub mod policy;
 pub mod protocol;

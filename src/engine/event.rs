@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::{self, Observed, Pins, Ruling};
 use crate::engine::memory::{Lifetime, Remembered};
+pub use crate::inspect::Severity;
 use crate::policy::{Decision, Phase, Reason, Risk, Scope, Verdict};
 use crate::protocol::Side;
 
@@ -397,20 +398,6 @@ pub enum Kind {
     Malformed,
     /// A server's line that is no JSON at all: kept for the log, never forwarded.
     Noise,
-}
-
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// Worth a line.
-    Info,
-    /// Worth a look.
-    Low,
-    /// Worth a look now.
-    Medium,
-    /// Worth stopping for.
-    High,
 }
 
 /// Something that was seen and is not a verdict.

@@ -1,0 +1,13 @@
+//! What texts say beneath their surface: disguise undone, and what is out of place told with its evidence.
+//!
+//! Pure. A text is normalised once ([`normal::views`]), and every detector reads the same views; what it finds is told in
+//! the bytes of the text as it came.
+
+pub mod finding;
+pub mod hidden;
+pub mod normal;
+pub mod rule;
+pub mod walk;
+
+pub use finding::Found;
+pub use rule::{Rule, Severity};

@@ -1,0 +1,28 @@
+//! What a detector saw, with what a person needs to check it.
+
+use std::ops::Range;
+
+use super::normal::Step;
+use super::rule::Rule;
+
+/// Something that a detector saw in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// By which rule.
+    pub rule: &'static Rule,
+    /// Where in the text as it came, in bytes.
+    pub span: Range<usize>,
+    /// What was undone to see it; nothing where it stands there as it is.
+    pub steps: Vec<Step>,
+    /// The words that decided, as they are read.
+    pub evidence: String,
+}
+
+impl Found {
+    /// One that stands in the text as it is.
+    #[must_use]
+    pub fn plain(rule: &'static Rule, span: Range<usize>, text: &str) -> Self {
+        let evidence = text.get(span.clone()).unwrap_or_default().to_owned();
+        Self { rule, span, steps: Vec::new(), evidence }
+    }
+}

@@ -1,0 +1,104 @@
+//! The ladder of normal forms: what a model may read in a text that is not written so.
+//!
+//! Every [`View`] is folded: compatibility forms (NFKC), case, accents, characters that nobody sees, look-alike letters
+//! (UTS 39) in words that mix scripts, runs of white space. What is encoded in a view is decoded and folded as well, view
+//! by view, to a fixed depth. Offsets lead back to the bytes of the text as it came.
+//!
+//! **Bounded**: all views of a text together have at most [`GROWTH`] times its bytes and [`ROOM_BYTES`] more, at most
+//! [`DEPTH_MAX`] encodings are undone within another, and each step is linear in what it reads.
+
+mod decode;
+mod fold;
+mod view;
+
+pub use view::View;
+
+/// Encodings within encodings that are undone.
+pub const DEPTH_MAX: usize = 3;
+/// Bytes of all views for each byte of the text.
+pub const GROWTH: usize = 4;
+/// And so many more.
+pub const ROOM_BYTES: usize = 4096;
+/// Views of one text: what has more encoded runs is told by those alone.
+const VIEWS_MAX: usize = 64;
+
+/// How a view came out of the one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// Tag characters (U+E0020 to U+E007E), which spell ASCII and are not seen.
+    Tags,
+    /// `%69%67`.
+    Percent,
+    /// `&#105;`, `&lt;`.
+    Entities,
+    /// `\u0069`, `\x69`.
+    Escapes,
+    /// Base64, with either alphabet.
+    Base64,
+    /// Base32.
+    Base32,
+    /// Hexadecimal digits.
+    Hex,
+    /// Letters moved by thirteen.
+    Rot13,
+    /// Written backwards.
+    Reversed,
+    /// `i g n o r e`.
+    Spaced,
+    /// `1gn0r3`.
+    Leet,
+}
+
+impl Step {
+    /// The word for findings.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Tags => "tag characters",
+            Self::Percent => "percent encoding",
+            Self::Entities => "HTML entities",
+            Self::Escapes => "escapes",
+            Self::Base64 => "base64",
+            Self::Base32 => "base32",
+            Self::Hex => "hexadecimal",
+            Self::Rot13 => "ROT13",
+            Self::Reversed => "reversed text",
+            Self::Spaced => "spaced letters",
+            Self::Leet => "leetspeak",
+        }
+    }
+}
+
+/// All views of a text, the plain one first.
+#[must_use]
+pub fn views(text: &str) -> Vec<View> {
+    let raw = View::raw(text);
+    let mut room = text.len().saturating_mul(GROWTH).saturating_add(ROOM_BYTES);
+    let mut views = Vec::new();
+    let plain = fold::fold(&raw);
+    room = room.saturating_sub(plain.text.len());
+    // Of each, what is encoded in it: in the form as it came, because folding takes away what codes are made of.
+    let mut decoded = decode::within(&raw);
+    decoded.extend(decode::of_letters(&plain));
+    views.push(plain);
+    let mut next = 0;
+    while let Some(one) = decoded.get(next) {
+        let folded = fold::fold(one);
+        next += 1;
+        let Some(left) = room.checked_sub(one.text.len().max(folded.text.len())) else { continue };
+        if views.len() >= VIEWS_MAX {
+            break;
+        }
+        room = left;
+        let one = one.clone();
+        if one.steps.len() < DEPTH_MAX {
+            decoded.extend(decode::within(&one));
+            decoded.extend(decode::of_letters(&folded));
+        }
+        views.push(folded);
+    }
+    views
+}
+
+#[cfg(test)]
+mod tests;

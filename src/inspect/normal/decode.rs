@@ -1,0 +1,366 @@
+//! What is encoded in a text, undone once.
+
+use std::ops::Range;
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use super::{Step, View};
+
+/// Shorter runs are words, names and numbers: of so many characters no order is made.
+const RUN_MIN: usize = 16;
+/// Encoded characters behind which a text is decoded in place: one `%20` is an address.
+const CODES_MIN: usize = 3;
+/// Of a hundred decoded characters so many have to be printed ones: else it is data.
+const PRINTED_MIN: usize = 90;
+/// Words of letters and digits that look like letters, from which on a text is read so, and how long they are.
+const LEET_MIN: usize = 2;
+const LEET_LEN: std::ops::RangeInclusive<usize> = 3..=16;
+/// Single letters in a row that are a word.
+const SPACED_MIN: usize = 4;
+/// Longer texts are not read backwards: nobody hides an order in a book so.
+const LETTERS_BYTES_MAX: usize = 16 * 1024;
+
+const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_allow_trailing_bits(true)
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent);
+const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, CONFIG);
+const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, CONFIG);
+
+/// The views that undo what is encoded in this one: in place, or each run for itself.
+pub(super) fn within(view: &View) -> Vec<View> {
+    let mut found = Vec::new();
+    found.extend(tags(view));
+    found.extend(in_place(view, Step::Percent, b'%', percent));
+    found.extend(in_place(view, Step::Entities, b'&', entity));
+    found.extend(in_place(view, Step::Escapes, b'\\', escape));
+    for run in runs(&view.text) {
+        let Some(text) = view.text.get(run.clone()) else { continue };
+        if let Some((step, decoded)) = run_of(text) {
+            let mut one = View::after(view, Some(step));
+            one.push(&decoded, view, run);
+            found.push(one);
+        }
+    }
+    found
+}
+
+/// The views that read the letters of a folded text otherwise.
+pub(super) fn of_letters(folded: &View) -> Vec<View> {
+    let mut found = Vec::new();
+    found.extend(spaced(folded));
+    found.extend(leet(folded));
+    if folded.text.len() <= LETTERS_BYTES_MAX {
+        // The commonest words of English, written so.
+        if counts(&folded.text, &["gur", "lbh", "naq", "gb", "vf", "bs"]) {
+            found.push(mapped(folded, Step::Rot13, rot13));
+        }
+        if counts(&folded.text, &["eht", "uoy", "dna", "ot", "si", "fo"]) {
+            found.push(reversed(folded));
+        }
+    }
+    found
+}
+
+/// Whether at least two of these words are there.
+fn counts(text: &str, words: &[&str]) -> bool {
+    let all = text.split(|c: char| !c.is_alphanumeric());
+    all.filter(|word| words.contains(word)).take(2).count() == 2
+}
+
+fn mapped(view: &View, step: Step, map: fn(char) -> char) -> View {
+    let mut one = View::after(view, Some(step));
+    for (at, c) in view.text.char_indices() {
+        let mut buffer = [0; 4];
+        one.push(map(c).encode_utf8(&mut buffer), view, at..at + c.len_utf8());
+    }
+    one
+}
+
+fn rot13(c: char) -> char {
+    match c {
+        'a'..='m' => char::from(c as u8 + 13),
+        'n'..='z' => char::from(c as u8 - 13),
+        _ => c,
+    }
+}
+
+fn reversed(view: &View) -> View {
+    let mut one = View::after(view, Some(Step::Reversed));
+    for (at, c) in view.text.char_indices().rev() {
+        let mut buffer = [0; 4];
+        one.push(c.encode_utf8(&mut buffer), view, at..at + c.len_utf8());
+    }
+    one
+}
+
+/// Tag characters spell ASCII that nobody sees.
+fn tags(view: &View) -> Option<View> {
+    let mut one = View::after(view, Some(Step::Tags));
+    for (at, c) in view.text.char_indices() {
+        if let '\u{E0020}'..='\u{E007E}' = c {
+            let plain = u8::try_from(u32::from(c) - 0xE0000).map(char::from).unwrap_or_default();
+            let mut buffer = [0; 4];
+            one.push(plain.encode_utf8(&mut buffer), view, at..at + c.len_utf8());
+        }
+    }
+    // Flags of regions have six.
+    (one.text.len() > 6).then_some(one)
+}
+
+/// A code's bytes, and how long it is.
+type Code = (Vec<u8>, usize);
+
+/// The text with all codes of a kind undone, where it has some.
+fn in_place(view: &View, step: Step, begins: u8, code: fn(&str) -> Option<Code>) -> Option<View> {
+    let text = view.text.as_str();
+    let mut one = View::after(view, Some(step));
+    let (mut done, mut at, mut codes) = (0, 0, 0);
+    while let Some(next) = memchr::memchr(begins, text.as_bytes().get(at..)?) {
+        let start = at + next;
+        // Codes that stand behind each other may be one character.
+        let (mut bytes, mut end) = (Vec::new(), start);
+        while let Some((more, len)) = text.get(end..).and_then(code) {
+            bytes.extend(more);
+            end += len;
+            codes += 1;
+        }
+        if end == start {
+            at = start + 1;
+            continue;
+        }
+        one.push(text.get(done..start)?, view, done..start);
+        one.push(&String::from_utf8_lossy(&bytes), view, start..end);
+        (done, at) = (end, end);
+    }
+    if codes < CODES_MIN {
+        return None;
+    }
+    one.push(text.get(done..)?, view, done..text.len());
+    Some(one)
+}
+
+fn hex_byte(text: &str) -> Option<u8> {
+    let digits = text.get(..2).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
+    u8::from_str_radix(digits, 16).ok()
+}
+
+fn percent(text: &str) -> Option<Code> {
+    Some((vec![hex_byte(text.strip_prefix('%')?)?], 3))
+}
+
+fn utf8(code: u32) -> Option<Vec<u8>> {
+    let c = char::from_u32(code)?;
+    Some(c.encode_utf8(&mut [0; 4]).as_bytes().to_vec())
+}
+
+fn entity(text: &str) -> Option<Code> {
+    const NAMED: [(&str, u8); 6] = [
+        ("amp", b'&'),
+        ("lt", b'<'),
+        ("gt", b'>'),
+        ("quot", b'"'),
+        ("apos", b'\''),
+        ("nbsp", b' '),
+    ];
+    let inside = text.strip_prefix('&')?;
+    let end = inside.bytes().take(10).position(|byte| byte == b';')?;
+    let name = inside.get(..end)?;
+    let bytes = if let Some(number) = name.strip_prefix('#') {
+        let hex = number.strip_prefix(['x', 'X']);
+        let code = match hex {
+            Some(hex) => u32::from_str_radix(hex, 16),
+            None => number.parse(),
+        };
+        utf8(code.ok()?)?
+    } else {
+        vec![NAMED.iter().find(|(known, _)| *known == name)?.1]
+    };
+    Some((bytes, end + 2))
+}
+
+fn escape(text: &str) -> Option<Code> {
+    let inside = text.strip_prefix('\\')?;
+    if let Some(digits) = inside.strip_prefix('x') {
+        return Some((utf8(hex_byte(digits)?.into())?, 4));
+    }
+    let digits = inside.strip_prefix('u')?.get(..4)?;
+    let hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let code = u32::from_str_radix(digits, 16).ok().filter(|_| hex)?;
+    Some((utf8(code)?, 6))
+}
+
+/// Runs of characters that codes are made of.
+fn runs(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let is_code = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/_-=".contains(byte);
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let start = at + bytes.get(at..)?.iter().position(is_code)?;
+            let rest = bytes.get(start..)?;
+            let len = rest.iter().position(|byte| !is_code(byte)).unwrap_or(rest.len());
+            at = start + len;
+            if len >= RUN_MIN {
+                return Some(start..at);
+            }
+        }
+    })
+}
+
+/// What a run says, where it says something.
+fn run_of(run: &str) -> Option<(Step, String)> {
+    let bare = run.trim_end_matches('=');
+    let all = |is: fn(u8) -> bool| bare.bytes().all(is);
+    if all(|byte| byte.is_ascii_hexdigit()) && bare.len().is_multiple_of(2) {
+        let pairs = (0..bare.len()).step_by(2);
+        let bytes: Option<Vec<u8>> =
+            pairs.map(|at| hex_byte(bare.get(at..).unwrap_or_default())).collect();
+        return bytes.and_then(printed).map(|text| (Step::Hex, text));
+    }
+    if all(|byte| matches!(byte, b'A'..=b'Z' | b'2'..=b'7'))
+        && let Some(text) = printed(base32(bare))
+    {
+        return Some((Step::Base32, text));
+    }
+    // Words and names decode as well, to nothing that is printed.
+    let engine = if bare.contains(['-', '_']) { URL_SAFE } else { STANDARD };
+    let text = engine.decode(bare).ok().and_then(printed);
+    text.map(|text| (Step::Base64, text))
+}
+
+fn base32(text: &str) -> Vec<u8> {
+    let (mut bytes, mut held, mut bits) = (Vec::new(), 0_u32, 0_u32);
+    for byte in text.bytes() {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            _ => byte.wrapping_sub(b'2').wrapping_add(26),
+        };
+        held = (held << 5 | u32::from(value)) & 0xFFFF;
+        bits += 5;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push(u8::try_from(held >> bits & 0xFF).unwrap_or_default());
+        }
+    }
+    bytes
+}
+
+/// Decoded bytes that are a text.
+fn printed(bytes: Vec<u8>) -> Option<String> {
+    let text = String::from_utf8(bytes).ok()?;
+    let all = text.chars().count();
+    let seen = text.chars().filter(|c| !c.is_control() || c.is_whitespace()).count();
+    let letter = |c: &char| c.is_alphabetic() || matches!(c, ' ' | '\u{E0020}'..='\u{E007E}');
+    let letters = text.chars().filter(letter).count();
+    // Of random bytes that happen to be UTF-8 few are letters.
+    (seen * 100 >= all * PRINTED_MIN && letters * 2 >= all).then_some(text)
+}
+
+/// Letters that stand alone in a row are one word.
+fn spaced(folded: &View) -> Option<View> {
+    let text = folded.text.as_str();
+    let mut one = View::after(folded, Some(Step::Spaced));
+    let (mut done, mut at, mut words) = (0, 0, 0);
+    while at < text.len() {
+        let letters = single_letters(text, at);
+        if letters.len() < SPACED_MIN {
+            at = letters.last().map_or(at, |last| *last) + 1;
+            while !text.is_char_boundary(at) {
+                at += 1;
+            }
+            continue;
+        }
+        let (first, last) = (*letters.first()?, *letters.last()?);
+        one.push(text.get(done..first)?, folded, done..first);
+        for letter in &letters {
+            one.push(text.get(*letter..letter + 1)?, folded, *letter..letter + 1);
+        }
+        words += 1;
+        (done, at) = (last + 1, last + 1);
+    }
+    one.push(text.get(done..)?, folded, done..text.len());
+    (words > 0).then_some(one)
+}
+
+/// Where ASCII letters stand that begin here and have one same separator between them.
+fn single_letters(text: &str, at: usize) -> Vec<usize> {
+    let bytes = text.as_bytes();
+    let alone = |at: usize| {
+        bytes.get(at).is_some_and(u8::is_ascii_alphabetic)
+            && !bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric)
+            && !at
+                .checked_sub(1)
+                .and_then(|at| bytes.get(at))
+                .is_some_and(u8::is_ascii_alphanumeric)
+    };
+    let separator = bytes.get(at + 1);
+    let fits =
+        |at: usize| bytes.get(at) == separator && b" .-_*|".contains(separator.unwrap_or(&0));
+    let mut letters = Vec::new();
+    let mut next = at;
+    while alone(next) {
+        letters.push(next);
+        if !fits(next + 1) {
+            break;
+        }
+        next += 2;
+    }
+    letters
+}
+
+/// Digits and signs within words, for the letters that they look like.
+fn leet(folded: &View) -> Option<View> {
+    let mut one = View::after(folded, Some(Step::Leet));
+    let (text, mut done, mut words) = (folded.text.as_str(), 0, 0);
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "!@$".contains(c);
+    for (start, word) in text.split(|c| !is_part(c)).map(|word| (offset(text, word), word)) {
+        if !is_leet(word) {
+            continue;
+        }
+        words += 1;
+        for (at, byte) in word.bytes().enumerate() {
+            let Some(letter) = like(byte) else { continue };
+            let at = start + at;
+            one.push(text.get(done..at)?, folded, done..at);
+            one.push(letter, folded, at..at + 1);
+            done = at + 1;
+        }
+    }
+    one.push(text.get(done..)?, folded, done..text.len());
+    // A version, a size or a name is one.
+    (words >= LEET_MIN).then_some(one)
+}
+
+/// The letter that a digit or sign looks like.
+const fn like(byte: u8) -> Option<&'static str> {
+    match byte {
+        b'0' => Some("o"),
+        b'1' | b'!' => Some("i"),
+        b'3' => Some("e"),
+        b'4' | b'@' => Some("a"),
+        b'5' | b'$' => Some("s"),
+        b'7' => Some("t"),
+        _ => None,
+    }
+}
+
+/// Where a part of a text stands in it.
+fn offset(text: &str, part: &str) -> usize {
+    part.as_ptr().addr().saturating_sub(text.as_ptr().addr())
+}
+
+/// A word of letters and what looks like some, and no number, digest or key.
+fn is_leet(word: &str) -> bool {
+    let (mut letters, mut others) = (0, 0);
+    for byte in word.bytes() {
+        match byte {
+            b'a'..=b'z' => letters += 1,
+            _ if like(byte).is_some() => others += 1,
+            _ => return false,
+        }
+    }
+    let hex = word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    LEET_LEN.contains(&word.len()) && others > 0 && letters >= others && !hex
+}

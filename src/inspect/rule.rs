@@ -1,0 +1,79 @@
+//! The rules of detectors, as data: what each is called, how bad it is, and where it stands in the published lists.
+
+use serde::{Deserialize, Serialize};
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Worth a line.
+    Info,
+    /// Worth a look.
+    Low,
+    /// Worth a look now.
+    Medium,
+    /// Worth stopping for.
+    High,
+}
+
+/// One rule.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// `hidden.tags`.
+    pub id: &'static str,
+    /// How bad what it finds is.
+    pub severity: Severity,
+    /// Its places in OWASP's Top 10 for Agentic Applications 2026 (`ASI…`) and MCP Top 10 v0.1 (`MCP…`).
+    pub owasp: &'static [&'static str],
+    /// What it means, in a sentence.
+    pub why: &'static str,
+}
+
+/// What only a model reads, in a text that a person was to read as well.
+const UNSEEN: &[&str] = &["ASI01", "ASI04", "MCP03", "MCP06"];
+
+/// Tag characters.
+pub const TAGS: Rule = Rule {
+    id: "hidden.tags",
+    severity: Severity::High,
+    owasp: UNSEEN,
+    why: "Tag characters spell a text that nobody sees.",
+};
+/// Overrides of the direction.
+pub const BIDI: Rule = Rule {
+    id: "hidden.bidi",
+    severity: Severity::High,
+    owasp: UNSEEN,
+    why: "The order of characters on the screen is not the one that a model reads.",
+};
+/// Characters without a width.
+pub const ZERO_WIDTH: Rule = Rule {
+    id: "hidden.zero-width",
+    severity: Severity::High,
+    owasp: UNSEEN,
+    why: "Characters without a width stand where no script needs them.",
+};
+/// Rows of variation selectors.
+pub const SELECTORS: Rule = Rule {
+    id: "hidden.selectors",
+    severity: Severity::High,
+    owasp: UNSEEN,
+    why: "Variation selectors in a row carry data that nobody sees.",
+};
+/// Controls.
+pub const CONTROL: Rule = Rule {
+    id: "hidden.control",
+    severity: Severity::Medium,
+    owasp: UNSEEN,
+    why: "Control characters move a terminal's cursor or delete what was shown.",
+};
+/// Look-alike letters.
+pub const MIXED: Rule = Rule {
+    id: "hidden.mixed-script",
+    severity: Severity::High,
+    owasp: UNSEEN,
+    why: "A word has letters of another script that look like its own.",
+};
+
+/// All of them.
+pub const ALL: &[&Rule] = &[&TAGS, &BIDI, &ZERO_WIDTH, &SELECTORS, &CONTROL, &MIXED];
