@@ -18,6 +18,7 @@ pub mod pins;
 pub mod policy;
 pub mod replay;
 pub mod run;
+pub mod scan;
 pub mod sessions;
 pub mod shim;
 mod tail;
@@ -52,6 +53,8 @@ enum Command {
     Pins(pins::Args),
     /// Make a key that signs what you approve, and say whose signatures count.
     Key(key::Args),
+    /// Look for hidden text and injected instructions in definitions and results, without a gate.
+    Scan(scan::Args),
     /// Print what happens in all sessions, as it happens.
     Watch(watch::Args),
     /// Stand in front of one stdio server: for an agent's configuration.
@@ -117,6 +120,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Policy(args) => policy::main(&args),
         Command::Pins(args) => pins::main(&args),
         Command::Key(args) => key::main(&args),
+        Command::Scan(args) => scan::main(&args),
         Command::Watch(args) => watch::main(args),
         Command::Shim(args) => shim::main(args),
         Command::Status => operator::status(),

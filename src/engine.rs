@@ -13,6 +13,7 @@ mod definitions;
 pub mod effect;
 pub mod event;
 mod frames;
+mod inspected;
 mod judge;
 mod layers;
 mod lifecycle;

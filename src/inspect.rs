@@ -6,8 +6,10 @@
 pub mod finding;
 pub mod hidden;
 pub mod normal;
+pub mod report;
 pub mod rule;
 pub mod walk;
 
 pub use finding::Found;
+pub use report::{Kind, Placed, Report, Worth};
 pub use rule::{Rule, Severity};

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use crate::engine::effect::{Effect, Settled, Why};
 use crate::engine::event::{At, CallId, ConnId, Facts, Finding, Kind, Problem, Severity, TicketId};
+use crate::engine::inspected::inspect_result;
 use crate::engine::limits;
 use crate::engine::refusal::{self, Cause};
 use crate::engine::session::Pending;
@@ -246,6 +247,7 @@ impl Engine {
         }
         let mut changed = None;
         if asker == Side::Agent {
+            inspect_result(line, message, &mut facts);
             let defined = self.defined(conn, line, message, &mut facts);
             changed = defined.changed;
             match defined.next {

@@ -21,8 +21,10 @@ pub enum Severity {
 pub struct Rule {
     /// `hidden.tags`.
     pub id: &'static str,
-    /// How bad what it finds is.
+    /// How bad it is in a definition, which honest servers write without it.
     pub severity: Severity,
+    /// How bad it is in a result: a page or a document may have it by accident.
+    pub in_result: Severity,
     /// Its places in OWASP's Top 10 for Agentic Applications 2026 (`ASI…`) and MCP Top 10 v0.1 (`MCP…`).
     pub owasp: &'static [&'static str],
     /// What it means, in a sentence.
@@ -36,6 +38,7 @@ const UNSEEN: &[&str] = &["ASI01", "ASI04", "MCP03", "MCP06"];
 pub const TAGS: Rule = Rule {
     id: "hidden.tags",
     severity: Severity::High,
+    in_result: Severity::High,
     owasp: UNSEEN,
     why: "Tag characters spell a text that nobody sees.",
 };
@@ -43,6 +46,7 @@ pub const TAGS: Rule = Rule {
 pub const BIDI: Rule = Rule {
     id: "hidden.bidi",
     severity: Severity::High,
+    in_result: Severity::Medium,
     owasp: UNSEEN,
     why: "The order of characters on the screen is not the one that a model reads.",
 };
@@ -50,6 +54,7 @@ pub const BIDI: Rule = Rule {
 pub const ZERO_WIDTH: Rule = Rule {
     id: "hidden.zero-width",
     severity: Severity::High,
+    in_result: Severity::Low,
     owasp: UNSEEN,
     why: "Characters without a width stand where no script needs them.",
 };
@@ -57,6 +62,7 @@ pub const ZERO_WIDTH: Rule = Rule {
 pub const SELECTORS: Rule = Rule {
     id: "hidden.selectors",
     severity: Severity::High,
+    in_result: Severity::High,
     owasp: UNSEEN,
     why: "Variation selectors in a row carry data that nobody sees.",
 };
@@ -64,6 +70,7 @@ pub const SELECTORS: Rule = Rule {
 pub const CONTROL: Rule = Rule {
     id: "hidden.control",
     severity: Severity::Medium,
+    in_result: Severity::Low,
     owasp: UNSEEN,
     why: "Control characters move a terminal's cursor or delete what was shown.",
 };
@@ -71,6 +78,7 @@ pub const CONTROL: Rule = Rule {
 pub const MIXED: Rule = Rule {
     id: "hidden.mixed-script",
     severity: Severity::High,
+    in_result: Severity::Low,
     owasp: UNSEEN,
     why: "A word has letters of another script that look like its own.",
 };

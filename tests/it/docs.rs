@@ -155,6 +155,24 @@ fn the_page_on_pins_can_be_followed() {
     }
 }
 
+/// The commands of the page on detection, over files of its names.
+#[test]
+fn the_page_on_detection_can_be_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = r#"{"tools":[{"name":"read_note","description":"Reads a note."}]}"#;
+    fs::write(folder.path().join("tools.json"), list).unwrap();
+    fs::write(folder.path().join("results.jsonl"), r#"{"id":"7","text":"a\u202eb"}"#).unwrap();
+    let (_, page) = pages().into_iter().find(|(page, _)| page.ends_with("detection.md")).unwrap();
+    let lines = typed(&page);
+    assert_eq!(lines.len(), 2);
+    for (line, expected) in lines.iter().zip([0, 1]) {
+        let arguments = tollgate_arguments(line).unwrap();
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let done = program::tollgate_in(folder.path(), folder.path(), &arguments);
+        assert_eq!(done.code, expected, "{line}: {done:?}");
+    }
+}
+
 /// The server entry in the README is a configuration whose command line parses.
 #[test]
 fn the_configuration_in_the_readme_is_one() {

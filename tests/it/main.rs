@@ -26,6 +26,7 @@ mod pty_replay;
 mod pty_terminal;
 mod recordings;
 mod run;
+mod scan;
 mod scenarios;
 mod sessions;
 mod sizes;

@@ -1,0 +1,251 @@
+//! `tollgate scan`: what detectors say of definitions and results in files, without a gate.
+
+use std::io::{self, BufRead as _, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::cli::Format;
+use crate::cli::exit::{self, Exit, Failure};
+use crate::inspect::{Kind, Placed, Report, Severity, Worth};
+use crate::text::Safe;
+
+/// Longest file that is read as one value: a list of some ten thousand tools.
+const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Arguments of `tollgate scan`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Files: an answer to tools/list, or lines `{"id", "server", "tool": {…}}` or `{"id", "text"}`; `-`: stdin.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// What the inputs are; else a `tool` is a definition and a `text` a result.
+    #[arg(long, value_enum)]
+    kind: Option<What>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// What an input is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum What {
+    /// What a server says of itself or of what it has.
+    Definition,
+    /// What it answers to be read.
+    Result,
+}
+
+/// Runs the subcommand.
+#[must_use]
+pub fn main(args: &Args) -> ExitCode {
+    exit::finish(scan(args))
+}
+
+/// One input, as it is printed.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool: Option<&'a str>,
+    verdict: &'static str,
+    findings: Vec<FindingLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct FindingLine<'a> {
+    rule: &'static str,
+    severity: Severity,
+    path: &'a str,
+    span: [usize; 2],
+    evidence: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    decoded: Vec<&'static str>,
+    owasp: &'static [&'static str],
+}
+
+/// A line of input.
+#[derive(Deserialize)]
+struct Input<'a> {
+    id: Option<String>,
+    server: Option<String>,
+    #[serde(borrow)]
+    tool: Option<&'a RawValue>,
+    text: Option<String>,
+}
+
+/// A list of tools, as a server answers it, bare or in its envelope.
+#[derive(Deserialize)]
+struct List<'a> {
+    #[serde(borrow)]
+    tools: Option<Vec<&'a RawValue>>,
+    #[serde(borrow)]
+    result: Option<Box<List<'a>>>,
+    server: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: Option<String>,
+}
+
+/// What is counted.
+#[derive(Default)]
+struct Counts {
+    inputs: u64,
+    reviewed: u64,
+    blocked: u64,
+}
+
+/// How inputs are read and findings printed.
+#[derive(Clone, Copy)]
+struct How {
+    kind: Option<Kind>,
+    format: Format,
+}
+
+fn scan(args: &Args) -> Result<Exit, Failure> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut counts = Counts::default();
+    let kind = args.kind.map(|what| match what {
+        What::Definition => Kind::Definition,
+        What::Result => Kind::Result,
+    });
+    let how = How { kind, format: args.format };
+    for file in &args.files {
+        of_file(file, how, &mut counts, &mut out)?;
+    }
+    if args.format == Format::Text {
+        let Counts { inputs, reviewed, blocked } = counts;
+        let clean = inputs - reviewed - blocked;
+        writeln!(out, "inputs {inputs}: clean {clean}, to review {reviewed}, to block {blocked}")?;
+    }
+    out.flush()?;
+    let found = counts.reviewed + counts.blocked > 0;
+    Ok(if found { Exit::Findings } else { Exit::Fine })
+}
+
+fn of_file(
+    file: &Path,
+    how: How,
+    counts: &mut Counts,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let broken =
+        |why: String| Failure::new(Exit::Broken, format!("scan {}: {why}", file.display()));
+    let io = |error: io::Error| broken(error.to_string());
+    let mut text = String::new();
+    let source: Box<dyn Read> = if file == Path::new("-") {
+        Box::new(io::stdin())
+    } else {
+        Box::new(std::fs::File::open(file).map_err(io)?)
+    };
+    let mut source = BufReader::new(source.take(FILE_BYTES_MAX + 1));
+    source.read_to_string(&mut text).map_err(io)?;
+    if text.len() as u64 > FILE_BYTES_MAX {
+        return Err(broken(format!("more than {FILE_BYTES_MAX} bytes; split it")));
+    }
+    if let Ok(list) = serde_json::from_str::<List<'_>>(&text)
+        && let Some(tools) = list.tools.or_else(|| list.result.and_then(|result| result.tools))
+    {
+        for tool in tools {
+            let input =
+                Input { id: None, server: list.server.clone(), tool: Some(tool), text: None };
+            of_input(&input, how, counts, out)?;
+        }
+        return Ok(());
+    }
+    for (number, line) in text.as_bytes().lines().enumerate() {
+        let line = line.map_err(io)?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let input: Input<'_> = serde_json::from_str(&line).map_err(|error| {
+            broken(format!("line {}: it is no input of a scan: {error}", number + 1))
+        })?;
+        if input.tool.is_none() && input.text.is_none() {
+            return Err(broken(format!("line {}: it has neither tool nor text", number + 1)));
+        }
+        of_input(&input, how, counts, out)?;
+    }
+    Ok(())
+}
+
+fn of_input(
+    input: &Input<'_>,
+    how: How,
+    counts: &mut Counts,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let report = match (input.tool, &input.text) {
+        (Some(tool), _) => Report::of_value(tool.get(), how.kind.unwrap_or(Kind::Definition)),
+        (None, Some(text)) => Report::of_text(text, how.kind.unwrap_or(Kind::Result)),
+        (None, None) => Report::default(),
+    };
+    let named = input.tool.and_then(|tool| serde_json::from_str::<Named>(tool.get()).ok());
+    let tool = named.and_then(|named| named.name);
+    counts.inputs += 1;
+    match report.worth() {
+        Worth::Clean => {}
+        Worth::Review => counts.reviewed += 1,
+        Worth::Block => counts.blocked += 1,
+    }
+    match how.format {
+        Format::Jsonl => {
+            let line = Line {
+                id: input.id.as_deref(),
+                server: input.server.as_deref(),
+                tool: tool.as_deref(),
+                verdict: report.worth().word(),
+                findings: report.found.iter().map(finding).collect(),
+            };
+            serde_json::to_writer(&mut *out, &line).map_err(io::Error::from)?;
+            writeln!(out)?;
+        }
+        Format::Text => put(input, tool.as_deref(), &report, out)?,
+    }
+    Ok(())
+}
+
+fn finding(placed: &Placed) -> FindingLine<'_> {
+    let Placed { path, found, severity } = placed;
+    FindingLine {
+        rule: found.rule.id,
+        severity: *severity,
+        path,
+        span: [found.span.start, found.span.end],
+        evidence: &found.evidence,
+        decoded: found.steps.iter().map(|step| step.word()).collect(),
+        owasp: found.rule.owasp,
+    }
+}
+
+/// What was found alone; what is clean is counted.
+fn put(
+    input: &Input<'_>,
+    tool: Option<&str>,
+    report: &Report,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    if report.found.is_empty() {
+        return Ok(());
+    }
+    let name = [input.server.as_deref(), tool.or(input.id.as_deref())];
+    let name = name.into_iter().flatten().collect::<Vec<_>>().join(".");
+    writeln!(out, "{}: {}", Safe::escape(&name), report.worth().word())?;
+    for Placed { path, found, .. } in &report.found {
+        let (start, end) = (found.span.start, found.span.end);
+        let place = Safe::escape(path);
+        writeln!(out, "  {} at {place} bytes {start} to {end}: {}", found.rule.id, found.rule.why)?;
+        for step in &found.steps {
+            writeln!(out, "    behind {}", step.word())?;
+        }
+        writeln!(out, "    | {}", Safe::escape(&found.evidence))?;
+    }
+    Ok(())
+}

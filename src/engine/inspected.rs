@@ -1,0 +1,70 @@
+//! What detectors see in what passes, told in the facts of the frame. What follows from it is said elsewhere: of a new
+//! definition by its standing, of anything else by policy.
+
+use crate::catalog::Subject;
+use crate::engine::event::{Facts, Finding};
+use crate::engine::step::Engine;
+use crate::inspect::{Kind, Placed, Report, Worth};
+use crate::protocol::jsonrpc::Message;
+use crate::protocol::method;
+
+/// Findings that are told of one frame: more say nothing new.
+const TOLD_MAX: usize = 8;
+/// Evidence that a sentence has, in characters; the rest is in the frame.
+const EVIDENCE_MAX: usize = 80;
+
+impl Engine {
+    /// Looks at a definition that is new or another one. What must not reach a model as it is is not taken on trust: an
+    /// operator approves it.
+    pub(in crate::engine) fn inspect_definition(
+        &mut self,
+        of: Subject<'_>,
+        text: &str,
+        facts: &mut Facts,
+    ) {
+        let report = Report::of_value(text, Kind::Definition);
+        if report.worth() == Worth::Block {
+            self.state.catalog.doubt(of);
+        }
+        let name = format!("the {} {}", of.kind.word(), of.name);
+        tell(&report, name.trim_end(), facts);
+    }
+}
+
+/// Looks at what a server answers to be read.
+pub(in crate::engine) fn inspect_result(line: &[u8], message: &Message, facts: &mut Facts) {
+    let read = [method::TOOLS_CALL, method::RESOURCES_READ, method::PROMPTS_GET];
+    if !facts.method.as_deref().is_some_and(|method| read.contains(&method)) {
+        return;
+    }
+    let span = message.result.clone().or_else(|| message.error.clone());
+    let text = span.and_then(|span| line.get(span)).and_then(|text| std::str::from_utf8(text).ok());
+    let Some(text) = text else { return };
+    let report = Report::of_value(text, Kind::Result);
+    let name = match &facts.tool {
+        Some(tool) => format!("the answer of {tool}"),
+        None => "the answer".to_owned(),
+    };
+    tell(&report, &name, facts);
+}
+
+fn tell(report: &Report, what: &str, facts: &mut Facts) {
+    for Placed { path, found, severity } in report.found.iter().take(TOLD_MAX) {
+        let evidence: String = found.evidence.chars().take(EVIDENCE_MAX).collect();
+        let behind: Vec<&str> = found.steps.iter().map(|step| step.word()).collect();
+        let behind = if behind.is_empty() {
+            String::new()
+        } else {
+            format!(" behind {}", behind.join(", "))
+        };
+        facts.findings.push(Finding {
+            rule: found.rule.id.to_owned(),
+            severity: *severity,
+            what: format!("{what} at {path}{behind}: {} \"{evidence}\"", found.rule.why),
+        });
+    }
+    let more = report.found.len().saturating_sub(TOLD_MAX);
+    if let (1.., Some(last)) = (more, facts.findings.last_mut()) {
+        last.what = format!("{} (and {more} more)", last.what);
+    }
+}
