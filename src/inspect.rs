@@ -5,7 +5,9 @@
 
 pub mod finding;
 pub mod hidden;
+pub mod model;
 pub mod normal;
+pub mod order;
 pub mod report;
 pub mod rule;
 pub mod walk;

@@ -54,6 +54,7 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     tool: Option<&'a str>,
     verdict: &'static str,
+    score: f64,
     findings: Vec<FindingLine<'a>>,
 }
 
@@ -66,6 +67,8 @@ struct FindingLine<'a> {
     evidence: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     decoded: Vec<&'static str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    because: &'a [String],
     owasp: &'static [&'static str],
 }
 
@@ -202,6 +205,7 @@ fn of_input(
                 server: input.server.as_deref(),
                 tool: tool.as_deref(),
                 verdict: report.worth().word(),
+                score: score(&report),
                 findings: report.found.iter().map(finding).collect(),
             };
             serde_json::to_writer(&mut *out, &line).map_err(io::Error::from)?;
@@ -210,6 +214,14 @@ fn of_input(
         Format::Text => put(input, tool.as_deref(), &report, out)?,
     }
     Ok(())
+}
+
+/// 1 for what is blocked, else how much of an order it is; from 0.5 on a person should look.
+fn score(report: &Report) -> f64 {
+    match report.worth() {
+        Worth::Block => 1.0,
+        Worth::Clean | Worth::Review => f64::from(report.score) / 1000.0,
+    }
 }
 
 fn finding(placed: &Placed) -> FindingLine<'_> {
@@ -221,6 +233,7 @@ fn finding(placed: &Placed) -> FindingLine<'_> {
         span: [found.span.start, found.span.end],
         evidence: &found.evidence,
         decoded: found.steps.iter().map(|step| step.word()).collect(),
+        because: &found.because,
         owasp: found.rule.owasp,
     }
 }
@@ -242,6 +255,9 @@ fn put(
         let (start, end) = (found.span.start, found.span.end);
         let place = Safe::escape(path);
         writeln!(out, "  {} at {place} bytes {start} to {end}: {}", found.rule.id, found.rule.why)?;
+        if !found.because.is_empty() {
+            writeln!(out, "    because of {}", found.because.join(", "))?;
+        }
         for step in &found.steps {
             writeln!(out, "    behind {}", step.word())?;
         }

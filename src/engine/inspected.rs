@@ -57,10 +57,15 @@ fn tell(report: &Report, what: &str, facts: &mut Facts) {
         } else {
             format!(" behind {}", behind.join(", "))
         };
+        let because = if found.because.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", found.because.join(", "))
+        };
         facts.findings.push(Finding {
             rule: found.rule.id.to_owned(),
             severity: *severity,
-            what: format!("{what} at {path}{behind}: {} \"{evidence}\"", found.rule.why),
+            what: format!("{what} at {path}{behind}{because}: {} \"{evidence}\"", found.rule.why),
         });
     }
     let more = report.found.len().saturating_sub(TOLD_MAX);

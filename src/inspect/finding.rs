@@ -16,6 +16,8 @@ pub struct Found {
     pub steps: Vec<Step>,
     /// The words that decided, as they are read.
     pub evidence: String,
+    /// What weighed most, where it was weighed.
+    pub because: Vec<String>,
 }
 
 impl Found {
@@ -23,6 +25,6 @@ impl Found {
     #[must_use]
     pub fn plain(rule: &'static Rule, span: Range<usize>, text: &str) -> Self {
         let evidence = text.get(span.clone()).unwrap_or_default().to_owned();
-        Self { rule, span, steps: Vec::new(), evidence }
+        Self { rule, span, steps: Vec::new(), evidence, because: Vec::new() }
     }
 }

@@ -83,5 +83,14 @@ pub const MIXED: Rule = Rule {
     why: "A word has letters of another script that look like its own.",
 };
 
+/// Sentences that tell a model what to do.
+pub const ORDER: Rule = Rule {
+    id: "order.sentences",
+    severity: Severity::Medium,
+    in_result: Severity::Low,
+    owasp: &["ASI01", "ASI04", "MCP03", "MCP06"],
+    why: "Sentences of it are rather orders to a model than a description.",
+};
+
 /// All of them.
-pub const ALL: &[&Rule] = &[&TAGS, &BIDI, &ZERO_WIDTH, &SELECTORS, &CONTROL, &MIXED];
+pub const ALL: &[&Rule] = &[&TAGS, &BIDI, &ZERO_WIDTH, &SELECTORS, &CONTROL, &MIXED, &ORDER];
