@@ -6,6 +6,7 @@ mod engine_ops;
 mod filter;
 mod framing;
 mod guard;
+mod inspected;
 mod journal_read;
 mod lock_file;
 mod policy_file;
@@ -16,6 +17,7 @@ pub use engine_ops::engine_ops;
 pub use filter::filter;
 pub use framing::framing;
 pub use guard::guard;
+pub use inspected::inspected;
 pub use journal_read::journal_read;
 pub use lock_file::lock_file;
 pub use policy_file::policy_file;
@@ -31,6 +33,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("filter", filter),
     ("framing", framing),
     ("guard", guard),
+    ("inspected", inspected),
     ("journal_read", journal_read),
     ("lock_file", lock_file),
     ("policy_file", policy_file),
