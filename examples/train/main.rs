@@ -14,14 +14,14 @@
 
 mod written;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use tollgate::inspect::model::{self, Feature, Features};
+use tollgate::inspect::model::{self, Feature};
 use tollgate::inspect::report::REVIEW;
 use tollgate::inspect::walk;
 
@@ -39,6 +39,9 @@ const COMMON: f64 = 2.5;
 /// A guard never weighs more: whoever writes an order can write what speaks for honest texts as well.
 const GUARD: f64 = 0.5;
 
+/// What a window is judged by.
+type Features = BTreeSet<Feature>;
+
 struct Row {
     attack: bool,
     kind: String,
@@ -53,7 +56,8 @@ fn read(folder: &Path, file: &str) -> Result<Vec<Value>, Box<dyn Error>> {
 
 fn windows(row: &Value) -> Vec<Features> {
     let tool = row["tool"].to_string();
-    model::windows(&walk::texts(&tool)).into_iter().map(|window| window.features).collect()
+    let windows = model::windows(&walk::texts(&tool));
+    windows.into_iter().map(|window| window.features.names().into_iter().collect()).collect()
 }
 
 fn rows(folder: &Path) -> Result<Vec<Row>, Box<dyn Error>> {

@@ -100,8 +100,9 @@ impl Report {
     /// Weighs what a definition says, sentence by sentence.
     fn weigh(&mut self, texts: &[Text<'_>]) {
         let windows = model::windows(texts);
-        let Some(most) = windows.into_iter().max_by_key(model::Window::score) else { return };
-        let score = most.score();
+        let most = windows.into_iter().max_by_key(|window| window.score);
+        let Some(most) = most else { return };
+        let score = most.score;
         let of_thousand = 500 + (score - REVIEW).saturating_mul(1000) / SCALE;
         self.score = u16::try_from(of_thousand.clamp(0, 999)).unwrap_or_default();
         if score < REVIEW {
