@@ -2,7 +2,7 @@
 //!
 //! A text is cut into sentences and each into words; a word stands for what it does in a sentence (`lexicon.txt`), so that
 //! what is looked for are shapes of sentences and not wordings. A shape is a row of such classes with at most so many
-//! words between two of them (`shapes.txt`). What shapes weigh is learned (`weights.txt`, by `examples/train.rs`), in whole
+//! words between two of them (`shapes.txt`). What shapes weigh is learned (`weights.txt`, by `examples/train`), in whole
 //! numbers, so that a score is the same on every machine.
 
 use std::collections::BTreeSet;
@@ -14,10 +14,10 @@ use super::normal::View;
 /// What a word does, one bit each.
 type Classes = u128;
 
-/// Longest sentence, in words: what goes on for longer is cut.
+/// Longest sentence, in words: what goes on for longer is another one, so that nothing hides behind a long row of words.
 const WORDS_MAX: usize = 64;
-/// Sentences that are looked at: a page has some hundred.
-const SENTENCES_MAX: usize = 1024;
+/// Sentences of one text that are looked at: a book has so many.
+const SENTENCES_MAX: usize = 16_384;
 /// Words between two classes where the shape does not say.
 const GAP: usize = 3;
 /// A word in capitals has so many letters at least.
@@ -211,23 +211,30 @@ pub struct Seen {
 #[must_use]
 pub fn seen(view: &View, raw: &str, place: Place<'_>) -> Vec<Seen> {
     let mut found: Vec<Seen> = Vec::new();
-    for (sentence, range) in sentences(&view.text).take(SENTENCES_MAX).enumerate() {
-        let words = words(view, raw, range, (sentence > 0, place));
-        let all = words.iter().fold(0, |all, word| all | word.classes);
-        for shape in SHAPES.iter() {
-            let known = found.last();
-            if known.is_some_and(|last| (last.sentence, last.concept) == (sentence, shape.concept))
-            {
-                continue;
-            }
-            let Some((first, last)) = shape.fits(&words, all) else { continue };
-            if let (Some(first), Some(last)) = (words.get(first), words.get(last)) {
-                let range = first.start..last.end.max(first.end);
-                found.push(Seen { concept: shape.concept, sentence, range });
-            }
+    let mut count = 0;
+    for range in sentences(&view.text) {
+        let words = words(view, raw, range, (count > 0, place));
+        for part in words.chunks(WORDS_MAX).take(SENTENCES_MAX - count) {
+            of_sentence(part, count, &mut found);
+            count += 1;
         }
     }
     found
+}
+
+fn of_sentence(words: &[Word], sentence: usize, found: &mut Vec<Seen>) {
+    let all = words.iter().fold(0, |all, word| all | word.classes);
+    for shape in SHAPES.iter() {
+        let known = found.last();
+        if known.is_some_and(|last| (last.sentence, last.concept) == (sentence, shape.concept)) {
+            continue;
+        }
+        let Some((first, last)) = shape.fits(words, all) else { continue };
+        if let (Some(first), Some(last)) = (words.get(first), words.get(last)) {
+            let range = first.start..last.end.max(first.end);
+            found.push(Seen { concept: shape.concept, sentence, range });
+        }
+    }
 }
 
 /// Sentences, as ranges: they end with a stop before a space, or with a line.
@@ -264,7 +271,7 @@ fn words(
         | if place.inner { lexicon.mark(INNER) } else { 0 };
     let apart =
         |c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')' | '"' | '`' | '*' | '{' | '}');
-    for word in text.split(apart).filter(|word| !word.is_empty()).take(WORDS_MAX) {
+    for word in text.split(apart).filter(|word| !word.is_empty()) {
         // A colon within a word is an address's.
         let bare = word.trim_matches(['.', '!', '?', ';', ':', '\'', '-', '#']);
         let bare = if bare.is_empty() { word } else { bare };
@@ -389,6 +396,9 @@ mod tests {
             let all = seen(text);
             assert!(all.contains(&(shape, words.to_owned())), "{text}: {all:?}");
         }
+        // Nothing hides behind a long row of words.
+        let long = format!("It {}and does not tell the user", "sums up and ".repeat(100));
+        assert!(seen(&long).iter().any(|(name, _)| *name == "conceal.user"));
         // What stands in another sentence does not count.
         let all = seen("Does not. Tell the user.");
         assert!(!all.iter().any(|(name, _)| name.starts_with("conceal")), "{all:?}");
