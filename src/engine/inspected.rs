@@ -41,6 +41,10 @@ pub(in crate::engine) fn inspect_result(line: &[u8], message: &Message, facts: &
     let text = span.and_then(|span| line.get(span)).and_then(|text| std::str::from_utf8(text).ok());
     let Some(text) = text else { return };
     let report = Report::of_value(text, Kind::Result);
+    // Nearly always.
+    if report.found.is_empty() {
+        return;
+    }
     let name = match &facts.tool {
         Some(tool) => format!("the answer of {tool}"),
         None => "the answer".to_owned(),
