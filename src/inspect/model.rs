@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::normal::{Step, View, views};
-use super::order::{Place, Seen, concepts, seen};
+use super::order::{Place, Seen, concepts, lines, seen};
 use super::walk::Text;
 
 const WEIGHTS_TEXT: &str = include_str!("order/weights.txt");
@@ -46,8 +46,7 @@ impl Model {
             let (one, other) = (number(one)?, number(other)?);
             Some((one.min(other), one.max(other)))
         };
-        let lines = PAIRS_TEXT.lines().filter_map(|line| line.split_once(": "));
-        for (one, others) in lines {
+        for (one, others) in lines(PAIRS_TEXT) {
             for (one, other) in others.split_whitespace().filter_map(|other| both(one, other)) {
                 if let Some(partners) = model.partners.get_mut(one) {
                     *partners |= 1 << other;
@@ -102,7 +101,6 @@ impl Features {
     /// All of them by their names.
     #[must_use]
     pub fn names(self) -> Vec<Feature> {
-        let name = |at: usize| concepts().get(at).copied().unwrap_or_default();
         let single = self.single().map(|one| (name(one), ""));
         single.chain(self.pairs().map(|(one, other)| (name(one), name(other)))).collect()
     }
@@ -112,6 +110,10 @@ impl Features {
         let pairs: i32 = self.pairs().map(|(one, other)| MODEL.pair(one, other)).sum();
         MODEL.bias + single + pairs
     }
+}
+
+fn name(concept: usize) -> &'static str {
+    concepts().get(concept).copied().unwrap_or_default()
 }
 
 fn bits(mut mask: u128) -> impl Iterator<Item = usize> {
@@ -141,7 +143,6 @@ impl Window {
     /// The features that weigh most, in words.
     #[must_use]
     pub fn top(&self) -> Vec<String> {
-        let name = |at: usize| concepts().get(at).copied().unwrap_or_default();
         let single = self.features.single().map(|one| (MODEL.single(one), name(one).to_owned()));
         let pair =
             |(one, other)| (MODEL.pair(one, other), format!("{}+{}", name(one), name(other)));
@@ -203,8 +204,8 @@ mod tests {
     fn weights_and_pairs_are_of_concepts_that_there_are() {
         let known = |name: &str| concepts().contains(&name);
         assert_eq!(concepts().last(), Some(&DISGUISED));
-        for line in PAIRS_TEXT.lines().filter(|line| !line.starts_with('#')) {
-            let (one, others) = line.split_once(": ").unwrap();
+        assert!(lines(PAIRS_TEXT).count() > 0);
+        for (one, others) in lines(PAIRS_TEXT) {
             for name in others.split_whitespace().chain([one]) {
                 assert!(known(name), "{name}");
             }

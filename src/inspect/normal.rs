@@ -11,6 +11,8 @@ mod decode;
 mod fold;
 mod view;
 
+use std::collections::VecDeque;
+
 pub use view::View;
 
 /// Encodings within encodings that are undone.
@@ -78,19 +80,16 @@ pub fn views(text: &str) -> Vec<View> {
     let plain = fold::fold(&raw);
     room = room.saturating_sub(plain.text.len());
     // Of each, what is encoded in it: in the form as it came, because folding takes away what codes are made of.
-    let mut decoded = decode::within(&raw);
+    let mut decoded = VecDeque::from(decode::within(&raw));
     decoded.extend(decode::of_letters(&plain));
     views.push(plain);
-    let mut next = 0;
-    while let Some(one) = decoded.get(next) {
-        let folded = fold::fold(one);
-        next += 1;
+    while let Some(one) = decoded.pop_front() {
+        let folded = fold::fold(&one);
         let Some(left) = room.checked_sub(one.text.len().max(folded.text.len())) else { continue };
         if views.len() >= VIEWS_MAX {
             break;
         }
         room = left;
-        let one = one.clone();
         if one.steps.len() < DEPTH_MAX {
             decoded.extend(decode::within(&one));
             decoded.extend(decode::of_letters(&folded));

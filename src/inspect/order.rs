@@ -50,7 +50,8 @@ static CONCEPTS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
 });
 static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(shapes);
 
-fn lines(text: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+/// The lines of data, a name and what stands behind it.
+pub(super) fn lines(text: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
     text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(": "))
 }
 

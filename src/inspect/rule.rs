@@ -31,15 +31,15 @@ pub struct Rule {
     pub why: &'static str,
 }
 
-/// What only a model reads, in a text that a person was to read as well.
-const UNSEEN: &[&str] = &["ASI01", "ASI04", "MCP03", "MCP06"];
+/// What is written for a model alone: hijacking it through what it is told of tools.
+const FOR_MODELS: &[&str] = &["ASI01", "ASI04", "MCP03", "MCP06"];
 
 /// Tag characters.
 pub const TAGS: Rule = Rule {
     id: "hidden.tags",
     severity: Severity::High,
     in_result: Severity::High,
-    owasp: UNSEEN,
+    owasp: FOR_MODELS,
     why: "Tag characters spell a text that nobody sees.",
 };
 /// Overrides of the direction.
@@ -47,7 +47,7 @@ pub const BIDI: Rule = Rule {
     id: "hidden.bidi",
     severity: Severity::High,
     in_result: Severity::Medium,
-    owasp: UNSEEN,
+    owasp: FOR_MODELS,
     why: "The order of characters on the screen is not the one that a model reads.",
 };
 /// Characters without a width.
@@ -55,7 +55,7 @@ pub const ZERO_WIDTH: Rule = Rule {
     id: "hidden.zero-width",
     severity: Severity::High,
     in_result: Severity::Low,
-    owasp: UNSEEN,
+    owasp: FOR_MODELS,
     why: "Characters without a width stand where no script needs them.",
 };
 /// Rows of variation selectors.
@@ -63,7 +63,7 @@ pub const SELECTORS: Rule = Rule {
     id: "hidden.selectors",
     severity: Severity::High,
     in_result: Severity::High,
-    owasp: UNSEEN,
+    owasp: FOR_MODELS,
     why: "Variation selectors in a row carry data that nobody sees.",
 };
 /// Controls.
@@ -71,7 +71,7 @@ pub const CONTROL: Rule = Rule {
     id: "hidden.control",
     severity: Severity::Medium,
     in_result: Severity::Low,
-    owasp: UNSEEN,
+    owasp: FOR_MODELS,
     why: "Control characters move a terminal's cursor or delete what was shown.",
 };
 /// Look-alike letters.
@@ -79,7 +79,7 @@ pub const MIXED: Rule = Rule {
     id: "hidden.mixed-script",
     severity: Severity::High,
     in_result: Severity::Low,
-    owasp: UNSEEN,
+    owasp: FOR_MODELS,
     why: "A word has letters of another script that look like its own.",
 };
 
@@ -88,9 +88,6 @@ pub const ORDER: Rule = Rule {
     id: "order.sentences",
     severity: Severity::Medium,
     in_result: Severity::Low,
-    owasp: &["ASI01", "ASI04", "MCP03", "MCP06"],
+    owasp: FOR_MODELS,
     why: "Sentences of it are rather orders to a model than a description.",
 };
-
-/// All of them.
-pub const ALL: &[&Rule] = &[&TAGS, &BIDI, &ZERO_WIDTH, &SELECTORS, &CONTROL, &MIXED, &ORDER];
