@@ -174,13 +174,7 @@ impl Linear {
             }
         }
         let word = |key: &&Key| {
-            let word = ControlWord::Rule {
-                server: key.server.clone(),
-                kind: key.kind.word().to_owned(),
-                name: key.name.clone(),
-                fingerprint: fingerprint.to_owned(),
-                ruling: ruling.word().to_owned(),
-            };
+            let word = key.ruled(fingerprint, ruling);
             Some(line(Some(model.session(key.session)?.name.clone()), word))
         };
         Ok(live.iter().filter_map(word).collect())

@@ -17,6 +17,7 @@ use crate::engine::{At, Facts, Finding, Ruled};
 use crate::journal::Raw;
 use crate::protocol::method;
 use crate::text::Safe;
+use crate::wire::ControlWord;
 
 pub use listed::{Attention, Group, Line, Listed};
 
@@ -36,6 +37,20 @@ pub struct Key {
     pub kind: Kind,
     /// Its name, as it came; empty for the kinds of which a server has one.
     pub name: String,
+}
+
+impl Key {
+    /// What the gate is told of it, as it is under this fingerprint.
+    #[must_use]
+    pub fn ruled(&self, fingerprint: &str, ruling: Ruling) -> ControlWord {
+        ControlWord::Rule {
+            server: self.server.clone(),
+            kind: self.kind.word().to_owned(),
+            name: self.name.clone(),
+            fingerprint: fingerprint.to_owned(),
+            ruling: ruling.word().to_owned(),
+        }
+    }
 }
 
 /// A definition's text: its fingerprint, and the record that has it.

@@ -26,6 +26,16 @@ pub struct Counted {
     pub elsewhere: usize,
 }
 
+impl Counted {
+    /// Counts one call more, of those that were looked at.
+    pub fn add(&mut self, one: Self) {
+        self.matched += one.matched;
+        self.denied += one.denied;
+        self.waiting += one.waiting;
+        self.elsewhere += one.elsewhere;
+    }
+}
+
 /// One way to be like the call on the card.
 #[derive(Debug, Clone)]
 pub struct Likeness {

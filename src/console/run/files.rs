@@ -162,26 +162,22 @@ impl Shell {
         let mut all =
             vec![Counted { of: counting.of, ..Counted::default() }; counting.scopes.len()];
         let mut left = COUNTED_BYTES_MAX;
-        let count = |counted: &mut Counted, made: bool, is: bool| {
-            if made {
-                counted.matched += 1;
-                counted.denied += usize::from(is);
-            } else if is {
-                counted.elsewhere += 1;
-            } else {
-                counted.waiting += 1;
-            }
-        };
-        let made = counting.made.iter().map(|(want, denied)| (want, true, *denied));
-        let waiting = counting.waiting.iter().map(|(want, elsewhere)| (want, false, *elsewhere));
+        let made = counting.made.iter().map(|(want, denied)| {
+            let one = Counted { matched: 1, denied: usize::from(*denied), ..Counted::default() };
+            (want, one)
+        });
+        let waiting = counting.waiting.iter().map(|(want, elsewhere)| {
+            let (here, elsewhere) = (usize::from(!elsewhere), usize::from(*elsewhere));
+            (want, Counted { waiting: here, elsewhere, ..Counted::default() })
+        });
         // The newest first, should it be too much to read.
-        for (want, made, is) in waiting.chain(made.rev()) {
+        for (want, one) in waiting.chain(made.rev()) {
             let Some(rest) = left.checked_sub(want.place.len) else { break };
             left = rest;
             let Ok(payload) = self.load(want) else { continue };
             for (counted, scope) in all.iter_mut().zip(&counting.scopes) {
                 if scope.holds(Some(payload.text.as_bytes())) {
-                    count(counted, made, is);
+                    counted.add(one);
                 }
             }
         }

@@ -9,7 +9,6 @@ use crate::console::model::ui::{Move, Pane, Prompt};
 use crate::console::update::{Cmd, card, panes, say, sessions};
 use crate::console::view::layout;
 use crate::text::Safe;
-use crate::wire::ControlWord;
 
 /// Moves the selection.
 pub(super) fn moved(model: &mut Model, by: Move, page: usize) -> Vec<Cmd> {
@@ -199,12 +198,5 @@ pub(super) fn yes(model: &mut Model, ruling: Ruling) -> Vec<Cmd> {
 
 fn rule(model: &Model, key: &Key, fingerprint: &str, ruling: Ruling) -> Vec<Cmd> {
     let Some(session) = model.session(key.session) else { return Vec::new() };
-    let word = ControlWord::Rule {
-        server: key.server.clone(),
-        kind: key.kind.word().to_owned(),
-        name: key.name.clone(),
-        fingerprint: fingerprint.to_owned(),
-        ruling: ruling.word().to_owned(),
-    };
-    sessions::send(Some(session.name.clone()), word)
+    sessions::send(Some(session.name.clone()), key.ruled(fingerprint, ruling))
 }
