@@ -122,7 +122,18 @@ pub(super) fn says(text: String) -> Posted {
     Posted::Happens(Box::new(Happening::Reloaded(Reloaded::Text(text))))
 }
 
-/// Where a project's policy is; `None`: that could not be seen.
+/// Where a project's policy is: in this folder or the nearest above it.
+fn above(folder: &Path) -> Option<PathBuf> {
+    let mut paths = folder.ancestors().take(ABOVE_MAX).map(|dir| dir.join(PROJECT_FILE));
+    paths.find(|path| path.symlink_metadata().is_ok())
+}
+
+/// The same of the folder in which a run or a shim was started; `None` as well where that cannot be seen.
+pub(super) fn project_file(peer: Peer) -> Option<PathBuf> {
+    above(&peer::folder(peer.pid)?)
+}
+
+/// Where a project's policy is that was read.
 pub(super) fn path(beside: &Beside) -> Option<PathBuf> {
     Some(PathBuf::from(&beside.name)).filter(|path| path.is_absolute())
 }
@@ -135,9 +146,7 @@ pub(super) fn of_project(shim: Peer) -> Option<Beside> {
         // What cannot be seen may be there.
         return Some(Beside { name: PROJECT_FILE.to_owned(), policy: String::new() });
     };
-    let path = folder.ancestors().take(ABOVE_MAX).map(|dir| dir.join(PROJECT_FILE));
-    let path = path.into_iter().find(|path| path.symlink_metadata().is_ok())?;
-    let name = path.to_string_lossy().into_owned();
+    let name = above(&folder)?.to_string_lossy().into_owned();
     // What cannot be read is no policy, so that calls ask and the cause is said.
     let policy = policies::read(&name).unwrap_or_default();
     Some(Beside { name, policy })

@@ -257,7 +257,7 @@ impl Sessions {
             root: Some(root),
             policy: hello.policy,
             role: hello.role,
-            project: reload::of_project(peer).as_ref().and_then(reload::path),
+            project: reload::project_file(peer),
             patience_ms: hello.patience_ms,
             run: true,
         };

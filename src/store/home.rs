@@ -276,6 +276,18 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// A file's text; `None`: there is none.
+///
+/// # Errors
+/// The system's.
+pub fn read_if_there(path: &Path) -> io::Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// A regular file's text, of at most so many bytes. A pipe or a device in its place holds nobody up: anybody may have
 /// put one there.
 ///

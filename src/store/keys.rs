@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::sign::{PublicKey, SecretKey, Trusted, is_signer_name};
-use crate::store::home::{Held, Home, write_whole};
+use crate::store::home::{Held, Home, read_if_there, write_whole};
 
 /// The private key and its name, in one line; mode 0600.
 const OWN: &str = "signing.key";
@@ -138,11 +138,8 @@ pub fn own(home: &Home) -> Result<Own, KeysError> {
 }
 
 fn read_own(path: &Path) -> Result<Option<Own>, KeysError> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(KeysError::Io { what: "read", path: path.to_owned(), source }),
-    };
+    let io = |source| KeysError::Io { what: "read", path: path.to_owned(), source };
+    let Some(text) = read_if_there(path).map_err(io)? else { return Ok(None) };
     let parsed = text.trim_end().split_once(' ').and_then(|(key, name)| {
         let name = Some(name).filter(|name| is_signer_name(name))?;
         Some(Own { name: name.to_owned(), key: SecretKey::parse(key)? })
@@ -157,11 +154,8 @@ fn read_own(path: &Path) -> Result<Option<Own>, KeysError> {
 /// When the list is there and cannot be used: then no signature counts.
 pub fn lines(home: &Home) -> Result<Vec<Line>, KeysError> {
     let path = home.config_dir().join(TRUSTED);
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(source) => return Err(KeysError::Io { what: "read", path, source }),
-    };
+    let io = |source| KeysError::Io { what: "read", path: path.clone(), source };
+    let Some(text) = read_if_there(&path).map_err(io)? else { return Ok(Vec::new()) };
     let broken = |why: String| KeysError::Broken { path: path.clone(), why };
     let list: List = toml::from_str(&text).map_err(|error| broken(error.message().to_owned()))?;
     if list.version != VERSION {

@@ -4,14 +4,13 @@
 //! One file is trusted as it is, by its path and its digest; a change of it needs another word. Whoever may write here
 //! widens what is allowed, so `tollgate policy trust` asks the gate first whether its caller is the operator.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::store::home::{Held, Home, write_whole};
+use crate::store::home::{Held, Home, read_if_there, write_whole};
 use crate::text::hex;
 
 /// The list.
@@ -65,11 +64,8 @@ pub fn read(home: &Home) -> Result<Vec<Trusted>, String> {
             path.display()
         )
     };
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(said(error.to_string())),
-    };
+    let text = read_if_there(&path).map_err(|error| said(error.to_string()))?;
+    let Some(text) = text else { return Ok(Vec::new()) };
     let list: List = toml::from_str(&text).map_err(|error| said(error.message().to_owned()))?;
     if list.version != VERSION {
         return Err(said(format!("version {} is not known", list.version)));
@@ -128,6 +124,8 @@ fn change(home: &Home, what: impl FnOnce(&mut Vec<Trusted>)) -> Result<(), Strin
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
