@@ -342,6 +342,7 @@ fn answered(answer: &Answer, by: &str, unread: bool) -> String {
         Answer::Edit { arguments } => format!("edit by {by}: {arguments}"),
     }
 }
+
 /// What a session runs by.
 fn begun(started: &Started) -> String {
     let over = started.amended_by.iter().map(|path| format!(" with {path}"));
