@@ -131,10 +131,10 @@ fn a_terminal_of_any_size_will_do() {
     let bed = Bed::new();
     let mut console = Terminal::open(&bed.home(), &LINEAR);
     console.resize(5, 24);
-    console.shows("may answer");
+    console.sends("may answer");
     let mut agent = bed.agent(&["--policy", "ask-writes"]);
     agent.call(1, "write_file", &json!({ "path": "/tmp/a" }));
-    types(&mut console, "deny 2", "sent: deny #2");
+    console.press_until_sent("deny 2\n", "sent: deny #2");
     assert!(agent.result(1).1);
     is_append_only(&console);
 }

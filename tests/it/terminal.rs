@@ -111,16 +111,34 @@ impl Terminal {
         self.screen.0.lock().unwrap().screen().cell(20, 60).unwrap().bgcolor()
     }
 
-    /// Waits until these bytes were sent to the terminal.
-    #[track_caller]
-    pub(crate) fn sends(&self, bytes: &str) {
+    /// Waits until these bytes were sent to the terminal; `false` after the time given.
+    fn sends_within(&self, limit: Duration, bytes: &str) -> bool {
         let (shown, changed) = &*self.screen;
         let missing =
             |shown: &mut Shown| memchr::memmem::find(&shown.raw, bytes.as_bytes()).is_none();
         let guard = shown.lock().unwrap();
-        let (guard, result) = changed.wait_timeout_while(guard, PATIENCE, missing).unwrap();
+        let (guard, result) = changed.wait_timeout_while(guard, limit, missing).unwrap();
         drop(guard);
-        assert!(!result.timed_out(), "{bytes:?} is not sent");
+        !result.timed_out()
+    }
+
+    /// Waits until these bytes were sent to the terminal.
+    #[track_caller]
+    pub(crate) fn sends(&self, bytes: &str) {
+        assert!(self.sends_within(PATIENCE, bytes), "{bytes:?} is not sent");
+    }
+
+    /// Presses a key until these bytes were sent: for what a small screen may have scrolled away.
+    #[track_caller]
+    pub(crate) fn press_until_sent(&mut self, keys: &str, bytes: &str) {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            self.press(keys);
+            if self.sends_within(BETWEEN_KEYS, bytes) {
+                return;
+            }
+        }
+        panic!("{keys:?} does not do it:\n{}", self.text());
     }
 
     /// Every byte so far.
