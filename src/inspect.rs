@@ -3,6 +3,7 @@
 //! Pure. A text is normalised once ([`normal::views`]), and every detector reads the same views; what it finds is told in
 //! the bytes of the text as it came.
 
+pub mod call;
 pub mod finding;
 pub mod hidden;
 pub mod model;
@@ -12,6 +13,7 @@ pub mod report;
 pub mod rule;
 pub mod walk;
 
+pub use call::Call;
 pub use finding::Found;
 pub use report::{Kind, Placed, Report, Worth};
 pub use rule::{Rule, Severity};

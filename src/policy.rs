@@ -31,7 +31,7 @@ pub use compile::{Policy, PolicyError};
 pub use condition::Truth;
 pub use definitions::{DriftMode, Handling};
 pub use error::{Cause, Place};
-pub use evaluate::{Decision, Question};
+pub use evaluate::{Decision, Evidence, Question};
 pub use explain::{Considered, Explanation, Fit, Standing, When};
 pub use known::Known;
 pub use own::own_files;

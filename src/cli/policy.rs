@@ -12,10 +12,12 @@ use serde::Serialize;
 use self::learn::About;
 use crate::cli::exit::{self, Exit, Failure};
 use crate::cli::{Format, journals, operator, replay};
+use crate::inspect::Call;
 use crate::journal::Flip;
 use crate::journal::redecide::{Again, Instead};
 use crate::policy::{
-    self, Considered, DEFAULT, Explanation, Fit, Policy, Question, Risk, Standing, Truth, Verdict,
+    self, Considered, DEFAULT, Evidence, Explanation, Fit, Policy, Question, Risk, Standing, Truth,
+    Verdict,
 };
 use crate::store::policies::{self, InForce};
 use crate::text::Safe;
@@ -194,8 +196,10 @@ fn explain(
         let words = format!("the policy {name} has no role {role}");
         return Err(Failure::new(Exit::Usage, words));
     }
+    let findings = &Evidence::of(&Call { tool, arguments }.inspected());
     let (arguments, definition) = (Some(arguments.as_bytes()), Some(definition));
-    let question = Question { role, arguments, definition, ..Question::call(server, tool) };
+    let question =
+        Question { role, arguments, definition, findings, ..Question::call(server, tool) };
     let explained = policy.explain(&question);
     let mut out = BufWriter::new(io::stdout().lock());
     match format {
@@ -265,6 +269,7 @@ fn unfit(rule: &Considered<'_>) -> &'static str {
         Standing::OtherRole => "is about another role",
         Standing::OtherMethod => "is about another method",
         Standing::Listed => "stands back: the role's list has the tool",
+        Standing::Unseen => "is about findings that it has none of",
         Standing::Counts if rule.names_fit() => "counts this call",
         Standing::Counts | Standing::In => "does not fit",
     }

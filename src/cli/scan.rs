@@ -1,5 +1,6 @@
 //! `tollgate scan`: what detectors say of definitions and results in files, without a gate.
 
+use std::borrow::Cow;
 use std::io::{self, BufRead as _, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -36,6 +37,8 @@ enum What {
     Definition,
     /// What it answers to be read.
     Result,
+    /// What an agent sends to a tool.
+    Argument,
 }
 
 /// Runs the subcommand.
@@ -60,7 +63,7 @@ struct Line<'a> {
 
 #[derive(Serialize)]
 struct FindingLine<'a> {
-    rule: &'static str,
+    rule: Cow<'static, str>,
     severity: Severity,
     path: &'a str,
     span: [usize; 2],
@@ -118,6 +121,7 @@ fn scan(args: &Args) -> Result<Exit, Failure> {
     let kind = args.kind.map(|what| match what {
         What::Definition => Kind::Definition,
         What::Result => Kind::Result,
+        What::Argument => Kind::Argument,
     });
     let how = How { kind, format: args.format };
     for file in &args.files {
@@ -227,7 +231,7 @@ fn score(report: &Report) -> f64 {
 fn finding(placed: &Placed) -> FindingLine<'_> {
     let Placed { path, found, severity } = placed;
     FindingLine {
-        rule: found.rule.id,
+        rule: found.id(),
         severity: *severity,
         path,
         span: [found.span.start, found.span.end],
@@ -254,7 +258,7 @@ fn put(
     for Placed { path, found, .. } in &report.found {
         let (start, end) = (found.span.start, found.span.end);
         let place = Safe::escape(path);
-        writeln!(out, "  {} at {place} bytes {start} to {end}: {}", found.rule.id, found.rule.why)?;
+        writeln!(out, "  {} at {place} bytes {start} to {end}: {}", found.id(), found.rule.why)?;
         if !found.because.is_empty() {
             writeln!(out, "    because of {}", found.because.join(", "))?;
         }

@@ -70,6 +70,7 @@ impl Engine {
             role: self.state.role(),
             arguments: None,
             definition: None,
+            findings: &[],
         };
         // Two of one name are both asked, and charged once.
         let budgets: Vec<Budget> =

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::{self, Observed, Pins, Ruling};
 use crate::engine::memory::{Lifetime, Remembered};
 pub use crate::inspect::Severity;
-use crate::policy::{Decision, Phase, Reason, Risk, Scope, Verdict};
+use crate::policy::{Decision, Evidence, Phase, Reason, Risk, Scope, Verdict};
 use crate::protocol::Side;
 
 /// Microseconds since the Unix epoch. Comes in with each event; never read inside.
@@ -409,6 +409,31 @@ pub struct Finding {
     pub severity: Severity,
     /// One sentence, with the evidence.
     pub what: String,
+    /// Where, where it is a place in a text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Box<Seen>>,
+}
+
+/// Where a detector saw something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// A JSON pointer (RFC 6901) into what was inspected: the arguments, the result, the definition.
+    pub path: String,
+    /// From where to where in that text, in bytes.
+    pub span: (usize, usize),
+    /// What decided, as it is read; never a secret.
+    pub evidence: String,
+    /// What was undone to read it: `base64`, `percent`; nothing where it stands there as it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub behind: Vec<String>,
+}
+
+impl Finding {
+    /// One that has no place in a text.
+    #[must_use]
+    pub fn new(rule: impl Into<String>, severity: Severity, what: impl Into<String>) -> Self {
+        Self { rule: rule.into(), severity, what: what.into(), seen: None }
+    }
 }
 
 /// What the engine knows about the event it was given.
@@ -465,6 +490,13 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// What was seen, for a policy.
+    #[must_use]
+    pub fn evidence(&self) -> Vec<Evidence> {
+        let findings = self.findings.iter();
+        findings.map(|one| Evidence { rule: one.rule.clone(), severity: one.severity }).collect()
+    }
+
     /// Takes over what the policy said.
     pub(in crate::engine) fn decided(&mut self, decision: Decision) {
         let Decision { verdict, risk, reasons, phase, acts, show } = decision;

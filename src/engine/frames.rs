@@ -164,11 +164,11 @@ impl Engine {
         let verdict = facts.verdict.unwrap_or(Verdict::Allow);
         if facts.phase == Some(Phase::Warn) && verdict >= Verdict::Ask {
             let rule = facts.reasons.first().map_or("default", |reason| reason.rule.as_str());
-            facts.findings.push(Finding {
-                rule: rule.to_owned(),
-                severity: Severity::Low,
-                what: format!("in enforce this would be: {}", verdict.word()),
-            });
+            facts.findings.push(Finding::new(
+                rule,
+                Severity::Low,
+                format!("in enforce this would be: {}", verdict.word()),
+            ));
         }
         out.facts = Some(facts.clone());
         if let Some(cause) = cause {
@@ -391,11 +391,7 @@ impl Engine {
     ) {
         let what = "an array of messages, which the revision in use does not have";
         let mut facts = Facts { kind: Some(Kind::Malformed), ..Facts::default() };
-        facts.findings.push(Finding {
-            rule: "guard.batch".to_owned(),
-            severity: Severity::Medium,
-            what: what.to_owned(),
-        });
+        facts.findings.push(Finding::new("guard.batch", Severity::Medium, what));
         for message in members.into_iter().filter_map(|(_, member)| member.ok()) {
             if let Some(id) = &message.id {
                 let meant =
@@ -429,7 +425,7 @@ impl Engine {
             fault.to_string()
         };
         let mut facts = Facts { kind: Some(kind), ..Facts::default() };
-        facts.findings.push(Finding { rule: rule.to_owned(), severity, what: what.clone() });
+        facts.findings.push(Finding::new(rule, severity, what.clone()));
         if let Some(id) = id {
             let meant = Meant::by(jsonrpc::has_method(raw), false);
             self.answer_fault(conn, from, (id, meant), &facts, &what, out);
@@ -496,11 +492,7 @@ impl Engine {
             ),
         };
         let mut facts = Facts { kind: Some(Kind::Malformed), ..Facts::default() };
-        facts.findings.push(Finding {
-            rule: rule.to_owned(),
-            severity: Severity::Medium,
-            what: what.clone(),
-        });
+        facts.findings.push(Finding::new(rule, Severity::Medium, what.clone()));
         let id = match problem {
             Problem::TooLong { .. } => jsonrpc::find_id(head),
             Problem::Torn => None,

@@ -2,11 +2,11 @@
 //! definition by its standing, of anything else by policy.
 
 use crate::catalog::Subject;
-use crate::engine::event::{Facts, Finding};
+use crate::engine::event::{Facts, Finding, Seen};
 use crate::engine::step::Engine;
-use crate::inspect::{Kind, Placed, Report, Worth};
+use crate::inspect::{Call, Kind, Placed, Report, Worth};
 use crate::protocol::jsonrpc::Message;
-use crate::protocol::method;
+use crate::protocol::{Side, method};
 
 /// Findings that are told of one frame: more say nothing new.
 const TOLD_MAX: usize = 8;
@@ -28,6 +28,29 @@ impl Engine {
         }
         let name = format!("the {} {}", of.kind.word(), of.name);
         tell(&report, name.trim_end(), facts);
+    }
+}
+
+/// Looks at what a request carries: at what an agent sends to a tool, and at what a server wants a model to read.
+pub(in crate::engine) fn inspect_request(from: Side, text: Option<&[u8]>, facts: &mut Facts) {
+    let Some(text) = text.and_then(|text| std::str::from_utf8(text).ok()) else { return };
+    let method = facts.method.as_deref().unwrap_or_default();
+    let (report, what) = match (from, method) {
+        (Side::Agent, method::TOOLS_CALL) => {
+            let tool = facts.tool.as_deref().unwrap_or_default();
+            (Call { tool, arguments: text }.inspected(), "the arguments")
+        }
+        (Side::Agent, method::PROMPTS_GET | method::RESOURCES_READ) => {
+            (Report::of_value(text, Kind::Argument), "the request")
+        }
+        (Side::Server, method::SAMPLING | method::ELICITATION) => {
+            (Report::of_value(text, Kind::Result), "the request")
+        }
+        _ => return,
+    };
+    // Nearly always.
+    if !report.found.is_empty() {
+        tell(&report, what, facts);
     }
 }
 
@@ -67,9 +90,15 @@ fn tell(report: &Report, what: &str, facts: &mut Facts) {
             format!(" ({})", found.because.join(", "))
         };
         facts.findings.push(Finding {
-            rule: found.rule.id.to_owned(),
+            rule: found.id().into_owned(),
             severity: *severity,
             what: format!("{what} at {path}{behind}{because}: {} \"{evidence}\"", found.rule.why),
+            seen: Some(Box::new(Seen {
+                path: path.clone(),
+                span: (found.span.start, found.span.end),
+                evidence,
+                behind: found.steps.iter().map(|step| step.word().to_owned()).collect(),
+            })),
         });
     }
     let more = report.found.len().saturating_sub(TOLD_MAX);

@@ -2,6 +2,7 @@
 
 use crate::catalog::Kind;
 use crate::engine::event::{self, ConnId, Facts, Finding, Severity};
+use crate::engine::inspected::inspect_request;
 use crate::engine::step::Engine;
 use crate::policy::{Decision, Phase, Question, Reason, Risk, Verdict, evaluate, own_files};
 use crate::protocol::jsonrpc::{Message, Shape};
@@ -29,22 +30,26 @@ impl Engine {
         let calls = method == method::TOOLS_CALL && from == Side::Agent;
         if calls {
             if message.name.is_none() {
-                facts.findings.push(Finding {
-                    rule: "guard.not-a-call".to_owned(),
-                    severity: Severity::Medium,
-                    what: "a tool call without a tool's name".to_owned(),
-                });
+                facts.findings.push(Finding::new(
+                    "guard.not-a-call",
+                    Severity::Medium,
+                    "a tool call without a tool's name",
+                ));
             }
             facts.tool.clone_from(&message.name);
         }
         let arguments = if calls { &message.arguments } else { &message.params };
+        let given = arguments.clone().and_then(|span| line.get(span));
+        inspect_request(from, given, &mut facts);
+        let evidence = facts.evidence();
         let question = Question {
             server: self.state.conns.get(&conn).map_or("", |conn| conn.server.as_str()),
             tool: facts.tool.as_deref().unwrap_or_default(),
             method,
             role: self.state.role(),
-            arguments: arguments.clone().and_then(|span| line.get(span)),
+            arguments: given,
             definition: self.state.definition(conn, facts.tool.as_deref().unwrap_or_default()),
+            findings: &evidence,
         };
         let mode = message.mode.as_deref();
         let mut said = match &mut self.policy {
@@ -59,16 +64,9 @@ impl Engine {
         );
         let own = question.arguments.filter(|_| calls || from == Side::Agent && reads);
         let own = own.and_then(|arguments| own_files(arguments, &self.policy_files(conn)));
-        let drifted = match method {
-            _ if from != Side::Agent => None,
-            method::TOOLS_CALL => self.drifted(conn, Kind::Tool, question.tool),
-            method::PROMPTS_GET => {
-                message.name.as_deref().and_then(|name| self.drifted(conn, Kind::Prompt, name))
-            }
-            method::RESOURCES_READ | method::RESOURCES_SUBSCRIBE => {
-                self.drifted_resource(conn, question.arguments.unwrap_or_default())
-            }
-            _ => None,
+        let drifted = match from {
+            Side::Agent => self.drifted_of(conn, &question, message.name.as_deref()),
+            Side::Server => None,
         };
         let stale = if calls { self.stale(conn) } else { None };
         for stricter in self.layered(conn, &question, mode).chain([own, drifted, stale]) {
@@ -89,6 +87,23 @@ impl Engine {
 }
 
 impl Engine {
+    /// What is said because what a request is about is no longer what was approved.
+    fn drifted_of(
+        &self,
+        conn: ConnId,
+        question: &Question<'_>,
+        name: Option<&str>,
+    ) -> Option<Decision> {
+        match question.method {
+            method::TOOLS_CALL => self.drifted(conn, Kind::Tool, question.tool),
+            method::PROMPTS_GET => self.drifted(conn, Kind::Prompt, name?),
+            method::RESOURCES_READ | method::RESOURCES_SUBSCRIBE => {
+                self.drifted_resource(conn, question.arguments.unwrap_or_default())
+            }
+            _ => None,
+        }
+    }
+
     /// What is said by all that stands over and beside the policy.
     fn layered<'a>(
         &'a self,

@@ -200,11 +200,11 @@ impl Engine {
             }
             facts.catalog.extend(seen);
             if news == Some(News::New) && listed {
-                facts.findings.push(Finding {
-                    rule: "builtin.new-tool".to_owned(),
-                    severity: Severity::Low,
-                    what: format!("{server} has a tool that it did not have before: {name}"),
-                });
+                facts.findings.push(Finding::new(
+                    "builtin.new-tool",
+                    Severity::Low,
+                    format!("{server} has a tool that it did not have before: {name}"),
+                ));
             }
         }
     }
@@ -241,11 +241,11 @@ impl Engine {
                 self.state.catalog.doubt(of);
             }
             let server = self.server_name(&server);
-            facts.findings.push(Finding {
-                rule: "builtin.look-alike".to_owned(),
+            facts.findings.push(Finding::new(
+                "builtin.look-alike",
                 severity,
-                what: format!("the tool {} {how} {server}: {name}", of.name),
-            });
+                format!("the tool {} {how} {server}: {name}", of.name),
+            ));
         }
     }
 
@@ -269,11 +269,11 @@ impl Engine {
             let Some(was) = &seen.was else { continue };
             let severity =
                 if seen.standing == Standing::Pinned { Severity::Low } else { Severity::High };
-            facts.findings.push(Finding {
-                rule: DRIFT.to_owned(),
+            facts.findings.push(Finding::new(
+                DRIFT,
                 severity,
-                what: format!("{was} is called {} now{}", seen.name, self::told(&seen.changes)),
-            });
+                format!("{was} is called {} now{}", seen.name, self::told(&seen.changes)),
+            ));
         }
         facts.catalog.extend(told);
     }
@@ -340,15 +340,15 @@ impl Engine {
     ) -> Option<(Bytes, &'static str)> {
         let result = message.result.clone()?;
         let identity = self.state.conns.get(&conn)?.identity.clone();
-        facts.findings.push(Finding {
-            rule: "builtin.list-too-long".to_owned(),
-            severity: Severity::High,
-            what: format!(
+        facts.findings.push(Finding::new(
+            "builtin.list-too-long",
+            Severity::High,
+            format!(
                 "a {} list of {} bytes that is too long, or no list",
                 kind.word(),
                 result.len()
             ),
-        });
+        ));
         if kind == Kind::Tool {
             self.state.catalog.unknown(&identity);
         }
@@ -379,11 +379,11 @@ impl Engine {
             // Versions and what a server can do differ from one agent to the next; what the model reads does not.
             let read = seen.changes.iter().any(|change| change.path.starts_with("instructions"));
             if seen.news == News::Drifted && read {
-                facts.findings.push(Finding {
-                    rule: DRIFT.to_owned(),
-                    severity: Severity::Medium,
-                    what: format!("{server} says something else of itself{}", told(&seen.changes)),
-                });
+                facts.findings.push(Finding::new(
+                    DRIFT,
+                    Severity::Medium,
+                    format!("{server} says something else of itself{}", told(&seen.changes)),
+                ));
             }
             facts.catalog.push(seen);
         }

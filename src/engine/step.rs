@@ -69,7 +69,7 @@ impl Out {
     }
 
     pub(in crate::engine) fn find(&mut self, rule: &str, severity: Severity, what: String) {
-        let finding = Finding { rule: rule.to_owned(), severity, what };
+        let finding = Finding::new(rule, severity, what);
         self.facts.get_or_insert_default().findings.push(finding);
     }
 }

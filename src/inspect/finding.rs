@@ -1,5 +1,6 @@
 //! What a detector saw, with what a person needs to check it.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::normal::Step;
@@ -10,6 +11,8 @@ use super::rule::Rule;
 pub struct Found {
     /// By which rule.
     pub rule: &'static Rule,
+    /// Which of those that it is about: `github-token`; empty where it is about one thing.
+    pub kind: String,
     /// Where in the text as it came, in bytes.
     pub span: Range<usize>,
     /// What was undone to see it; nothing where it stands there as it is.
@@ -21,10 +24,20 @@ pub struct Found {
 }
 
 impl Found {
+    /// What lines, records and policies call it: `hidden.tags`, `secret.github-token`.
+    #[must_use]
+    pub fn id(&self) -> Cow<'static, str> {
+        if self.kind.is_empty() {
+            Cow::Borrowed(self.rule.id)
+        } else {
+            Cow::Owned(format!("{}.{}", self.rule.id, self.kind))
+        }
+    }
+
     /// One that stands in the text as it is.
     #[must_use]
     pub fn plain(rule: &'static Rule, span: Range<usize>, text: &str) -> Self {
         let evidence = text.get(span.clone()).unwrap_or_default().to_owned();
-        Self { rule, span, steps: Vec::new(), evidence, because: Vec::new() }
+        Self { rule, kind: String::new(), span, steps: Vec::new(), evidence, because: Vec::new() }
     }
 }

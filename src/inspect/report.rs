@@ -42,6 +42,8 @@ pub enum Kind {
     Definition,
     /// What it answers to be read.
     Result,
+    /// What an agent sends to a tool.
+    Argument,
 }
 
 /// What is to become of an input, as far as its text says.
@@ -91,7 +93,7 @@ impl Report {
         let mut report = Self::default();
         // What is plain ASCII without escapes hides nothing.
         let plain = value.is_ascii() && ESCAPE.find(value.as_bytes()).is_none();
-        if kind == Kind::Result && plain {
+        if kind != Kind::Definition && plain {
             return report;
         }
         let texts = walk::texts(value);
@@ -130,7 +132,9 @@ impl Report {
         };
         let evidence = evidence.chars().take(EVIDENCE_MAX).collect();
         let because = most.top();
-        let found = Found { rule: &ORDER, span: most.span, steps: most.steps, evidence, because };
+        let kind = String::new();
+        let found =
+            Found { rule: &ORDER, kind, span: most.span, steps: most.steps, evidence, because };
         self.found.push(Placed { path: path.clone(), found, severity: ORDER.severity });
     }
 
@@ -140,6 +144,7 @@ impl Report {
                 let severity = match kind {
                     Kind::Definition => found.rule.severity,
                     Kind::Result => found.rule.in_result,
+                    Kind::Argument => found.rule.in_argument,
                 };
                 self.found.push(Placed { path: path.to_owned(), found, severity });
             }

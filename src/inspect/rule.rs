@@ -1,10 +1,14 @@
 //! The rules of detectors, as data: what each is called, how bad it is, and where it stands in the published lists.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "severity")]
 pub enum Severity {
     /// Worth a line.
     Info,
@@ -25,6 +29,8 @@ pub struct Rule {
     pub severity: Severity,
     /// How bad it is in a result: a page or a document may have it by accident.
     pub in_result: Severity,
+    /// How bad it is in arguments, which the operator's own agent writes.
+    pub in_argument: Severity,
     /// Its places in OWASP's Top 10 for Agentic Applications 2026 (`ASI…`) and MCP Top 10 v0.1 (`MCP…`).
     pub owasp: &'static [&'static str],
     /// What it means, in a sentence.
@@ -39,6 +45,7 @@ pub const TAGS: Rule = Rule {
     id: "hidden.tags",
     severity: Severity::High,
     in_result: Severity::High,
+    in_argument: Severity::High,
     owasp: FOR_MODELS,
     why: "Tag characters spell a text that nobody sees.",
 };
@@ -47,6 +54,7 @@ pub const BIDI: Rule = Rule {
     id: "hidden.bidi",
     severity: Severity::High,
     in_result: Severity::Medium,
+    in_argument: Severity::Medium,
     owasp: FOR_MODELS,
     why: "The order of characters on the screen is not the one that a model reads.",
 };
@@ -55,6 +63,7 @@ pub const ZERO_WIDTH: Rule = Rule {
     id: "hidden.zero-width",
     severity: Severity::High,
     in_result: Severity::Low,
+    in_argument: Severity::Low,
     owasp: FOR_MODELS,
     why: "Characters without a width stand where no script needs them.",
 };
@@ -63,6 +72,7 @@ pub const SELECTORS: Rule = Rule {
     id: "hidden.selectors",
     severity: Severity::High,
     in_result: Severity::High,
+    in_argument: Severity::High,
     owasp: FOR_MODELS,
     why: "Variation selectors in a row carry data that nobody sees.",
 };
@@ -71,6 +81,7 @@ pub const CONTROL: Rule = Rule {
     id: "hidden.control",
     severity: Severity::Medium,
     in_result: Severity::Low,
+    in_argument: Severity::Low,
     owasp: FOR_MODELS,
     why: "Control characters move a terminal's cursor or delete what was shown.",
 };
@@ -79,6 +90,7 @@ pub const MIXED: Rule = Rule {
     id: "hidden.mixed-script",
     severity: Severity::High,
     in_result: Severity::Low,
+    in_argument: Severity::Info,
     owasp: FOR_MODELS,
     why: "A word has letters of another script that look like its own.",
 };
@@ -88,6 +100,7 @@ pub const ORDER: Rule = Rule {
     id: "order.sentences",
     severity: Severity::Medium,
     in_result: Severity::Low,
+    in_argument: Severity::Info,
     owasp: FOR_MODELS,
     why: "Sentences of it are rather orders to a model than a description.",
 };

@@ -2,36 +2,35 @@
 //! what to do.
 
 mod examples;
+mod rule;
 
 use std::sync::Arc;
 
-use globset::GlobSet;
 use serde_saphyr::Spanned;
 use sha2::{Digest as _, Sha256};
 
 use self::examples::check_examples;
+pub(in crate::policy) use self::rule::Rule;
+use self::rule::{Checker, Sets, compile_rule};
 use super::budget::{self, Budget};
-use super::condition::{Condition, Given, Looks, Shared, Truth};
+use super::condition::{Condition, Given, Looks, Shared};
 use super::definitions::{self, Definitions, Handling};
 use super::document::{self, DefaultText, Document, RULES_MAX, TEXT_BYTES_MAX};
-use super::draft::{At, Draft, drafts};
+use super::draft::drafts;
 pub use super::error::PolicyError;
 use super::error::{Cause, Place};
 use super::evaluate::Question;
 use super::explain::{Considered, Fit, Standing, When};
 use super::extend::{self, Name};
-use super::globs::{Globs, GlobsBuilder, fenced, few};
+use super::globs::{Globs, GlobsBuilder, fenced};
 use super::shipped::{SHIPPED, shipped};
 use super::{Phase, Reason, Risk, Verdict};
-use crate::protocol::method;
 use crate::text::hex;
 
 /// The one version of the format.
 const VERSION: u64 = 1;
-/// Ids that begin so are not for a document's own rules.
-const RESERVED: [&str; 3] = ["builtin.", ROLE_RULES, APPROVALS];
 /// The rules of `human_approval_required`.
-pub(super) const APPROVALS: &str = "approval.";
+pub(in crate::policy) const APPROVALS: &str = "approval.";
 /// The rules of a role's list.
 const ROLE_RULES: &str = "role.";
 /// The id in the reason of the default.
@@ -69,49 +68,6 @@ enum Kind {
     Layer,
     /// What is merged into it, where what it leaves out stands.
     Amendment,
-}
-
-/// One rule, compiled: its patterns over servers and tools live in the policy's sets.
-#[derive(Debug, Clone)]
-pub(super) struct Rule {
-    pub(super) reason: Reason,
-    pub(super) risk: Risk,
-    pub(super) phase: Phase,
-    pub(super) show: Vec<String>,
-    pub(super) condition: Option<Condition>,
-    any_server: bool,
-    any_tool: bool,
-    /// Which roles it is about; `None`: all, and sessions without one.
-    roles: Option<GlobSet>,
-    /// Which methods it is about; `None`: calls of tools.
-    methods: Option<GlobSet>,
-    unless: Option<usize>,
-    /// It is no rule but counts calls.
-    budget: Option<Budget>,
-}
-
-impl Rule {
-    /// Whether it is about such a request by such a session, whatever the names of server and tool.
-    fn about(&self, question: &Question<'_>) -> (bool, bool) {
-        let role = self.roles.as_ref().is_none_or(|roles| {
-            // No role is no name: `*` is any role that there is.
-            !question.role.is_empty() && roles.is_match(fenced(question.role))
-        });
-        let method = match &self.methods {
-            Some(methods) => methods.is_match(fenced(question.method)),
-            None => question.method == method::TOOLS_CALL,
-        };
-        (role, method)
-    }
-
-    /// Whether its condition lets it take part.
-    fn holds(&self, given: &Given<'_>) -> bool {
-        match self.condition.as_ref().map(|condition| condition.holds(given)) {
-            None | Some(Truth::Yes) => true,
-            Some(Truth::No) => false,
-            Some(Truth::Unknown(_)) => self.reason.verdict >= Verdict::Ask,
-        }
-    }
 }
 
 impl Policy {
@@ -287,7 +243,9 @@ impl Policy {
     pub(super) fn holding(&self, named: &[usize], question: &Question<'_>) -> Vec<&Rule> {
         let given = Given::new(question, &self.shared);
         let rules = named.iter().filter_map(|at| self.rules.get(*at));
-        rules.filter(|rule| rule.budget.is_none() && rule.holds(&given)).collect()
+        rules
+            .filter(|rule| rule.budget.is_none() && rule.sees(question) && rule.holds(&given))
+            .collect()
     }
 
     /// Whether it counts calls at all.
@@ -314,10 +272,13 @@ impl Policy {
         named.iter().filter_map(|at| self.rules.get(*at)).any(denies)
     }
 
-    /// What these rules look at.
+    /// What these rules look at in a call in which nothing was found.
     pub(super) fn looks(&self, named: &[usize]) -> Looks {
+        // What is about findings takes no part where there are none.
         let rules = named.iter().filter_map(|at| self.rules.get(*at));
-        let looks = rules.filter_map(|rule| rule.condition.as_ref().map(Condition::looks));
+        let looks = rules
+            .filter(|rule| !rule.wants_findings())
+            .filter_map(|rule| rule.condition.as_ref().map(Condition::looks));
         looks.max().unwrap_or(Looks::Names)
     }
 
@@ -360,6 +321,7 @@ impl Policy {
                 standing: match rule.about(question) {
                     (false, _) => Standing::OtherRole,
                     (true, false) => Standing::OtherMethod,
+                    _ if !rule.sees(question) => Standing::Unseen,
                     _ if rule.budget.is_some() => Standing::Counts,
                     _ if rule.unless.is_some_and(|other| named.contains(&other)) => {
                         Standing::Listed
@@ -389,61 +351,6 @@ impl Policy {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.rules.is_empty()
-    }
-}
-
-/// What all rules of a policy share, while it is filled.
-struct Sets {
-    servers: GlobsBuilder,
-    tools: GlobsBuilder,
-    shared: Shared,
-}
-
-/// Checks that need the place of one value, for errors with the rule's id.
-struct Checker<'a> {
-    file: &'a str,
-    rule: Option<&'a str>,
-}
-
-impl Checker<'_> {
-    fn error(&self, place: Place, cause: Cause) -> PolicyError {
-        PolicyError::new(self.file, place, self.rule, cause)
-    }
-
-    fn name(&self, place: Place, name: &str) -> Result<(), PolicyError> {
-        let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_');
-        if name.is_empty() || !name.bytes().all(fits) {
-            return Err(self.error(place, Cause::Name { name: name.to_owned() }));
-        }
-        Ok(())
-    }
-
-    fn why(&self, place: Place, why: &str) -> Result<String, PolicyError> {
-        let sentence = why.trim();
-        if sentence.is_empty() {
-            return Err(self.error(place, Cause::EmptyWhy));
-        }
-        Ok(sentence.to_owned())
-    }
-
-    fn budget(&self, draft: &Draft<'_>, beyond: &Reason) -> Result<Option<Budget>, PolicyError> {
-        let Some((calls, per)) = &draft.budget else { return Ok(None) };
-        if beyond.verdict < Verdict::Ask {
-            return Err(self.error(draft.id.place, Cause::MildBudget));
-        }
-        Ok(Some(Budget {
-            calls: budget::calls(calls.value).map_err(|cause| self.error(calls.place, cause))?,
-            window_ms: budget::window_ms(&per.value)
-                .map_err(|cause| self.error(per.place, cause))?,
-            beyond: beyond.clone(),
-            risk: draft.risk,
-            phase: draft.phase,
-        }))
-    }
-
-    fn few(&self, patterns: Option<&At<Vec<String>>>) -> Result<Option<GlobSet>, PolicyError> {
-        let Some(patterns) = patterns else { return Ok(None) };
-        few(&patterns.value).map(Some).map_err(|cause| self.error(patterns.place, cause))
     }
 }
 
@@ -530,63 +437,6 @@ fn default_of(
         }
     };
     Ok(Reason { rule: DEFAULT.to_owned(), why, verdict })
-}
-
-fn compile_rule(
-    file: &str,
-    at: usize,
-    draft: &Draft<'_>,
-    before: &[Draft<'_>],
-    sets: &mut Sets,
-) -> Result<Rule, PolicyError> {
-    let check = Checker { file, rule: Some(&draft.id.value) };
-    check.name(draft.id.place, &draft.id.value)?;
-    let theirs = draft.examples.is_some() || draft.budget.is_some();
-    let reserved =
-        |id: &str| id == DEFAULT || RESERVED.iter().any(|reserved| id.starts_with(reserved));
-    if theirs && reserved(&draft.id.value) {
-        return Err(check.error(draft.id.place, Cause::ReservedId));
-    }
-    if let Some(first) = before.iter().find(|other| other.id.value == draft.id.value) {
-        let line = first.id.place.line;
-        return Err(check.error(draft.id.place, Cause::SameId { line }));
-    }
-    let why = check.why(draft.why.place, &draft.why.value)?;
-    let Draft { server, tool, role, method, when, .. } = draft;
-    let none = server.is_none() && tool.is_none() && role.is_none() && method.is_none();
-    if none && when.is_none() {
-        return Err(check.error(draft.matches, Cause::EmptyMatch));
-    }
-    if let (Some(_), Some(method)) = (tool, method) {
-        let method = method.value.first().cloned().unwrap_or_default();
-        return Err(check.error(draft.matches, Cause::ToolOfMethod { method }));
-    }
-    for (patterns, globs) in [(server, &mut sets.servers), (tool, &mut sets.tools)] {
-        let Some(patterns) = patterns else { continue };
-        for pattern in &patterns.value {
-            globs
-                .add(pattern, at, draft.verdict)
-                .map_err(|cause| check.error(patterns.place, cause))?;
-        }
-    }
-    let condition = when.as_ref().map(|when| {
-        Condition::compile(&when.value, &mut sets.shared)
-            .map_err(|cause| check.error(when.place, cause))
-    });
-    let reason = Reason { rule: draft.id.value.clone(), why, verdict: draft.verdict };
-    Ok(Rule {
-        budget: check.budget(draft, &reason)?,
-        reason,
-        risk: draft.risk,
-        phase: draft.phase,
-        show: draft.show.to_vec(),
-        condition: condition.transpose()?,
-        any_server: server.is_none(),
-        any_tool: tool.is_none(),
-        roles: check.few(role.as_ref())?,
-        methods: check.few(method.as_ref())?,
-        unless: draft.unless,
-    })
 }
 
 #[cfg(test)]

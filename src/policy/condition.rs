@@ -225,7 +225,7 @@ impl<'a> Given<'a> {
 
     /// What stands behind a name of [`NAMES`].
     fn read(&self, name: &str) -> Result<json::Seen<'a>, String> {
-        let Question { server, tool, method, role, arguments, definition } = *self.question;
+        let Question { server, tool, method, role, arguments, definition, .. } = *self.question;
         let raw = arguments.unwrap_or_default();
         Ok(match name {
             "args" => return self.read_arguments(),

@@ -12,6 +12,7 @@ use super::budget::BudgetText;
 use super::definitions::DefinitionsText;
 use super::schema::{Example, NAME_FORM, Pattern, RuleId, SENTENCE_FORM};
 use super::{Phase, Risk, Verdict};
+use crate::inspect::Severity;
 
 /// Longest policy that is read, in bytes; shipped ones have about 5 KiB.
 pub(super) const TEXT_BYTES_MAX: usize = 1024 * 1024;
@@ -199,6 +200,14 @@ pub(super) struct MatchText {
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Patterns")]
     pub(super) method: Option<Spanned<Patterns>>,
+    /// Rules of detection of which one has to have seen something in it: `secret.*`.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Patterns")]
+    pub(super) finding: Option<Spanned<Patterns>>,
+    /// How bad what was seen has to be at least; without `finding`: whatever saw it.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Severity")]
+    pub(super) severity: Option<Severity>,
     /// A condition in CEL over `args`, `text`, `size`, `server`, `tool`, `method` and `role`.
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "String", regex(pattern = SENTENCE_FORM))]

@@ -6,6 +6,7 @@ use super::budget::BudgetText;
 use super::document::{ApprovalText, Document, ExamplesText, Patterns, RoleText, RuleText};
 use super::error::{Cause, Place, PolicyError};
 use super::{Phase, Risk, Verdict};
+use crate::inspect::Severity;
 
 /// `condition: always`.
 const ALWAYS: &str = "always";
@@ -30,6 +31,9 @@ pub(super) struct Draft<'a> {
     pub(super) tool: Option<At<Vec<String>>>,
     pub(super) role: Option<At<Vec<String>>>,
     pub(super) method: Option<At<Vec<String>>>,
+    pub(super) finding: Option<At<Vec<String>>>,
+    /// How bad a finding has to be; `None` with patterns: however bad.
+    pub(super) severity: Option<Severity>,
     pub(super) when: Option<At<String>>,
     /// It fits only where that one, by number, does not.
     pub(super) unless: Option<usize>,
@@ -53,6 +57,8 @@ impl Draft<'_> {
             tool: None,
             role: None,
             method: None,
+            finding: None,
+            severity: None,
             when: None,
             unless: None,
             show: &[],
@@ -113,6 +119,8 @@ fn plain(rule: &RuleText, phase: Phase) -> Draft<'_> {
         tool: matches.tool.as_ref().map(patterns),
         role: matches.role.as_ref().map(patterns),
         method: matches.method.as_ref().map(patterns),
+        finding: matches.finding.as_ref().map(patterns),
+        severity: matches.severity,
         when: matches.when.as_ref().map(words),
         show: &rule.show,
         examples: Some(&rule.examples),

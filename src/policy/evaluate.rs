@@ -4,7 +4,28 @@ use std::cmp::Ordering;
 
 use super::compile::{APPROVALS, Policy, Rule};
 use super::{Phase, Reason, Risk, Verdict};
+use crate::inspect::{Report, Severity};
 use crate::protocol::method;
+
+/// What a detector saw in a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// By which rule of detection: `secret.github-token`.
+    pub rule: String,
+    /// How bad it is.
+    pub severity: Severity,
+}
+
+impl Evidence {
+    /// All that a report tells.
+    #[must_use]
+    pub fn of(report: &Report) -> Vec<Self> {
+        let found = report.found.iter();
+        let evidence = found
+            .map(|placed| Self { rule: placed.found.id().into_owned(), severity: placed.severity });
+        evidence.collect()
+    }
+}
 
 /// A call, as far as rules look at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +42,8 @@ pub struct Question<'a> {
     pub arguments: Option<&'a [u8]>,
     /// The text of the tool's definition, as it was first seen or pinned; `None` where no list named the tool.
     pub definition: Option<&'a str>,
+    /// What detectors saw in it.
+    pub findings: &'a [Evidence],
 }
 
 impl<'a> Question<'a> {
@@ -28,7 +51,7 @@ impl<'a> Question<'a> {
     #[must_use]
     pub const fn call(server: &'a str, tool: &'a str) -> Self {
         let method = method::TOOLS_CALL;
-        Self { server, tool, method, role: "", arguments: None, definition: None }
+        Self { server, tool, method, role: "", arguments: None, definition: None, findings: &[] }
     }
 }
 

@@ -60,6 +60,8 @@ pub enum Standing {
     OtherMethod,
     /// It stands back: its role's list has the tool.
     Listed,
+    /// It is about what detectors see, and they saw none of it.
+    Unseen,
 }
 
 /// A condition and what it says of the call.

@@ -48,7 +48,10 @@ impl Known {
 
     /// What [`Policy::decide`] says of a call of a tool.
     pub fn decide(&mut self, question: &Question<'_>) -> Decision {
-        let Question { server, tool, definition, .. } = *question;
+        let Question { server, tool, definition, findings, .. } = *question;
+        if !findings.is_empty() {
+            return self.policy.decide(question);
+        }
         match self.decided.get(server).and_then(|tools| tools.get(tool)) {
             Some(What::Decided(decision)) => return decision.clone(),
             Some(What::Said(said, decision)) if said.as_deref() == definition => {

@@ -1,6 +1,7 @@
 //! What a document says besides plain rules over names: roles, approvals, conditions, methods, phases, layers.
 
 use super::*;
+use crate::inspect::Severity;
 use crate::protocol::method;
 
 mod laws;
@@ -294,4 +295,43 @@ fn budgets_count_calls_by_their_names_and_decide_none() {
         let said = Policy::parse("b", &BUDGETS.replace(from, to)).unwrap_err().to_string();
         assert!(said.contains(cause), "{to}: {said}");
     }
+}
+
+#[test]
+fn a_rule_about_findings_fits_where_they_are() {
+    let text = r#"
+version: 1
+name: findings
+phase: enforce
+default: { verdict: allow, why: "D." }
+rules:
+  - { id: secrets, why: "W.", match: { finding: "secret.*", server: "mail*" }, verdict: deny }
+  - { id: bad, why: "W.", match: { severity: high, tool: "*" }, verdict: ask }
+  - { id: odd, why: "W.", match: { finding: [hidden.tags, "size.*"], severity: medium }, verdict: mark }
+"#;
+    let mut known = Known::new(Policy::parse("findings.yaml", text).unwrap());
+    let mut said = |server, seen: &[(&str, Severity)]| {
+        let seen = seen.iter();
+        let findings: Vec<Evidence> = seen
+            .map(|(rule, severity)| Evidence { rule: (*rule).to_owned(), severity: *severity })
+            .collect();
+        let question = Question { findings: &findings, ..Question::call(server, "send") };
+        let decision = known.decide(&question);
+        assert_eq!(decision, known.policy().decide(&question));
+        first(&decision).1.to_owned()
+    };
+    for (server, seen, rule) in [
+        ("mail", &[][..], "default"),
+        ("mail", &[("secret.github-token", Severity::Low)], "secrets"),
+        // What was said of a call without findings is not said of one with some.
+        ("mail", &[], "default"),
+        ("files", &[("secret.github-token", Severity::Low)], "default"),
+        ("files", &[("hidden.tags", Severity::Low), ("shell.root", Severity::High)], "bad"),
+        ("files", &[("hidden.tags", Severity::Medium)], "odd"),
+        ("files", &[("size.field", Severity::Low), ("other", Severity::Medium)], "default"),
+    ] {
+        assert_eq!(said(server, seen), rule, "{server} {seen:?}");
+    }
+    let considered = known.policy().explain(&Question::call("mail", "send")).considered;
+    assert!(considered.iter().all(|rule| rule.standing == Standing::Unseen && !rule.fits()));
 }

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use tollgate::engine::Settled;
+use tollgate::inspect::Call;
 use tollgate::journal::record::Effected;
-use tollgate::policy::{Decision, Policy, Question, SHIPPED, Verdict, shipped};
+use tollgate::policy::{Decision, Evidence, Policy, Question, SHIPPED, Verdict, shipped};
 use tollgate::protocol::Side;
 
 fn read(path: &Path) -> String {
@@ -61,6 +62,7 @@ fn the_policy_in_the_manual_loads() {
             "writes",
             "default",
             "unlisted",
+            "default",
             "system-files",
             "destructive",
             "role.summarizer.denied",
@@ -155,6 +157,7 @@ struct Told<'a> {
     tool: &'a str,
     arguments: String,
     definition: Option<String>,
+    findings: Vec<Evidence>,
 }
 
 impl<'a> Told<'a> {
@@ -174,7 +177,9 @@ impl<'a> Told<'a> {
         let mut next = || objects.next().unwrap_or_else(|| "{}".to_owned());
         let (arguments, hints) = (next(), next());
         let definition = listed.then(|| definition(&hints));
-        Self { said, rule: by, role: role.trim_matches('-'), server, tool, arguments, definition }
+        let findings = Evidence::of(&Call { tool, arguments: &arguments }.inspected());
+        let role = role.trim_matches('-');
+        Self { said, rule: by, role, server, tool, arguments, definition, findings }
     }
 
     fn question(&self) -> Question<'_> {
@@ -182,6 +187,7 @@ impl<'a> Told<'a> {
             role: self.role,
             arguments: Some(self.arguments.as_bytes()),
             definition: self.definition.as_deref(),
+            findings: &self.findings,
             ..Question::call(self.server, self.tool)
         }
     }

@@ -60,11 +60,7 @@ fn recording(ended: bool) -> Vec<u8> {
                     call: Some(CallId(1)),
                     tool: Some("read_\u{1b}[2Jfile".to_owned()),
                     verdict: Some(Verdict::Allow),
-                    findings: vec![Finding {
-                        rule: "test.rule".to_owned(),
-                        severity: Severity::Low,
-                        what: "seen".to_owned(),
-                    }],
+                    findings: vec![Finding::new("test.rule", Severity::Low, "seen")],
                     ..Facts::default()
                 }),
                 effects: Vec::new(),

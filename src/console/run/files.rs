@@ -134,6 +134,7 @@ impl Shell {
         let member = facts.members.iter().find(|member| member.call == Some(dry.request.call));
         let facts = member.unwrap_or(&facts);
         let definition = facts.tool.as_deref().and_then(|tool| self.definition(dry, tool));
+        let evidence = facts.evidence();
         let question = Question {
             server: &dry.server,
             tool: facts.tool.as_deref().unwrap_or_default(),
@@ -141,6 +142,7 @@ impl Shell {
             role: &dry.role,
             arguments: Some(payload.text.as_bytes()),
             definition: definition.as_deref(),
+            findings: &evidence,
         };
         let decision = match facts.tool {
             Some(_) => Some(policy.decide(&question)),

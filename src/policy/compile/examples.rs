@@ -3,10 +3,11 @@
 use serde_json::value::RawValue;
 
 use super::Policy;
+use crate::inspect::Call;
 use crate::policy::document::ExamplesText;
 use crate::policy::draft::Draft;
 use crate::policy::error::{Cause, Place, PolicyError};
-use crate::policy::evaluate::Question;
+use crate::policy::evaluate::{Evidence, Question};
 
 /// A call that a rule has to match or to miss: `server.tool`, its arguments, its tool's annotations.
 struct Example<'a> {
@@ -60,7 +61,10 @@ pub(super) fn check_examples(
             return Err(error(place, Cause::Example { example: text }));
         };
         let role = draft.role.as_ref().and_then(|roles| roles.value.first());
-        let question = Question { role: role.map_or("", String::as_str), ..asked.question() };
+        let call = Call { tool: asked.tool, arguments: asked.arguments.unwrap_or_default() };
+        let findings = &Evidence::of(&call.inspected());
+        let role = role.map_or("", String::as_str);
+        let question = Question { role, findings, ..asked.question() };
         let fits =
             policy.named(&question).contains(&at) && !policy.holding(&[at], &question).is_empty();
         if fits != wanted {

@@ -143,6 +143,7 @@ fn question() -> impl Strategy<Value = Question<'static>> {
             role,
             arguments: arguments.map(str::as_bytes),
             definition: None,
+            findings: &[],
         })
 }
 

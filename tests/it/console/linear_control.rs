@@ -77,11 +77,11 @@ fn a_policys_file_is_taken_by_its_digits() {
     let mut play = Play::new(80);
     play.on(|s| s.consoles(&[(1, true, false)]));
     refused(&mut play, "confirm 0000", "no policy's file waits by these digits");
-    let finding = Finding {
-        rule: "builtin.policy-changed".to_owned(),
-        severity: Severity::Medium,
-        what: "the policy's files may allow more now (gone: writes)".to_owned(),
-    };
+    let finding = Finding::new(
+        "builtin.policy-changed",
+        Severity::Medium,
+        "the policy's files may allow more now (gone: writes)",
+    );
     let facts = Facts { findings: vec![finding], ..Facts::default() };
     let event = What::Reloaded(Reloaded::Text("version: 1".to_owned()));
     play.on(|s| s.record(SESSION, event, Some(facts), Vec::new()));

@@ -326,8 +326,7 @@ impl Stage {
     }
 
     pub(super) fn finds(&mut self, rule: &str, what: &str) {
-        let finding =
-            Finding { rule: rule.to_owned(), severity: Severity::High, what: what.to_owned() };
+        let finding = Finding::new(rule, Severity::High, what);
         let facts = Facts { findings: vec![finding], ..Facts::default() };
         self.record(SESSION, What::Tick {}, Some(facts), Vec::new());
     }

@@ -140,11 +140,8 @@ fn names_that_are_read_for_others_are_marked_and_twins_are_new() {
         let mut told = Told::default();
         let text = Told::definition("send", "x");
         let seen = told.engine.observe(Subject::tool(SERVER, "send"), &text, Trust::FirstUse);
-        let finding = |what| Finding {
-            rule: LOOK_ALIKE.to_owned(),
-            severity: Severity::Low,
-            what: format!("the tool send {what}"),
-        };
+        let finding =
+            |what| Finding::new(LOOK_ALIKE, Severity::Low, format!("the tool send {what}"));
         let facts = Facts {
             catalog: seen.into_iter().collect(),
             findings: vec![finding("is fine"), finding(how)],
