@@ -24,6 +24,7 @@ mod permit;
 mod refusal;
 mod relist;
 mod reload;
+mod results;
 mod session;
 mod step;
 mod tickets;
@@ -32,6 +33,7 @@ pub use effect::{Effect, Held, Settled, Step, Why};
 pub use event::{
     Agent, Answer, At, Beside, CallId, ConnId, Digest, Event, Facts, Finding, Happening, Kind,
     Layered, Opened, Operator, Problem, Reloaded, Ruled, Severity, Started, TicketId, Unattended,
+    Was,
 };
 pub use memory::{Lifetime, Remembered};
 pub use permit::Permit;

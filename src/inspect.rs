@@ -9,8 +9,11 @@ pub mod hidden;
 pub mod model;
 pub mod normal;
 pub mod order;
+pub mod redact;
 pub mod report;
 pub mod rule;
+pub mod secrets;
+pub mod splice;
 pub mod walk;
 
 pub use call::Call;

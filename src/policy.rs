@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod arguments;
 mod budget;
 pub mod change;
 pub mod compile;
@@ -23,6 +24,7 @@ mod known;
 mod name;
 mod own;
 pub mod remember;
+mod results;
 mod schema;
 mod shipped;
 
@@ -36,6 +38,7 @@ pub use explain::{Considered, Explanation, Fit, Standing, When};
 pub use known::Known;
 pub use own::own_files;
 pub use remember::Scope;
+pub use results::{Treated, Treatment};
 pub use schema::schema;
 pub use shipped::{DEFAULT, SHIPPED, load, shipped};
 

@@ -5,5 +5,6 @@ pub mod keys;
 pub mod lock;
 pub mod pins;
 pub mod policies;
+pub mod redaction;
 pub mod remembered;
 pub mod trusted;

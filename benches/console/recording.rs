@@ -24,7 +24,7 @@ pub(crate) fn records(calls: u64) -> impl Iterator<Item = Record> {
 }
 
 fn record(seq: u64, event: What, facts: Option<Facts>, effects: Vec<Effected>) -> Record {
-    Record { v: 1, seq, at: At(BEGIN + seq * STEP_US), event, facts, effects }
+    Record::new(seq, At(BEGIN + seq * STEP_US), event, facts, effects)
 }
 
 fn opened() -> Opened {

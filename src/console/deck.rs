@@ -475,7 +475,7 @@ mod tests {
             let event = What::Frame { conn: ConnId(1), from, raw: Raw::of(b"{}") };
             let facts = Some(facts);
             let at = At(1_000_000 * (seq + 1));
-            let record = Record { v: 1, seq, at, event, facts, effects: Vec::new() };
+            let record = Record::new(seq, at, event, facts, Vec::new());
             let start = bytes.len();
             let body = serde_json::to_vec(&record).unwrap();
             bytes.extend_from_slice(body.strip_suffix(b"}").unwrap());

@@ -138,7 +138,7 @@ mod tests {
         for (seq, text) in (0..).zip(texts) {
             let raw = Raw::of(text.as_bytes());
             let event = What::Frame { conn: ConnId(1), from: Side::Agent, raw };
-            let record = Record { v: 1, seq, at: At(seq), event, facts: None, effects: Vec::new() };
+            let record = Record::new(seq, At(seq), event, None, Vec::new());
             let start = bytes.len();
             let body = serde_json::to_vec(&record).unwrap();
             bytes.extend_from_slice(body.strip_suffix(b"}").unwrap());

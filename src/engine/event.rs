@@ -93,7 +93,7 @@ pub struct Started {
     pub build: String,
     /// The agent.
     pub agent: Agent,
-    /// `none`: payloads are recorded as they were sent.
+    /// [`Started::RAW`] or [`Started::REDACTED`].
     pub redaction: String,
     /// The policy's name: a shipped one or a file's path.
     pub policy_name: String,
@@ -116,6 +116,11 @@ pub struct Started {
 }
 
 impl Started {
+    /// The word of recordings that have everything as it was sent.
+    pub const RAW: &str = "none";
+    /// The word of those that have no secrets.
+    pub const REDACTED: &str = "secrets";
+
     /// The policy in a word, with what was put over it: `balanced+overrides.yaml`.
     #[must_use]
     pub fn policy_word(&self) -> String {
@@ -254,6 +259,15 @@ pub enum Problem {
     Torn,
 }
 
+/// What a recording tells of a line that it has with its secrets replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Was {
+    /// The digest of the line, where it was held.
+    pub digest: Option<Digest>,
+    /// What detectors saw in it.
+    pub findings: Vec<Finding>,
+}
+
 /// Something that happened to the session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -278,6 +292,17 @@ pub enum Happening {
         from: Side,
         /// The exact bytes.
         raw: Bytes,
+    },
+    /// A line as a recording has it: its secrets are replaced, and what was seen of them is told beside it.
+    Redacted {
+        /// Where.
+        conn: ConnId,
+        /// Who sent it.
+        from: Side,
+        /// The line with markers.
+        raw: Bytes,
+        /// What was seen of the line as it came.
+        was: Was,
     },
     /// Bytes arrived that are no line to judge.
     Broken {
@@ -493,8 +518,12 @@ impl Facts {
     /// What was seen, for a policy.
     #[must_use]
     pub fn evidence(&self) -> Vec<Evidence> {
-        let findings = self.findings.iter();
-        findings.map(|one| Evidence { rule: one.rule.clone(), severity: one.severity }).collect()
+        let evidence = |one: &Finding| Evidence {
+            rule: one.rule.clone(),
+            severity: one.severity,
+            path: one.seen.as_ref().map(|seen| seen.path.clone()).unwrap_or_default(),
+        };
+        self.findings.iter().map(evidence).collect()
     }
 
     /// Takes over what the policy said.

@@ -4,9 +4,9 @@ use bytes::Bytes;
 
 use crate::engine::effect::{Effect, Settled, Why};
 use crate::engine::event::{At, CallId, ConnId, Facts, Finding, Kind, Problem, Severity, TicketId};
-use crate::engine::inspected::inspect_result;
 use crate::engine::limits;
 use crate::engine::refusal::{self, Cause};
+use crate::engine::results::Instead;
 use crate::engine::session::Pending;
 use crate::engine::step::{Engine, Out};
 use crate::engine::tickets::Ask;
@@ -245,9 +245,10 @@ impl Engine {
         {
             known.revision = Some(method::Revision::parse(version));
         }
-        let mut changed = None;
+        let (mut changed, mut instead) = (None, None);
         if asker == Side::Agent {
-            inspect_result(line, message, &mut facts);
+            self.inspect_result(line, message, &mut facts);
+            instead = self.treat(conn, line, message, &mut facts).filter(|_| !pending.own);
             let defined = self.defined(conn, line, message, &mut facts);
             changed = defined.changed;
             match defined.next {
@@ -265,7 +266,23 @@ impl Engine {
         if let Some((line, how)) = changed {
             return Outcome::Changed(line, how);
         }
-        match pending.edited.and_then(|arguments| with_notice(line, message, &arguments)) {
+        match instead {
+            Some(Instead::Word(cause)) => {
+                let facts = out.facts.clone().unwrap_or_default();
+                self.refuse(conn, asker, id, &facts, &cause, out);
+                return Outcome::Done;
+            }
+            Some(Instead::Line(line, how)) => {
+                let noticed = pending.edited.and_then(|arguments| {
+                    let Parsed::One(message) = jsonrpc::parse(&line) else { return None };
+                    with_item(&line, &message, &refusal::edited_notice(&arguments))
+                });
+                return Outcome::Changed(noticed.unwrap_or(line), how);
+            }
+            None => {}
+        }
+        let notice = pending.edited.map(|arguments| refusal::edited_notice(&arguments));
+        match notice.and_then(|notice| with_item(line, message, &notice)) {
             Some(line) => Outcome::Changed(line, "edited-notice"),
             None => Outcome::Pass,
         }
@@ -508,14 +525,13 @@ impl Engine {
     }
 }
 
-/// The result with one more content item in front, which says that the arguments were edited; where it has
-/// no content, with that item alone. `None` for an error, which has no place for it.
-fn with_notice(line: &[u8], message: &Message, arguments: &str) -> Option<Bytes> {
+/// The result with one more content item in front, which says what was changed; where it has no content, with that
+/// item alone. `None` for an error, which has no place for it.
+pub(in crate::engine) fn with_item(line: &[u8], message: &Message, notice: &str) -> Option<Bytes> {
     let span = message.content.as_ref().or(message.result.as_ref())?;
     let inside = line.get(span.clone())?;
     let empty = matches!(inside.get(1..)?.trim_ascii_start().first(), Some(b']' | b'}'));
     let comma = if empty { "" } else { "," };
-    let notice = refusal::edited_notice(arguments);
     let text = if message.content.is_some() {
         format!("{notice}{comma}")
     } else if inside.first() == Some(&b'{') {

@@ -8,8 +8,6 @@ use crate::inspect::{Call, Kind, Placed, Report, Worth};
 use crate::protocol::jsonrpc::Message;
 use crate::protocol::{Side, method};
 
-/// Findings that are told of one frame: more say nothing new.
-const TOLD_MAX: usize = 8;
 /// Evidence that a sentence has, in characters; the rest is in the frame.
 const EVIDENCE_MAX: usize = 80;
 
@@ -29,54 +27,79 @@ impl Engine {
         let name = format!("the {} {}", of.kind.word(), of.name);
         tell(&report, name.trim_end(), facts);
     }
-}
 
-/// Looks at what a request carries: at what an agent sends to a tool, and at what a server wants a model to read.
-pub(in crate::engine) fn inspect_request(from: Side, text: Option<&[u8]>, facts: &mut Facts) {
-    let Some(text) = text.and_then(|text| std::str::from_utf8(text).ok()) else { return };
-    let method = facts.method.as_deref().unwrap_or_default();
-    let (report, what) = match (from, method) {
-        (Side::Agent, method::TOOLS_CALL) => {
-            let tool = facts.tool.as_deref().unwrap_or_default();
-            (Call { tool, arguments: text }.inspected(), "the arguments")
+    /// Looks at what a request carries: at what an agent sends to a tool, and at what a server wants a model to read.
+    pub(in crate::engine) fn inspect_request(
+        &self,
+        from: Side,
+        text: Option<&[u8]>,
+        facts: &mut Facts,
+    ) {
+        if self.recalls(facts) {
+            return;
         }
-        (Side::Agent, method::PROMPTS_GET | method::RESOURCES_READ) => {
-            (Report::of_value(text, Kind::Argument), "the request")
+        let Some(text) = text.and_then(|text| std::str::from_utf8(text).ok()) else { return };
+        let method = facts.method.as_deref().unwrap_or_default();
+        let (report, what) = match (from, method) {
+            (Side::Agent, method::TOOLS_CALL) => {
+                let tool = facts.tool.as_deref().unwrap_or_default();
+                (Call { tool, arguments: text }.inspected(), "the arguments")
+            }
+            (Side::Agent, method::PROMPTS_GET | method::RESOURCES_READ) => {
+                (Report::of_value(text, Kind::Argument), "the request")
+            }
+            (Side::Server, method::SAMPLING | method::ELICITATION) => {
+                (Report::of_value(text, Kind::Result), "the request")
+            }
+            _ => return,
+        };
+        // Nearly always.
+        if !report.found.is_empty() {
+            tell(&report, what, facts);
         }
-        (Side::Server, method::SAMPLING | method::ELICITATION) => {
-            (Report::of_value(text, Kind::Result), "the request")
+    }
+
+    /// Looks at what a server answers to be read.
+    pub(in crate::engine) fn inspect_result(
+        &self,
+        line: &[u8],
+        message: &Message,
+        facts: &mut Facts,
+    ) {
+        if self.recalls(facts) {
+            return;
         }
-        _ => return,
-    };
-    // Nearly always.
-    if !report.found.is_empty() {
-        tell(&report, what, facts);
+        let read = [method::TOOLS_CALL, method::RESOURCES_READ, method::PROMPTS_GET];
+        if !facts.method.as_deref().is_some_and(|method| read.contains(&method)) {
+            return;
+        }
+        let span = message.result.clone().or_else(|| message.error.clone());
+        let text =
+            span.and_then(|span| line.get(span)).and_then(|text| std::str::from_utf8(text).ok());
+        let Some(text) = text else { return };
+        let report = Report::of_value(text, Kind::Result);
+        // Nearly always.
+        if report.found.is_empty() {
+            return;
+        }
+        let name = match &facts.tool {
+            Some(tool) => format!("the answer of {tool}"),
+            None => "the answer".to_owned(),
+        };
+        tell(&report, &name, facts);
+    }
+
+    /// Takes what was seen in a line from its recording, which has it without its secrets.
+    fn recalls(&self, facts: &mut Facts) -> bool {
+        let Some(was) = &self.was else { return false };
+        facts.findings.extend_from_slice(&was.findings);
+        true
     }
 }
 
-/// Looks at what a server answers to be read.
-pub(in crate::engine) fn inspect_result(line: &[u8], message: &Message, facts: &mut Facts) {
-    let read = [method::TOOLS_CALL, method::RESOURCES_READ, method::PROMPTS_GET];
-    if !facts.method.as_deref().is_some_and(|method| read.contains(&method)) {
-        return;
-    }
-    let span = message.result.clone().or_else(|| message.error.clone());
-    let text = span.and_then(|span| line.get(span)).and_then(|text| std::str::from_utf8(text).ok());
-    let Some(text) = text else { return };
-    let report = Report::of_value(text, Kind::Result);
-    // Nearly always.
-    if report.found.is_empty() {
-        return;
-    }
-    let name = match &facts.tool {
-        Some(tool) => format!("the answer of {tool}"),
-        None => "the answer".to_owned(),
-    };
-    tell(&report, &name, facts);
-}
-
-fn tell(report: &Report, what: &str, facts: &mut Facts) {
-    for Placed { path, found, severity } in report.found.iter().take(TOLD_MAX) {
+/// Every finding of a report, by its number in it.
+pub(in crate::engine) fn tell(report: &Report, what: &str, facts: &mut Facts) {
+    for Placed { path, found, severity } in &report.found {
         let evidence: String = found.evidence.chars().take(EVIDENCE_MAX).collect();
         let behind: Vec<&str> = found.steps.iter().map(|step| step.word()).collect();
         let behind = if behind.is_empty() {
@@ -100,9 +123,5 @@ fn tell(report: &Report, what: &str, facts: &mut Facts) {
                 behind: found.steps.iter().map(|step| step.word().to_owned()).collect(),
             })),
         });
-    }
-    let more = report.found.len().saturating_sub(TOLD_MAX);
-    if let (1.., Some(last)) = (more, facts.findings.last_mut()) {
-        last.what = format!("{} (and {more} more)", last.what);
     }
 }

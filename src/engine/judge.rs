@@ -2,7 +2,6 @@
 
 use crate::catalog::Kind;
 use crate::engine::event::{self, ConnId, Facts, Finding, Severity};
-use crate::engine::inspected::inspect_request;
 use crate::engine::step::Engine;
 use crate::policy::{Decision, Phase, Question, Reason, Risk, Verdict, evaluate, own_files};
 use crate::protocol::jsonrpc::{Message, Shape};
@@ -40,7 +39,7 @@ impl Engine {
         }
         let arguments = if calls { &message.arguments } else { &message.params };
         let given = arguments.clone().and_then(|span| line.get(span));
-        inspect_request(from, given, &mut facts);
+        self.inspect_request(from, given, &mut facts);
         let evidence = facts.evidence();
         let question = Question {
             server: self.state.conns.get(&conn).map_or("", |conn| conn.server.as_str()),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::engine::definitions::{DRIFT, RUG_PULL};
 use crate::engine::event::Facts;
-use crate::policy::Verdict;
+use crate::policy::{Treatment, Verdict};
 use crate::protocol::Side;
 use crate::protocol::jsonrpc::Id;
 
@@ -41,6 +41,8 @@ pub(in crate::engine) enum Cause {
     Guard(String),
     /// The server's own answer did not pass the guard.
     Answer(String),
+    /// What was seen in the server's answer keeps it back: the rule, and why.
+    Withheld(String, String),
     /// There is no gate.
     NoGate(String),
 }
@@ -74,6 +76,7 @@ impl Cause {
             Self::AgentGone(_) => "builtin.agent-gone".to_owned(),
             Self::Limit(_) => "builtin.limit".to_owned(),
             Self::NoGate(_) => "builtin.no-gate".to_owned(),
+            Self::Withheld(rule, _) => rule.clone(),
             Self::Guard(_) | Self::Answer(_) => {
                 facts.findings.first().map_or_else(|| "guard".to_owned(), |f| f.rule.clone())
             }
@@ -127,6 +130,11 @@ impl Cause {
             Self::Answer(fault) => format!(
                 "The server's answer to {what} was withheld: {fault}. The call may have run."
             ),
+            Self::Withheld(_, why) => format!(
+                "Tollgate withheld the answer to {what}: {} (rule {rule}). The call ran. Do not repeat it; \
+                 ask the user to look at it in `tollgate console`, and to change the policy if it is harmless.",
+                why.trim_end_matches(['.', ' '])
+            ),
             Self::NoGate(why) => format!(
                 "Tollgate refused {what}: its gate is not there ({why}), so nothing is decided and nothing is \
                  forwarded. Ask the user to run `tollgate status` and to start the agent again."
@@ -145,6 +153,7 @@ impl Cause {
             | Self::Limit(_)
             | Self::Guard(_)
             | Self::Answer(_)
+            | Self::Withheld(..)
             | Self::NoGate(_) => Verdict::Deny.word(),
         }
     }
@@ -172,6 +181,20 @@ pub(in crate::engine) fn line(refused: &Refused<'_>, cause: &Cause) -> Bytes {
         format!("\"error\":{error}")
     };
     Bytes::from(format!("{{\"jsonrpc\":\"2.0\",\"id\":{},{body}}}", refused.id.raw()))
+}
+
+/// A content item that tells the agent that something was taken out of what the server answered.
+pub(in crate::engine) fn cleaned_notice(how: Treatment, count: usize, why: &str) -> String {
+    let what = match how {
+        Treatment::Strip => "took out characters that nobody sees",
+        Treatment::Mark | Treatment::Mask | Treatment::Withhold => "replaced",
+    };
+    let places = if count == 1 { "one place".to_owned() } else { format!("{count} places") };
+    json!({
+        "type": "text",
+        "text": format!("[tollgate] Tollgate {what} in {places} of this answer: {why}"),
+    })
+    .to_string()
 }
 
 /// A content item that tells the agent that its arguments were changed.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::catalog::{self, Pin, Subject};
 use crate::engine::effect::{Effect, Held, Step};
 use crate::engine::event::{
-    At, ConnId, Event, Facts, Finding, Happening, Layered, Severity, Started,
+    At, ConnId, Event, Facts, Finding, Happening, Layered, Severity, Started, TicketId, Was,
 };
 use crate::engine::session::State;
 use crate::policy::{Known, Policy};
@@ -27,6 +27,8 @@ pub struct Engine {
     pub(in crate::engine) instead: bool,
     /// When the event came that is being taken in.
     pub(in crate::engine) at: At,
+    /// What a recording tells of the line that is being taken in.
+    pub(in crate::engine) was: Option<Was>,
 }
 
 /// Why a snapshot is of no use.
@@ -92,6 +94,7 @@ impl Engine {
             beside: BTreeMap::new(),
             instead: false,
             at: At::default(),
+            was: None,
         }
     }
 
@@ -105,6 +108,11 @@ impl Engine {
             Happening::Started(started) => self.start(started),
             Happening::Opened(opened) => self.open(opened, &mut out),
             Happening::Frame { conn, from, raw } => self.frame(at, conn, from, &raw, &mut out),
+            Happening::Redacted { conn, from, raw, was } => {
+                self.was = Some(was);
+                self.frame(at, conn, from, &raw, &mut out);
+                self.was = None;
+            }
             Happening::Broken { conn, from, head, problem } => {
                 self.broken(conn, from, &head, &problem, &mut out);
             }
@@ -180,6 +188,12 @@ impl Engine {
         self.state.tickets.len()
     }
 
+    /// The exact line of a call that waits.
+    #[must_use]
+    pub fn held_line(&self, ticket: TicketId) -> Option<&[u8]> {
+        self.state.tickets.get(&ticket).map(|ticket| &*ticket.line)
+    }
+
     /// The calls that wait, oldest first.
     pub fn held(&self) -> impl Iterator<Item = Waiting<'_>> {
         self.state.tickets.values().map(|ticket| {
@@ -211,6 +225,19 @@ impl Engine {
     #[must_use]
     pub fn handed_out(&self, conn: ConnId, side: Side) -> u64 {
         self.state.conns.get(&conn).map_or(0, |conn| conn.end(side).handed_out)
+    }
+
+    /// Counts what was handed out behind a place as longer or shorter than it is: a recording has lines with their
+    /// secrets replaced, and the places in the stream are those of the lines as they were.
+    pub fn stretch(&mut self, conn: ConnId, to: Side, behind: u64, by: i64) {
+        let Some(known) = self.state.conns.get_mut(&conn) else { return };
+        let end = known.end_mut(to);
+        end.handed_out = end.handed_out.saturating_add_signed(by);
+        for pending in known.end_mut(to.other()).asked.values_mut() {
+            if let Some(until) = pending.forwarded_until.as_mut().filter(|until| **until > behind) {
+                *until = until.saturating_add_signed(by);
+            }
+        }
     }
 
     /// How many gates took this connection over.

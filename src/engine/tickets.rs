@@ -54,9 +54,10 @@ impl Engine {
         let patience_ms = if listing { patience_ms.min(limits::LIST_MS) } else { patience_ms };
         let extends = self.state.started.as_ref().is_some_and(|s| s.agent.progress_extends);
         let ticket = TicketId(ask.facts.call.unwrap_or_default().0);
+        let recorded = self.was.as_ref().and_then(|was| was.digest.clone());
         let held = Held {
             ticket,
-            digest: digest(line),
+            digest: recorded.unwrap_or_else(|| digest(line)),
             version: 1,
             risk: ask.facts.risk.unwrap_or_default(),
             reasons: ask.facts.reasons.clone(),

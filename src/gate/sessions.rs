@@ -13,6 +13,8 @@ use crate::gate::controls;
 use crate::gate::hub::{Hub, Session, SessionWatch, Waker};
 use crate::gate::policy::{amended_by, in_force, policy_text};
 use crate::gate::reload;
+use crate::inspect::redact::Redactor;
+use crate::inspect::secrets::FIND;
 use crate::policy;
 use crate::proxy::identity::identity;
 use crate::proxy::peer::{self, Process};
@@ -20,7 +22,7 @@ use crate::proxy::recorder::Recorder;
 use crate::proxy::session::{self, Beginning, Disk, Join, Posted, Spec};
 use crate::store::home::{Home, passwd_home};
 use crate::store::pins::Pins;
-use crate::store::{keys, lock, policies, remembered, trusted};
+use crate::store::{keys, lock, policies, redaction, remembered, trusted};
 use crate::wire::{Resume, RunHello, ShimHello};
 
 /// Programs that start others for a person: a shim right below one has no agent to be wrapped.
@@ -264,6 +266,12 @@ impl Sessions {
         self.begin(origin, None, &mut None)
     }
 
+    /// What replaces secrets in recordings. Without its key nothing is recorded.
+    fn redactor(&self) -> Result<Redactor, String> {
+        let key = redaction::key(&self.home).map_err(|error| error.to_string())?;
+        Ok(Redactor::new(key, FIND))
+    }
+
     fn begin(
         &self,
         mut origin: Origin,
@@ -278,13 +286,15 @@ impl Sessions {
         origin.project = self.project_of(&amended_by);
         let dir = self.home.sessions_dir();
         *notice = first_recording(&dir);
-        let (recorder, name) = Recorder::create(&dir, &origin.agent.name)
+        let raw = in_force.records_raw();
+        let redactor = if raw { None } else { Some(self.redactor()?) };
+        let (recorder, name) = Recorder::create(&dir, &origin.agent.name, redactor)
             .map_err(|error| format!("record to {}: {error}", dir.display()))?;
         let started = Started {
             session: name.clone(),
             build: build().to_string(),
             agent: origin.agent.clone(),
-            redaction: "none".to_owned(),
+            redaction: if raw { Started::RAW } else { Started::REDACTED }.to_owned(),
             policy: in_force.text(&policy_name).to_owned(),
             policy_name: policy_name.clone(),
             amended_by: amended_by.iter().map(|path| path.to_string_lossy().into_owned()).collect(),
@@ -298,7 +308,7 @@ impl Sessions {
             remembered: remembered::read(self.home.config_dir())?,
         };
         tracing::info!(session = name, agent = origin.agent.name, policy = policy_name, "begun");
-        self.spawn(&name, Beginning::New(Box::new(started), recorder), origin)?;
+        self.spawn(&name, Beginning::New(Box::new(started), Box::new(recorder)), origin)?;
         if let Some(proposed) = &in_force.proposed
             && let Some(session) = self.hub.state().sessions.get(&name)
         {
@@ -323,7 +333,7 @@ impl Sessions {
         if let Some(session) = self.hub.state().sessions.get(&name) {
             return if session.ended { Err(format!("session {name} is over")) } else { Ok(name) };
         }
-        let resumed = Recorder::resume(&self.home.sessions_dir(), &name)
+        let resumed = Recorder::resume(&self.home.sessions_dir(), &name, self.redactor()?)
             .map_err(|error| format!("failed to {error}"))?;
         if let Some(torn) = &resumed.torn {
             tracing::warn!(
@@ -377,7 +387,7 @@ impl Sessions {
                 Err(other())
             };
         }
-        let resumed = Recorder::resume(&self.home.sessions_dir(), name)
+        let resumed = Recorder::resume(&self.home.sessions_dir(), name, self.redactor()?)
             .map_err(|error| format!("failed to {error}"))?;
         if resumed.engine.ended() {
             return Err(format!("session {name} is over"));
@@ -526,7 +536,7 @@ pub fn first_recording(dir: &Path) -> Option<String> {
     let mut entries = std::fs::read_dir(dir).ok()?;
     entries.next().is_none().then(|| {
         format!(
-            "every tool call is recorded from now on, in full (redaction: none), in {0}, readable by you alone; \
+            "every tool call is recorded from now on, its secrets replaced (redaction: secrets), in {0}, readable by you alone; \
              delete with `rm -r {0}`",
             dir.display()
         )

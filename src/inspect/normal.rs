@@ -7,12 +7,14 @@
 //! **Bounded**: all views of a text together have at most [`GROWTH`] times its bytes and [`ROOM_BYTES`] more, at most
 //! [`DEPTH_MAX`] encodings are undone within another, and each step is linear in what it reads.
 
+mod cased;
 mod decode;
 mod fold;
 mod view;
 
 use std::collections::VecDeque;
 
+pub use cased::decoded;
 pub use view::View;
 
 /// Encodings within encodings that are undone.

@@ -1,5 +1,7 @@
 //! What all detectors say of one input.
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
@@ -8,11 +10,15 @@ use super::finding::Found;
 use super::hidden::hidden;
 use super::model;
 use super::normal::{View, views};
-use super::rule::{ORDER, Severity};
+use super::redact::untagged;
+use super::rule::{ORDER, SECRET, Severity};
+use super::secrets::{self, Pack, Secret};
 use super::walk::{self, Text};
 
-/// Findings of one input: more say nothing new.
-const FOUND_MAX: usize = 64;
+/// Findings of one input: more say nothing new. The worst are kept, wherever they are.
+const FOUND_MAX: usize = 32;
+/// Findings that are looked at for the worst, of an input that is made of them.
+const LOOKED_MAX: usize = 4096;
 
 /// From this score on a person should look: of the honest definitions of `dev` less than one in two hundred has it.
 pub const REVIEW: i32 = 220;
@@ -69,6 +75,13 @@ impl Worth {
     }
 }
 
+/// Which detectors have anything to look at.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    hidden: bool,
+    secrets: bool,
+}
+
 /// All of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
@@ -83,7 +96,8 @@ impl Report {
     #[must_use]
     pub fn of_text(text: &str, kind: Kind) -> Self {
         let mut report = Self::default();
-        report.look("", text, kind);
+        let one = Text { path: String::new(), name: false, member: None, text: text.into() };
+        report.look(&one, kind, Wanted { hidden: true, secrets: true });
         report
     }
 
@@ -91,9 +105,12 @@ impl Report {
     #[must_use]
     pub fn of_value(value: &str, kind: Kind) -> Self {
         let mut report = Self::default();
-        // What is plain ASCII without escapes hides nothing.
-        let plain = value.is_ascii() && ESCAPE.find(value.as_bytes()).is_none();
-        if kind != Kind::Definition && plain {
+        let wanted = Wanted {
+            // What is plain ASCII without escapes hides nothing.
+            hidden: !value.is_ascii() || ESCAPE.find(value.as_bytes()).is_some(),
+            secrets: secrets::may(value),
+        };
+        if kind != Kind::Definition && !wanted.hidden && !wanted.secrets {
             return report;
         }
         let texts = walk::texts(value);
@@ -101,9 +118,24 @@ impl Report {
             report.weigh(&texts);
         }
         for one in &texts {
-            report.look(&one.path, &one.text, kind);
+            report.look(one, kind, wanted);
         }
+        report.keep_worst();
         report
+    }
+
+    fn keep_worst(&mut self) {
+        let Some(over) = self.found.len().checked_sub(FOUND_MAX).filter(|over| *over > 0) else {
+            return;
+        };
+        let mut by_severity: Vec<(Severity, Reverse<usize>)> = (self.found.iter().enumerate())
+            .map(|(at, placed)| (placed.severity, Reverse(at)))
+            .collect();
+        by_severity.sort_unstable();
+        let gone: BTreeSet<usize> =
+            by_severity.iter().take(over).map(|(_, Reverse(at))| *at).collect();
+        let mut at = 0..;
+        self.found.retain(|_| at.next().is_none_or(|at| !gone.contains(&at)));
     }
 
     /// Weighs what a definition says, sentence by sentence.
@@ -138,15 +170,31 @@ impl Report {
         self.found.push(Placed { path: path.clone(), found, severity: ORDER.severity });
     }
 
-    fn look(&mut self, path: &str, text: &str, kind: Kind) {
-        for found in hidden(text) {
-            if self.found.len() < FOUND_MAX {
+    fn look(&mut self, one: &Text<'_>, kind: Kind, wanted: Wanted) {
+        let Text { path, member, text, .. } = one;
+        let mut put = |found: Found, severity| {
+            if self.found.len() < LOOKED_MAX {
+                self.found.push(Placed { path: path.clone(), found, severity });
+            }
+        };
+        if wanted.hidden {
+            for found in hidden(text) {
                 let severity = match kind {
                     Kind::Definition => found.rule.severity,
                     Kind::Result => found.rule.in_result,
                     Kind::Argument => found.rule.in_argument,
                 };
-                self.found.push(Placed { path: path.to_owned(), found, severity });
+                put(found, severity);
+            }
+        }
+        if wanted.secrets {
+            for Secret { kind, span, steps, severity, .. } in
+                secrets::secrets_of(member.as_deref(), text, &Pack::builtin())
+            {
+                let evidence = untagged(&kind, span.len());
+                let kind = kind.into_owned();
+                let because = Vec::new();
+                put(Found { rule: &SECRET, kind, span, steps, evidence, because }, severity);
             }
         }
     }
@@ -213,6 +261,16 @@ mod tests {
             "{}",
             found.evidence
         );
+    }
+
+    #[test]
+    fn many_findings_hide_no_worse_one() {
+        let mut texts = vec!["a\u{200b}b"; 100];
+        texts.push("a\u{e0061}\u{e0062}\u{e0063}\u{e0064}\u{e0065}\u{e0066}\u{e0067}b");
+        let report = Report::of_value(&serde_json::json!(texts).to_string(), Kind::Result);
+        let last = report.found.last().unwrap();
+        assert_eq!((report.found.len(), last.path.as_str()), (FOUND_MAX, "/100"));
+        assert_eq!((last.severity, report.worth()), (Severity::High, Worth::Block));
     }
 
     #[test]

@@ -95,6 +95,16 @@ pub const MIXED: Rule = Rule {
     why: "A word has letters of another script that look like its own.",
 };
 
+/// Keys, tokens, passwords.
+pub const SECRET: Rule = Rule {
+    id: "secret",
+    severity: Severity::High,
+    in_result: Severity::High,
+    in_argument: Severity::High,
+    owasp: &["ASI02", "ASI03", "MCP01", "MCP10"],
+    why: "It is a key, a token or a password.",
+};
+
 /// Sentences that tell a model what to do.
 pub const ORDER: Rule = Rule {
     id: "order.sentences",

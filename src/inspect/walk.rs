@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::rc::Rc;
 
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
@@ -12,6 +13,8 @@ pub struct Text<'a> {
     pub path: String,
     /// Whether it is the name of a member and not a value.
     pub name: bool,
+    /// The name of the member that it is the value of, or stands in a list of.
+    pub member: Option<Rc<str>>,
     /// The text, escapes resolved.
     pub text: Cow<'a, str>,
 }
@@ -19,17 +22,36 @@ pub struct Text<'a> {
 /// The texts of a value, members' names among them, in their order. What is no JSON has none.
 #[must_use]
 pub fn texts(value: &str) -> Vec<Text<'_>> {
+    walk(value, true)
+}
+
+/// The same without their places, for whoever looks at many and needs none.
+#[must_use]
+pub fn members(value: &str) -> Vec<Text<'_>> {
+    walk(value, false)
+}
+
+fn walk(value: &str, places: bool) -> Vec<Text<'_>> {
     let mut all = Vec::new();
     let mut read = serde_json::Deserializer::from_str(value);
-    let walk = Walk { path: String::new(), all: &mut all };
+    let walk = Walk { path: places.then(String::new), member: None, all: &mut all };
     // What was read before a fault counts.
     let _broken = walk.deserialize(&mut read);
     all
 }
 
 struct Walk<'w, 'a> {
-    path: String,
+    /// `None`: nobody wants to know.
+    path: Option<String>,
+    member: Option<Rc<str>>,
     all: &'w mut Vec<Text<'a>>,
+}
+
+impl<'a> Walk<'_, 'a> {
+    fn value(self, text: Cow<'a, str>) {
+        let Self { path, member, all } = self;
+        all.push(Text { path: path.unwrap_or_default(), name: false, member, text });
+    }
 }
 
 impl<'a> DeserializeSeed<'a> for Walk<'_, 'a> {
@@ -48,12 +70,12 @@ impl<'a> Visitor<'a> for Walk<'_, 'a> {
     }
 
     fn visit_borrowed_str<E>(self, text: &'a str) -> Result<(), E> {
-        self.all.push(Text { path: self.path, name: false, text: Cow::Borrowed(text) });
+        self.value(Cow::Borrowed(text));
         Ok(())
     }
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        self.all.push(Text { path: self.path, name: false, text: Cow::Owned(text.to_owned()) });
+        self.value(Cow::Owned(text.to_owned()));
         Ok(())
     }
 
@@ -79,8 +101,9 @@ impl<'a> Visitor<'a> for Walk<'_, 'a> {
 
     fn visit_seq<A: SeqAccess<'a>>(self, mut list: A) -> Result<(), A::Error> {
         for at in 0.. {
-            let path = format!("{}/{at}", self.path);
-            if list.next_element_seed(Walk { path, all: self.all })?.is_none() {
+            let path = self.path.as_ref().map(|path| format!("{path}/{at}"));
+            let item = Walk { path, member: self.member.clone(), all: self.all };
+            if list.next_element_seed(item)?.is_none() {
                 break;
             }
         }
@@ -89,10 +112,14 @@ impl<'a> Visitor<'a> for Walk<'_, 'a> {
 
     fn visit_map<A: MapAccess<'a>>(self, mut members: A) -> Result<(), A::Error> {
         while let Some(name) = members.next_key::<Cow<'a, str>>()? {
-            let step = name.replace('~', "~0").replace('/', "~1");
-            let path = format!("{}/{step}", self.path);
-            self.all.push(Text { path: path.clone(), name: true, text: name });
-            members.next_value_seed(Walk { path, all: self.all })?;
+            let path = self.path.as_ref().map(|path| {
+                let step = name.replace('~', "~0").replace('/', "~1");
+                format!("{path}/{step}")
+            });
+            let member = Some(Rc::from(&*name));
+            let place = path.clone().unwrap_or_default();
+            self.all.push(Text { path: place, name: true, member: None, text: name });
+            members.next_value_seed(Walk { path, member, all: self.all })?;
         }
         Ok(())
     }
@@ -127,5 +154,16 @@ mod tests {
         assert_eq!(texts(r#"["a", broken"#).len(), 1);
         assert_eq!(texts("12"), []);
         assert_eq!(texts("\"x\"")[0].path, "");
+        // The same without places, and what each is the value of.
+        let members: Vec<(Option<&str>, &str)> = all
+            .iter()
+            .filter(|one| !one.name)
+            .map(|one| (one.member.as_deref(), &*one.text))
+            .collect();
+        assert_eq!(members, [(Some("name"), "a"), (Some("enum"), "one"), (Some("enum"), "two")]);
+        let bare = super::members(value).into_iter();
+        assert!(
+            bare.zip(&all).all(|(bare, one)| bare == Text { path: String::new(), ..one.clone() })
+        );
     }
 }

@@ -13,8 +13,9 @@ use serde_json::value::RawValue;
 
 use crate::engine::{
     Answer, At, CallId, ConnId, Digest, Effect, Event, Facts, Happening, Held, Layered, Opened,
-    Operator, Problem, Reloaded, Remembered, Ruled, Settled, Started, TicketId, Why,
+    Operator, Problem, Reloaded, Remembered, Ruled, Settled, Started, TicketId, Was, Why,
 };
+use crate::inspect::redact::Mark;
 use crate::protocol::Side;
 
 /// The format's version, in every record.
@@ -37,6 +38,12 @@ pub struct Record {
     /// What was done, in this order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub effects: Vec<Effected>,
+    /// Where secrets were replaced, in bytes of the record's line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redacted: Vec<Mark>,
+    /// Bytes on the wire of what its effects sent, in their order, where secrets were replaced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wire: Vec<u64>,
 }
 
 /// Bytes as they were: JSON in place where they are JSON, else text or base64.
@@ -253,6 +260,9 @@ impl From<&Happening> for What {
                 // What did not pass the guard is text: other readers of JSON would choke on it or lose parts.
                 Self::Frame { conn: *conn, from: *from, raw: Raw::opaque(raw) }
             }
+            Happening::Redacted { conn, from, raw, was: _ } => {
+                Self::Frame { conn: *conn, from: *from, raw: Raw::opaque(raw) }
+            }
             Happening::Broken { conn, from, head, problem } => Self::Broken {
                 conn: *conn,
                 from: *from,
@@ -328,15 +338,75 @@ impl What {
     }
 }
 
+impl Effected {
+    /// Bytes on the wire, of an effect that sent something, as far as it tells.
+    #[must_use]
+    pub fn wire_len(&self) -> Option<u64> {
+        match self {
+            Self::Forward { size_bytes, .. } => Some(*size_bytes),
+            Self::Replace { sent, .. }
+            | Self::Refuse { sent, .. }
+            | Self::Originate { sent, .. } => sent.bytes().map(|line| line.len() as u64 + 1),
+            Self::Hold(_)
+            | Self::Revise { .. }
+            | Self::Rejected { .. }
+            | Self::Settle { .. }
+            | Self::Drop { .. }
+            | Self::Sync {}
+            | Self::EndLine { .. }
+            | Self::Close { .. } => None,
+        }
+    }
+}
+
 impl Record {
+    /// One that has no secrets to replace.
+    #[must_use]
+    pub const fn new(
+        seq: u64,
+        at: At,
+        event: What,
+        facts: Option<Facts>,
+        effects: Vec<Effected>,
+    ) -> Self {
+        Self { v: VERSION, seq, at, event, facts, effects, redacted: Vec::new(), wire: Vec::new() }
+    }
+
+    /// Bytes on the wire of what its effects sent, in their order: more or less than what they tell where secrets
+    /// were replaced.
+    #[must_use]
+    pub fn wire_lens(&self) -> Vec<u64> {
+        if self.redacted.is_empty() {
+            self.effects.iter().filter_map(Effected::wire_len).collect()
+        } else {
+            self.wire.clone()
+        }
+    }
+
+    /// What it tells of its line as it came, where that has secrets.
+    fn was(&self) -> Was {
+        let held = self.effects.iter().find_map(|effect| {
+            if let Effected::Hold(held) = effect { Some(held.digest.clone()) } else { None }
+        });
+        let findings = self.facts.iter().flat_map(|facts| &facts.findings);
+        Was {
+            digest: held,
+            findings: findings.filter(|finding| finding.seen.is_some()).cloned().collect(),
+        }
+    }
+
     /// The event as the engine takes it; `None` when its bytes cannot be restored.
     #[must_use]
     pub fn event(&self) -> Option<Event> {
         let what = match &self.event {
             What::Started(started) => Happening::Started(started.clone()),
             What::Opened(opened) => Happening::Opened(opened.clone()),
-            What::Frame { conn, from, raw } => {
+            What::Frame { conn, from, raw } if self.redacted.is_empty() => {
                 Happening::Frame { conn: *conn, from: *from, raw: raw.bytes()? }
+            }
+            What::Frame { conn, from, raw } => {
+                let (conn, from, raw) = (*conn, *from, raw.bytes()?);
+                Happening::Redacted { conn, from, raw, was: self.was() }
             }
             What::Broken { conn, from, head, problem } => Happening::Broken {
                 conn: *conn,

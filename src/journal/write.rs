@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::engine::{Effect, Event, Happening, Kind, Step};
+use crate::engine::{Effect, Event, Happening, Kind, Permit, Step};
+use crate::inspect::redact::Redactor;
 use crate::journal::chain::Chain;
 use crate::journal::record::{Effected, VERSION, What};
 
@@ -11,13 +12,26 @@ use crate::journal::record::{Effected, VERSION, What};
 pub struct Writer {
     chain: Chain,
     seq: u64,
+    redactor: Option<Redactor>,
 }
 
 impl Writer {
     /// A writer that goes on behind record `seq - 1`, whose digest is `chain`.
     #[must_use]
     pub const fn resume(seq: u64, chain: Chain) -> Self {
-        Self { chain, seq }
+        Self { chain, seq, redactor: None }
+    }
+
+    /// The same, which replaces secrets from its next record on.
+    #[must_use]
+    pub fn redacting(self, redactor: Option<Redactor>) -> Self {
+        Self { redactor, ..self }
+    }
+
+    /// What replaces secrets.
+    #[must_use]
+    pub const fn redactor(&mut self) -> Option<&mut Redactor> {
+        self.redactor.as_mut()
     }
 
     /// The number of the next record.
@@ -52,9 +66,59 @@ impl Writer {
             }
             out.push(b']');
         }
+        self.redact(event, step, out, start);
         self.chain.seal(out, start);
         self.seq += 1;
         seq
+    }
+}
+
+impl Writer {
+    /// Replaces the secrets of a record that is otherwise whole. What operators and their files say is kept as it is:
+    /// a policy's text decides again.
+    fn redact(&mut self, event: &Event, step: &Step, out: &mut Vec<u8>, start: usize) {
+        let Some(redactor) = self.redactor.as_mut().filter(|_| carries(&event.what)) else {
+            return;
+        };
+        let line = out.get(start..).and_then(|line| std::str::from_utf8(line).ok());
+        if let Some((line, marks)) = line.and_then(|line| redactor.redact(line)) {
+            out.truncate(start);
+            out.extend_from_slice(line.as_bytes());
+            out.extend_from_slice(b",\"redacted\":");
+            put(out, &marks);
+            let sent = step.effects.iter().filter_map(Effect::permit);
+            let wire: Vec<u64> = sent.map(Permit::wire_len).collect();
+            if !wire.is_empty() {
+                out.extend_from_slice(b",\"wire\":");
+                put(out, &wire);
+            }
+        }
+    }
+}
+
+/// Whether an event or what follows from it carries what others wrote.
+const fn carries(what: &Happening) -> bool {
+    match what {
+        Happening::Frame { .. }
+        | Happening::Redacted { .. }
+        | Happening::Broken { .. }
+        | Happening::Stderr { .. }
+        | Happening::Closed { .. }
+        | Happening::Answered { .. }
+        | Happening::Tick
+        | Happening::Synced { .. }
+        | Happening::Attempt { .. }
+        | Happening::Ended { .. } => true,
+        Happening::Started(_)
+        | Happening::Opened(_)
+        | Happening::Attended { .. }
+        | Happening::Layered(_)
+        | Happening::Ruled(_)
+        | Happening::Reloaded(_)
+        | Happening::Confirmed { .. }
+        | Happening::Remembered(_)
+        | Happening::Forgotten { .. }
+        | Happening::Resumed { .. } => false,
     }
 }
 

@@ -15,7 +15,7 @@ use self::rule::{Checker, Sets, compile_rule};
 use super::budget::{self, Budget};
 use super::condition::{Condition, Given, Looks, Shared};
 use super::definitions::{self, Definitions, Handling};
-use super::document::{self, DefaultText, Document, RULES_MAX, TEXT_BYTES_MAX};
+use super::document::{self, DefaultText, Document, RULES_MAX, RecordingText, TEXT_BYTES_MAX};
 use super::draft::drafts;
 pub use super::error::PolicyError;
 use super::error::{Cause, Place};
@@ -23,6 +23,7 @@ use super::evaluate::Question;
 use super::explain::{Considered, Fit, Standing, When};
 use super::extend::{self, Name};
 use super::globs::{Globs, GlobsBuilder, fenced};
+use super::results::{self, ResultRule};
 use super::shipped::{SHIPPED, shipped};
 use super::{Phase, Reason, Risk, Verdict};
 use crate::text::hex;
@@ -43,6 +44,7 @@ pub struct Policy {
     phase: Phase,
     default_phase: Phase,
     deadline_ms: Option<u64>,
+    records_raw: bool,
     text: String,
     default: Reason,
     layer: bool,
@@ -51,6 +53,8 @@ pub struct Policy {
     rules: Vec<Rule>,
     definitions: Vec<Definitions>,
     definitions_phase: Phase,
+    results: Vec<ResultRule>,
+    results_phase: Phase,
     servers: Globs,
     tools: Globs,
     /// The rules, by number, that name no tool: they are looked at for every one.
@@ -197,10 +201,24 @@ impl Policy {
         self.deadline_ms
     }
 
+    /// Whether recordings are to have secrets as they were sent.
+    #[must_use]
+    pub const fn records_raw(&self) -> bool {
+        self.records_raw
+    }
+
     /// What holds for a server's definitions.
     #[must_use]
     pub fn handling(&self, server: &str) -> Handling {
         definitions::handling(&self.definitions, server)
+    }
+
+    pub(super) fn results(&self) -> &[ResultRule] {
+        &self.results
+    }
+
+    pub(super) const fn results_phase(&self) -> Phase {
+        self.results_phase
     }
 
     /// Whether what it says of definitions acts.
@@ -276,9 +294,11 @@ impl Policy {
     pub(super) fn looks(&self, named: &[usize]) -> Looks {
         // What is about findings takes no part where there are none.
         let rules = named.iter().filter_map(|at| self.rules.get(*at));
-        let looks = rules
-            .filter(|rule| !rule.wants_findings())
-            .filter_map(|rule| rule.condition.as_ref().map(Condition::looks));
+        let looks =
+            rules.filter(|rule| !rule.wants_findings()).filter_map(|rule| match &rule.condition {
+                _ if rule.looks_at_arguments() => Some(Looks::Call),
+                condition => condition.as_ref().map(Condition::looks),
+            });
         looks.max().unwrap_or(Looks::Names)
     }
 
@@ -393,6 +413,7 @@ fn compile(file: &str, text: &str, document: &Document, kind: Kind) -> Result<Po
         phase,
         default_phase: phases.rules.unwrap_or(phase),
         deadline_ms: budget::deadline_ms(file, document.deadline.as_ref())?,
+        records_raw: document.recording == Some(RecordingText::Raw),
         text: text.to_owned(),
         default: reason,
         layer: kind == Kind::Layer,
@@ -402,6 +423,8 @@ fn compile(file: &str, text: &str, document: &Document, kind: Kind) -> Result<Po
         rules: compiled,
         definitions: definitions::compile(file, &document.definitions)?,
         definitions_phase: phases.definitions.unwrap_or(phase),
+        results: results::compile(file, &document.results)?,
+        results_phase: phases.results.unwrap_or(phase),
         servers: servers.build().map_err(broken)?,
         tools: tools.build().map_err(broken)?,
     };

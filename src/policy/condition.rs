@@ -112,6 +112,13 @@ pub(super) struct Condition {
     expression: Arc<IdedExpr>,
 }
 
+impl<'a> Given<'a> {
+    /// The call itself.
+    pub(super) const fn question(&self) -> &'a Question<'a> {
+        self.question
+    }
+}
+
 impl Condition {
     /// Reads and checks a condition. Its patterns and names join those of the policy, which [`Given::new`] then takes.
     pub(super) fn compile(source: &str, shared: &mut Shared) -> Result<Self, Cause> {

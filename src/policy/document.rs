@@ -8,8 +8,10 @@ use serde::de::{Error as _, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
+use super::arguments::{ArgumentText, ArgumentsText};
 use super::budget::BudgetText;
 use super::definitions::DefinitionsText;
+use super::results::ResultText;
 use super::schema::{Example, NAME_FORM, Pattern, RuleId, SENTENCE_FORM};
 use super::{Phase, Risk, Verdict};
 use crate::inspect::Severity;
@@ -49,6 +51,10 @@ pub(super) struct Document {
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "String", regex(pattern = "^0*[1-9][0-9]*[smh]$"))]
     pub(super) deadline: Option<Spanned<String>>,
+    /// Whether recordings have secrets as they were sent; where nothing is said, each is replaced by what it was.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "RecordingText")]
+    pub(super) recording: Option<RecordingText>,
     /// What holds where no rule fits. Every policy has one; a layer, which is put over a policy, has none.
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "DefaultText")]
@@ -66,15 +72,30 @@ pub(super) struct Document {
     /// What becomes of servers' definitions that are new or changed.
     #[serde(default)]
     pub(super) definitions: Vec<DefinitionsText>,
+    /// What single arguments may be: by tool, then by argument, `*` for any.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, BTreeMap<String, ArgumentText>>")]
+    pub(super) argument_policies: ArgumentsText,
+    /// What becomes of answers in which detectors saw something, in any order: the strictest of those that fit wins.
+    #[serde(default)]
+    pub(super) results: Vec<ResultText>,
     /// The rules, in any order: the strictest of those that fit wins. `[]` if there are none.
     #[schemars(length(max = RULES_MAX))]
     pub(super) rules: Vec<RuleText>,
     #[serde(default)]
     #[schemars(skip)]
-    pub(super) argument_policies: Option<Spanned<IgnoredAny>>,
-    #[serde(default)]
-    #[schemars(skip)]
     pub(super) trust_domains: Option<Spanned<IgnoredAny>>,
+}
+
+/// What recordings have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "recording")]
+pub(super) enum RecordingText {
+    /// Secrets are replaced.
+    Redacted,
+    /// Everything as it was sent, secrets too.
+    Raw,
 }
 
 /// The phase of a feature, where it is another than the policy's.
@@ -97,6 +118,14 @@ pub(super) struct PhasesText {
     /// `definitions`.
     #[serde(default, deserialize_with = "given")]
     pub(super) definitions: Option<Phase>,
+    /// `argument_policies`.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Phase")]
+    pub(super) arguments: Option<Phase>,
+    /// `results`.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Phase")]
+    pub(super) results: Option<Phase>,
     /// `rules`, and the default.
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Phase")]

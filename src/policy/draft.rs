@@ -2,6 +2,7 @@
 
 use serde_saphyr::Spanned;
 
+use super::arguments::{self, Check, Line};
 use super::budget::BudgetText;
 use super::document::{ApprovalText, Document, ExamplesText, Patterns, RoleText, RuleText};
 use super::error::{Cause, Place, PolicyError};
@@ -41,6 +42,8 @@ pub(super) struct Draft<'a> {
     pub(super) examples: Option<&'a ExamplesText>,
     /// It is a budget: so many calls in such a time.
     pub(super) budget: Option<(At<u64>, At<String>)>,
+    /// It is about what one argument may not be.
+    pub(super) check: Option<Check>,
 }
 
 impl Draft<'_> {
@@ -64,6 +67,7 @@ impl Draft<'_> {
             show: &[],
             examples: None,
             budget: None,
+            check: None,
         }
     }
 }
@@ -85,15 +89,10 @@ pub(super) fn drafts<'a>(
     document: &'a Document,
     phase: Phase,
 ) -> Result<Vec<Draft<'a>>, PolicyError> {
-    let later = [
-        ("argument_policies", &document.argument_policies),
-        ("trust_domains", &document.trust_domains),
-    ];
-    for (key, value) in later {
-        if let Some(value) = value {
-            let place = Place::of(value.referenced);
-            return Err(PolicyError::new(file, place, None, Cause::NotYet { key }));
-        }
+    if let Some(value) = &document.trust_domains {
+        let place = Place::of(value.referenced);
+        let key = "trust_domains";
+        return Err(PolicyError::new(file, place, None, Cause::NotYet { key }));
     }
     let of = |own: Option<Phase>| own.unwrap_or(phase);
     let rules = of(document.phases.rules);
@@ -106,6 +105,9 @@ pub(super) fn drafts<'a>(
     all.extend(approvals.map(|(text, number)| approval(text, number, phase)));
     let phase = of(document.phases.budgets);
     all.extend(document.budgets.iter().map(|text| budget(text, phase)));
+    let phase = of(document.phases.arguments);
+    let lines = arguments::lines(file, &document.argument_policies)?;
+    all.extend(lines.into_iter().map(|line| argument(line, phase)));
     Ok(all)
 }
 
@@ -177,5 +179,18 @@ fn budget(text: &BudgetText, phase: Phase) -> Draft<'_> {
         role: matches.role.as_ref().map(patterns),
         budget: Some((calls, words(&text.per))),
         ..Draft::of_all(words(&text.id), words(&text.why), about, phase)
+    }
+}
+
+/// A line about an argument.
+fn argument(line: Line<'_>, phase: Phase) -> Draft<'_> {
+    let Line { id, place, tool, why, text, check } = line;
+    let at = |value| At { place, value };
+    Draft {
+        verdict: text.verdict,
+        risk: text.risk,
+        tool: Some(At { place, value: vec![tool.to_owned()] }),
+        check: Some(check),
+        ..Draft::of_all(at(id), at(why), place, phase)
     }
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::compile::{APPROVALS, Policy, Rule};
 use super::{Phase, Reason, Risk, Verdict};
-use crate::inspect::{Report, Severity};
+use crate::inspect::{Placed, Report, Severity};
 use crate::protocol::method;
 
 /// What a detector saw in a call.
@@ -14,6 +14,8 @@ pub struct Evidence {
     pub rule: String,
     /// How bad it is.
     pub severity: Severity,
+    /// Where in the arguments, as a JSON pointer.
+    pub path: String,
 }
 
 impl Evidence {
@@ -21,8 +23,11 @@ impl Evidence {
     #[must_use]
     pub fn of(report: &Report) -> Vec<Self> {
         let found = report.found.iter();
-        let evidence = found
-            .map(|placed| Self { rule: placed.found.id().into_owned(), severity: placed.severity });
+        let evidence = found.map(|Placed { path, found, severity }| Self {
+            rule: found.id().into_owned(),
+            severity: *severity,
+            path: path.clone(),
+        });
         evidence.collect()
     }
 }

@@ -20,9 +20,9 @@ pub(super) enum Name {
 }
 
 /// Lists whose entries have an id.
-const BY_ID: [&str; 2] = ["rules", "budgets"];
+const BY_ID: [&str; 3] = ["rules", "budgets", "results"];
 /// Mappings whose entries are replaced one by one.
-const BY_KEY: [&str; 2] = ["agent_roles", "phases"];
+const BY_KEY: [&str; 3] = ["agent_roles", "argument_policies", "phases"];
 
 /// The two as one text: JSON, which is YAML as well. `None` where one is no document.
 pub(super) fn merge(lower: &str, upper: &str, name: Name) -> Option<String> {

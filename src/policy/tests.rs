@@ -211,7 +211,6 @@ fn documents_that_mean_nothing_do_not_load() {
     let with = |from: &str, to: &str| ROLES.replace(from, to);
     for (text, cause) in [
         (with("argument_policies", ""), ""),
-        (format!("{ROLES}argument_policies: {{}}\n"), "argument_policies is not supported yet"),
         (format!("{ROLES}trust_domains: [a]\n"), "trust_domains is not supported yet"),
         (with("condition: always", "condition: allways"), "the name \"allways\" is not known"),
         (with("reason: \"It does nothing.\"", "reason: \"\""), "why is empty"),
@@ -313,7 +312,11 @@ rules:
     let mut said = |server, seen: &[(&str, Severity)]| {
         let seen = seen.iter();
         let findings: Vec<Evidence> = seen
-            .map(|(rule, severity)| Evidence { rule: (*rule).to_owned(), severity: *severity })
+            .map(|(rule, severity)| Evidence {
+                rule: (*rule).to_owned(),
+                severity: *severity,
+                path: String::new(),
+            })
             .collect();
         let question = Question { findings: &findings, ..Question::call(server, "send") };
         let decision = known.decide(&question);

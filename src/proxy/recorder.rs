@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{ConnId, Effect, Engine, Event, Permit, Step};
+use crate::engine::{ConnId, Effect, Engine, Event, Permit, Started, Step};
+use crate::inspect::redact::Redactor;
 use crate::journal::read::{Reader, Torn, read_from};
 use crate::journal::write::Writer;
 use crate::journal::{Chain, Record};
@@ -156,7 +157,11 @@ impl Recorder {
     ///
     /// # Errors
     /// When the folder cannot be written to.
-    pub fn create(dir: &Path, agent: &str) -> io::Result<(Self, String)> {
+    pub fn create(
+        dir: &Path,
+        agent: &str,
+        redactor: Option<Redactor>,
+    ) -> io::Result<(Self, String)> {
         let stem: String = agent
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
@@ -171,7 +176,7 @@ impl Recorder {
                     let recorder = Self {
                         path,
                         file,
-                        writer: Writer::default(),
+                        writer: Writer::default().redacting(redactor),
                         buffer: Vec::new(),
                         bytes: 0,
                         reserved: 0,
@@ -190,7 +195,7 @@ impl Recorder {
     ///
     /// # Errors
     /// When the files cannot be read or the journal is damaged.
-    pub fn resume(dir: &Path, name: &str) -> Result<Resumed, ResumeError> {
+    pub fn resume(dir: &Path, name: &str, redactor: Redactor) -> Result<Resumed, ResumeError> {
         let path = dir.join(format!("{name}.jsonl"));
         let read = |source| ResumeError::Read { path: path.clone(), source };
         let mut file = OpenOptions::new().read(true).append(true).open(&path).map_err(read)?;
@@ -210,7 +215,9 @@ impl Recorder {
             file.set_len(bytes).map_err(read)?;
         }
         let unsent = replay(&mut engine, &reading.records);
+        let raw = engine.started().is_none_or(|started| started.redaction == Started::RAW);
         let writer = Writer::resume(reading.reader.lines(), *reading.reader.chain());
+        let writer = writer.redacting(Some(redactor).filter(|_| !raw));
         let recorder = Self {
             path: path.clone(),
             file,
@@ -228,6 +235,17 @@ impl Recorder {
     /// Encodes a record; it is on file after the next [`Recorder::flush`].
     pub fn push(&mut self, event: &Event, step: &Step) -> u64 {
         self.writer.append(event, step, &mut self.buffer)
+    }
+
+    /// Edited arguments with the secrets in the place of their markers, as the call's line has them: the operator saw
+    /// markers, and left them alone.
+    #[must_use]
+    pub fn restored(&mut self, arguments: String, line: Option<&[u8]>) -> String {
+        let line = line.and_then(|line| std::str::from_utf8(line).ok());
+        match (self.writer.redactor(), line) {
+            (Some(redactor), Some(line)) => redactor.restored(&arguments, line),
+            _ => arguments,
+        }
     }
 
     /// Writes what was pushed.
@@ -283,9 +301,10 @@ impl Recorder {
             return None;
         }
         self.snapshot_due = records + SNAPSHOT_RECORDS;
-        let engine = serde_json::value::RawValue::from_string(
-            String::from_utf8(engine.snapshot().ok()?).ok()?,
-        );
+        let text = String::from_utf8(engine.snapshot().ok()?).ok()?;
+        let redacted = self.writer.redactor().and_then(|redactor| redactor.redact(&text));
+        let text = redacted.map_or(text, |(text, _)| text);
+        let engine = serde_json::value::RawValue::from_string(text);
         let snapshot = Snapshot {
             records,
             journal_bytes: self.bytes,
@@ -334,7 +353,7 @@ fn replay(engine: &mut Engine, records: &[Record]) -> Unsent {
             places.insert((conn, side), engine.handed_out(conn, side));
         }
     }
-    for event in records.iter().filter_map(Record::event) {
+    for (record, event) in records.iter().filter_map(|one| Some((one, one.event()?))) {
         if let crate::engine::Happening::Resumed { conn, sent_to_agent, sent_to_server, .. } =
             event.what
         {
@@ -352,10 +371,21 @@ fn replay(engine: &mut Engine, records: &[Record]) -> Unsent {
             unsent.append(&mut again);
         }
         let step = engine.step(event);
+        let mut wire = record.wire_lens().into_iter();
         for permit in step.effects.iter().filter_map(Effect::permit) {
-            let place = places.entry((permit.conn(), permit.to())).or_default();
-            *place += permit.wire_len();
+            let (conn, to) = (permit.conn(), permit.to());
+            let place = places.entry((conn, to)).or_default();
+            let (before, wire_len) = (*place, wire.next().unwrap_or_else(|| permit.wire_len()));
+            *place += wire_len;
             unsent.push((permit.clone(), *place));
+            if wire_len != permit.wire_len() {
+                engine.stretch(
+                    conn,
+                    to,
+                    before,
+                    wire_len.cast_signed() - permit.wire_len().cast_signed(),
+                );
+            }
         }
     }
     unsent
@@ -401,7 +431,7 @@ mod tests {
     #[test]
     fn at_its_cap_a_journal_ends_with_a_whole_record() {
         let dir = tempfile::tempdir().unwrap();
-        let (mut recorder, name) = Recorder::create(dir.path(), "Agent 7").unwrap();
+        let (mut recorder, name) = Recorder::create(dir.path(), "Agent 7", None).unwrap();
         assert_eq!(name, "agent-7-1");
         recorder.cap = 1000;
         let full = (0..)

@@ -40,7 +40,7 @@ pub struct Spec {
 /// How a session begins.
 pub enum Beginning {
     /// New.
-    New(Box<Started>, Recorder),
+    New(Box<Started>, Box<Recorder>),
     /// Taken over.
     Again(Box<Resumed>),
 }
@@ -146,7 +146,9 @@ type Parts = (Engine, Recorder, Option<Box<Started>>, Unsent);
 impl Beginning {
     fn into_parts(self) -> Parts {
         match self {
-            Self::New(started, recorder) => (Engine::new(), recorder, Some(started), Unsent::new()),
+            Self::New(started, recorder) => {
+                (Engine::new(), *recorder, Some(started), Unsent::new())
+            }
             Self::Again(resumed) => {
                 let Resumed { recorder, engine, unsent, torn: _ } = *resumed;
                 (engine, recorder, None, unsent)

@@ -109,6 +109,12 @@ impl InForce {
         Ok(Self { policy: Some(policy), proposed, amendments })
     }
 
+    /// Whether the operator wants recordings with their secrets.
+    #[must_use]
+    pub fn records_raw(&self) -> bool {
+        self.policy.as_ref().is_some_and(Policy::records_raw)
+    }
+
     /// The text that decides, of the policy of this name.
     #[must_use]
     pub fn text<'a>(&'a self, name: &str) -> &'a str {

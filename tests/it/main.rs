@@ -25,6 +25,7 @@ mod pty_policy;
 mod pty_replay;
 mod pty_terminal;
 mod recordings;
+mod redaction;
 mod run;
 mod scan;
 mod scenarios;

@@ -63,6 +63,8 @@ fn the_policy_in_the_manual_loads() {
             "default",
             "unlisted",
             "default",
+            "default",
+            "default",
             "system-files",
             "destructive",
             "role.summarizer.denied",

@@ -121,7 +121,7 @@ fn it_is_as_strict_as_the_program_about_single_values() {
         ("allowed_tools: [a]", "allowed_tools: [a], denied_tools: []"),
         ("match: { tool: a }", "match: {}"),
         ("phase: enforce", "phase: enforce\nphases: { allowlists: warn }"),
-        ("phase: enforce", "phase: enforce\nargument_policies: {}"),
+        ("phase: enforce", "phase: enforce\nargument_policies: { t: { f: {} } }"),
         ("show: [path]", "show: path"),
         ("show: [path]", "examples: { match: [a] }"),
     ] {

@@ -192,7 +192,7 @@ fn run_waits_for_a_key_and_hands_the_terminal_over() {
     for part in [
         "tollgate: claude-code in session claude-code-1: 1 of 2 servers; built-in tools not yet",
         "not web: http: not yet",
-        "redaction: none",
+        "redaction: secrets",
         "tollgate console",
     ] {
         assert!(screen.contains(part), "no {part:?} in {screen}");

@@ -216,18 +216,10 @@ mod tests {
                 rule: "r".to_owned(),
                 sent: Raw::of(b"{}"),
             };
-            let record = Record {
-                v: 1,
-                seq,
-                at: At(seq),
-                event: What::Frame {
-                    conn: ConnId(1),
-                    from: Side::Agent,
-                    raw: Raw::of(line.as_bytes()),
-                },
-                facts: Some(facts),
-                effects: if refused { vec![refuse] } else { Vec::new() },
-            };
+            let event =
+                What::Frame { conn: ConnId(1), from: Side::Agent, raw: Raw::of(line.as_bytes()) };
+            let effects = if refused { vec![refuse] } else { Vec::new() };
+            let record = Record::new(seq, At(seq), event, Some(facts), effects);
             whole.take(&record, Place { offset: seq, len: 1 });
         }
         whole

@@ -4,6 +4,7 @@ use globset::GlobSet;
 
 use super::{APPROVALS, DEFAULT, ROLE_RULES};
 use crate::inspect::Severity;
+use crate::policy::arguments::{ARGUMENTS, Check};
 use crate::policy::budget::{self, Budget};
 use crate::policy::condition::{Condition, Given, Shared, Truth};
 use crate::policy::draft::{At, Draft};
@@ -14,7 +15,7 @@ use crate::policy::{Phase, Reason, Risk, Verdict};
 use crate::protocol::method;
 
 /// Ids that begin so are not for a document's own rules.
-const RESERVED: [&str; 3] = ["builtin.", ROLE_RULES, APPROVALS];
+const RESERVED: [&str; 4] = ["builtin.", ROLE_RULES, APPROVALS, ARGUMENTS];
 
 /// One rule, compiled: its patterns over servers and tools live in the policy's sets.
 #[derive(Debug, Clone)]
@@ -35,6 +36,8 @@ pub(in crate::policy) struct Rule {
     /// Which methods it is about; `None`: calls of tools.
     pub(super) methods: Option<GlobSet>,
     pub(super) unless: Option<usize>,
+    /// What an argument may not be.
+    check: Option<Check>,
     /// It is no rule but counts calls.
     pub(super) budget: Option<Budget>,
 }
@@ -68,8 +71,16 @@ impl Rule {
         !self.wants_findings() || question.findings.iter().any(fits)
     }
 
+    /// Whether it looks at what is different in each call.
+    pub(super) const fn looks_at_arguments(&self) -> bool {
+        self.check.is_some()
+    }
+
     /// Whether its condition lets it take part.
     pub(super) fn holds(&self, given: &Given<'_>) -> bool {
+        if self.check.as_ref().is_some_and(|check| !check.holds(given.question())) {
+            return false;
+        }
         match self.condition.as_ref().map(|condition| condition.holds(given)) {
             None | Some(Truth::Yes) => true,
             Some(Truth::No) => false,
@@ -187,6 +198,7 @@ pub(super) fn compile_rule(
         roles: check.few(role.as_ref())?,
         findings: check.few(finding.as_ref())?,
         severity: *severity,
+        check: draft.check.clone(),
         methods: check.few(method.as_ref())?,
         unless: draft.unless,
     })

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use rustix::net::RecvFlags;
 
 use crate::engine::{
-    ConnId, Effect, Event, Happening, Opened, Permit, Problem, Step, Unattended, limits,
+    Answer, ConnId, Effect, Event, Happening, Opened, Permit, Problem, Step, Unattended, limits,
 };
 use crate::protocol::Side;
 use crate::protocol::framing::Piece;
@@ -133,6 +133,13 @@ impl Loop {
     /// An operator's answer; the operator hears whether it was taken.
     pub(super) fn answer(&mut self, answer: AnswerTo) {
         let AnswerTo { ticket, digest, answer, by, unread, taken } = answer;
+        let answer = match answer {
+            Answer::Edit { arguments } => {
+                let line = self.engine.held_line(ticket);
+                Answer::Edit { arguments: self.recorder.restored(arguments, line) }
+            }
+            same @ (Answer::Allow | Answer::Deny { .. } | Answer::Remember { .. }) => same,
+        };
         let event = Event {
             at: self.clock.now(),
             what: Happening::Answered { ticket, digest, answer, by, unread },

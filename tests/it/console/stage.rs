@@ -170,7 +170,7 @@ impl Stage {
         effects: Vec<Effected>,
     ) {
         let seq = self.records.len() as u64;
-        let record = Record { v: 1, seq, at: self.now.at, event, facts, effects };
+        let record = Record::new(seq, self.now.at, event, facts, effects);
         self.records.push((session.to_owned(), record.clone()));
         // The place is the record's number here: the stage loads from memory.
         let place = Place { offset: seq, len: 1 };
@@ -212,7 +212,7 @@ impl Stage {
             let event =
                 What::Frame { conn: ConnId(1), from: Side::Agent, raw: Raw::Text(String::new()) };
             let (at, facts) = (self.now.at, Some(facts));
-            let record = Record { v: 1, seq: call, at, event, facts, effects: Vec::new() };
+            let record = Record::new(call, at, event, facts, Vec::new());
             self.model.apply(SESSION, &record, Place { offset: 0, len: 1 });
         }
         self.next_call += count;

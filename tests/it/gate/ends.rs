@@ -27,7 +27,7 @@ fn the_server_s_exit_code_and_stderr_are_passed_on() {
     assert_eq!(agent.code(client.pid), 7);
     let said = client.stderr();
     assert!(said.contains("something is odd\n"), "{said}");
-    assert!(said.contains("redaction: none"), "the first recording says so: {said}");
+    assert!(said.contains("redaction: secrets"), "the first recording says so: {said}");
     stage.recorded("stderr", |r| r["event"]["stderr"]["text"] == "something is odd");
 }
 
