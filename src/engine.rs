@@ -26,6 +26,7 @@ mod relist;
 mod reload;
 mod results;
 mod session;
+mod shapes;
 mod step;
 mod tickets;
 

@@ -12,7 +12,9 @@ pub mod order;
 pub mod redact;
 pub mod report;
 pub mod rule;
+pub mod schema;
 pub mod secrets;
+pub mod size;
 pub mod splice;
 pub mod walk;
 

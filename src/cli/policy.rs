@@ -196,7 +196,7 @@ fn explain(
         let words = format!("the policy {name} has no role {role}");
         return Err(Failure::new(Exit::Usage, words));
     }
-    let findings = &Evidence::of(&Call { tool, arguments }.inspected());
+    let findings = &Evidence::of(&Call::new(tool, arguments).inspected());
     let (arguments, definition) = (Some(arguments.as_bytes()), Some(definition));
     let question =
         Question { role, arguments, definition, findings, ..Question::call(server, tool) };

@@ -181,6 +181,7 @@ impl Engine {
             .iter()
             .any(|effect| matches!(effect, Effect::Hold(held) if Some(held.ticket) == ticket));
         self.state.charge(at, &budgets, ticket.filter(|_| held));
+        self.count_size(conn, message, &facts);
         let until = (!held).then(|| {
             self.state.conns.get(&conn).map_or(0, |c| c.end(from.other()).handed_out)
                 + line.len() as u64

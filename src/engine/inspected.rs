@@ -2,9 +2,10 @@
 //! definition by its standing, of anything else by policy.
 
 use crate::catalog::Subject;
-use crate::engine::event::{Facts, Finding, Seen};
+use crate::engine::event::{ConnId, Facts, Finding, Seen};
 use crate::engine::step::Engine;
 use crate::inspect::{Call, Kind, Placed, Report, Worth};
+use crate::policy::Known;
 use crate::protocol::jsonrpc::Message;
 use crate::protocol::{Side, method};
 
@@ -30,8 +31,8 @@ impl Engine {
 
     /// Looks at what a request carries: at what an agent sends to a tool, and at what a server wants a model to read.
     pub(in crate::engine) fn inspect_request(
-        &self,
-        from: Side,
+        &mut self,
+        (conn, from): (ConnId, Side),
         text: Option<&[u8]>,
         facts: &mut Facts,
     ) {
@@ -42,8 +43,7 @@ impl Engine {
         let method = facts.method.as_deref().unwrap_or_default();
         let (report, what) = match (from, method) {
             (Side::Agent, method::TOOLS_CALL) => {
-                let tool = facts.tool.as_deref().unwrap_or_default();
-                (Call { tool, arguments: text }.inspected(), "the arguments")
+                (self.inspect_call(conn, text, facts), "the arguments")
             }
             (Side::Agent, method::PROMPTS_GET | method::RESOURCES_READ) => {
                 (Report::of_value(text, Kind::Argument), "the request")
@@ -56,6 +56,33 @@ impl Engine {
         // Nearly always.
         if !report.found.is_empty() {
             tell(&report, what, facts);
+        }
+    }
+
+    /// What a call's arguments are, beside what its tool says of them and what it was called with before.
+    fn inspect_call(&mut self, conn: ConnId, arguments: &str, facts: &Facts) -> Report {
+        let tool = facts.tool.as_deref().unwrap_or_default();
+        let server = self.state.conns.get(&conn).map_or("", |conn| conn.server.as_str());
+        let definition = self.state.definition(conn, tool);
+        let shape = definition.and_then(|definition| self.shapes.of(server, tool, definition));
+        let policy = self.policy.as_ref().map(Known::policy);
+        let limits =
+            |path: &str| policy.map(|policy| policy.limits(tool, path)).unwrap_or_default();
+        let call = Call {
+            tool,
+            arguments,
+            schema: shape.and_then(|shape| shape.input.as_ref()),
+            history: self.state.histories.of(server, tool),
+            limits: &limits,
+        };
+        call.inspected()
+    }
+
+    /// Counts how large a call's arguments are, for those that come later.
+    pub(in crate::engine) fn count_size(&mut self, conn: ConnId, message: &Message, facts: &Facts) {
+        let (Some(tool), Some(span)) = (&facts.tool, &message.arguments) else { return };
+        if let Some(known) = self.state.conns.get(&conn) {
+            self.state.histories.push(&known.server, tool, span.len());
         }
     }
 

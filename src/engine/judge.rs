@@ -39,7 +39,7 @@ impl Engine {
         }
         let arguments = if calls { &message.arguments } else { &message.params };
         let given = arguments.clone().and_then(|span| line.get(span));
-        self.inspect_request(from, given, &mut facts);
+        self.inspect_request((conn, from), given, &mut facts);
         let evidence = facts.evidence();
         let question = Question {
             server: self.state.conns.get(&conn).map_or("", |conn| conn.server.as_str()),

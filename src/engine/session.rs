@@ -14,6 +14,7 @@ use crate::engine::event::{
 use crate::engine::limits;
 use crate::engine::memory::Remembered;
 use crate::engine::permit::Permit;
+use crate::engine::shapes::Histories;
 use crate::protocol::Side;
 use crate::protocol::jsonrpc::{Id, Span};
 use crate::protocol::method::Revision;
@@ -53,6 +54,9 @@ pub(in crate::engine) struct State {
     /// What was spent of the policy's budgets, by their ids.
     #[serde(default)]
     pub(in crate::engine) spent: BTreeMap<String, Spent>,
+    /// How large the arguments of each tool were.
+    #[serde(default)]
+    pub(in crate::engine) histories: Histories,
 }
 
 /// One shim's connection.

@@ -8,6 +8,7 @@ use crate::engine::event::{
     At, ConnId, Event, Facts, Finding, Happening, Layered, Severity, Started, TicketId, Was,
 };
 use crate::engine::session::State;
+use crate::engine::shapes::Shapes;
 use crate::policy::{Known, Policy};
 use crate::protocol::Side;
 
@@ -29,6 +30,8 @@ pub struct Engine {
     pub(in crate::engine) at: At,
     /// What a recording tells of the line that is being taken in.
     pub(in crate::engine) was: Option<Was>,
+    /// What tools say of their arguments.
+    pub(in crate::engine) shapes: Shapes,
 }
 
 /// Why a snapshot is of no use.
@@ -95,6 +98,7 @@ impl Engine {
             instead: false,
             at: At::default(),
             was: None,
+            shapes: Shapes::default(),
         }
     }
 

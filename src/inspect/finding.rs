@@ -34,6 +34,19 @@ impl Found {
         }
     }
 
+    /// One that is about a value and no text: what there is, and all of it in words.
+    #[must_use]
+    pub fn told(rule: &'static Rule, evidence: String, words: String) -> Self {
+        Self {
+            rule,
+            kind: String::new(),
+            span: 0..0,
+            steps: Vec::new(),
+            evidence,
+            because: vec![words],
+        }
+    }
+
     /// One that stands in the text as it is.
     #[must_use]
     pub fn plain(rule: &'static Rule, span: Range<usize>, text: &str) -> Self {

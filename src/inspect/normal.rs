@@ -4,8 +4,9 @@
 //! (UTS 39) in words that mix scripts, runs of white space. What is encoded in a view is decoded and folded as well, view
 //! by view, to a fixed depth. Offsets lead back to the bytes of the text as it came.
 //!
-//! **Bounded**: all views of a text together have at most [`GROWTH`] times its bytes and [`ROOM_BYTES`] more, at most
-//! [`DEPTH_MAX`] encodings are undone within another, and each step is linear in what it reads.
+//! **Bounded**: all views of a text together have at most [`GROWTH`] times its bytes and [`ROOM_BYTES`] more, and twice
+//! [`INFLATED_BYTES`] where something in it is compressed; at most [`DEPTH_MAX`] encodings are undone within another, and
+//! each step is linear in what it reads.
 
 mod cased;
 mod decode;
@@ -23,6 +24,8 @@ pub const DEPTH_MAX: usize = 3;
 pub const GROWTH: usize = 4;
 /// And so many more.
 pub const ROOM_BYTES: usize = 4096;
+/// Bytes that all compressed runs of a text together are inflated to.
+pub const INFLATED_BYTES: usize = 128 * 1024;
 /// Views of one text: what has more encoded runs is told by those alone.
 const VIEWS_MAX: usize = 64;
 
@@ -43,6 +46,8 @@ pub enum Step {
     Base32,
     /// Hexadecimal digits.
     Hex,
+    /// What is compressed with gzip, and encoded so that it is text.
+    Gzip,
     /// Letters moved by thirteen.
     Rot13,
     /// Written backwards.
@@ -65,6 +70,7 @@ impl Step {
             Self::Base64 => "base64",
             Self::Base32 => "base32",
             Self::Hex => "hexadecimal",
+            Self::Gzip => "gzip",
             Self::Rot13 => "ROT13",
             Self::Reversed => "reversed text",
             Self::Spaced => "spaced letters",
@@ -82,10 +88,14 @@ pub fn views(text: &str) -> Vec<View> {
     let plain = fold::fold(&raw);
     room = room.saturating_sub(plain.text.len());
     // Of each, what is encoded in it: in the form as it came, because folding takes away what codes are made of.
-    let mut decoded = VecDeque::from(decode::within(&raw));
+    let mut inflate = INFLATED_BYTES;
+    let mut decoded = VecDeque::from(decode::within(&raw, &mut inflate));
     decoded.extend(decode::of_letters(&plain));
     views.push(plain);
     while let Some(one) = decoded.pop_front() {
+        if one.steps.last() == Some(&Step::Gzip) {
+            room = room.saturating_add(one.text.len().saturating_mul(2));
+        }
         let folded = fold::fold(&one);
         let Some(left) = room.checked_sub(one.text.len().max(folded.text.len())) else { continue };
         if views.len() >= VIEWS_MAX {
@@ -93,7 +103,7 @@ pub fn views(text: &str) -> Vec<View> {
         }
         room = left;
         if one.steps.len() < DEPTH_MAX {
-            decoded.extend(decode::within(&one));
+            decoded.extend(decode::within(&one, &mut inflate));
             decoded.extend(decode::of_letters(&folded));
         }
         views.push(folded);

@@ -20,6 +20,7 @@ use super::evaluate::Question;
 use super::globs::{fenced, few};
 use super::schema::{Beyond, SENTENCE_FORM};
 use super::{Risk, Verdict};
+use crate::inspect::size::Limits;
 
 /// The rules of `argument_policies`.
 pub(super) const ARGUMENTS: &str = "argument.";
@@ -39,6 +40,22 @@ pub(super) struct ArgumentText {
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "u64")]
     pub(super) max_bytes: Option<Spanned<u64>>,
+    /// From how many bytes on a finding tells of it; this alone stops nothing.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "u64")]
+    pub(super) warn_bytes: Option<u64>,
+    /// How many items a list in it has before a finding tells of it.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "u64")]
+    pub(super) array_items: Option<u64>,
+    /// How many lists and objects stand within each other before a finding tells of it.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "u64")]
+    pub(super) depth: Option<u64>,
+    /// How many times as large as those of earlier calls all arguments are before a finding tells of it; of `*` alone.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "u64")]
+    pub(super) history_factor: Option<u64>,
     /// Patterns (regular expressions) of which none may be in it.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
@@ -84,29 +101,104 @@ pub(super) enum Check {
 }
 
 /// What all lines say of sizes.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Sizes(Vec<SizeLine>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct SizeLine {
     tools: GlobSet,
     field: String,
-    max_bytes: u64,
+    /// It denies what is larger.
+    denies: bool,
+    max_bytes: Option<u64>,
+    warn_bytes: Option<u64>,
+    array_items: Option<u64>,
+    depth: Option<u64>,
+    history_factor: Option<u64>,
     /// The higher, the narrower.
     rank: u8,
 }
 
+impl ArgumentText {
+    /// Whether it says anything of how large the argument may be.
+    const fn limits_anything(&self) -> bool {
+        self.max_bytes.is_some()
+            || self.warn_bytes.is_some()
+            || self.array_items.is_some()
+            || self.depth.is_some()
+            || self.history_factor.is_some()
+    }
+}
+
 impl Sizes {
+    /// Of all lines about an argument, by its JSON pointer, the narrowest that says anything of each limit.
+    pub(super) fn limits(&self, tool: &str, path: &str) -> Limits {
+        let field = path.strip_prefix('/').unwrap_or(ANY).replace("~1", "/").replace("~0", "~");
+        let mut lines: Vec<&SizeLine> = (self.0.iter())
+            .filter(|line| line.field == ANY || line.field == field)
+            .filter(|line| line.tools.is_match(fenced(tool)))
+            .collect();
+        lines.sort_by_key(|line| line.rank);
+        let mut limits = Limits::default();
+        for line in lines {
+            let set = |limit: &mut u64, said: Option<u64>| *limit = said.unwrap_or(*limit);
+            set(&mut limits.block_bytes, line.max_bytes);
+            set(&mut limits.warn_bytes, line.warn_bytes);
+            set(&mut limits.array_items, line.array_items);
+            set(&mut limits.depth, line.depth);
+            set(&mut limits.history_factor, line.history_factor);
+        }
+        limits
+    }
+
+    /// What a document says of sizes.
+    ///
+    /// # Errors
+    /// A pattern of a tool that is none.
+    pub(super) fn compile(file: &str, all: &ArgumentsText) -> Result<Self, PolicyError> {
+        let mut sizes = Self::default();
+        for (tool, fields) in all {
+            for (field, spanned) in fields {
+                if !spanned.value.limits_anything() {
+                    continue;
+                }
+                let place = Place::of(spanned.referenced);
+                let tools = few(std::slice::from_ref(tool))
+                    .map_err(|cause| PolicyError::new(file, place, None, cause))?;
+                let exact = tool.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+                let narrow = if tool == ANY { 0 } else { 2 + 2 * u8::from(exact) };
+                let rank = narrow + u8::from(field != ANY);
+                let ArgumentText { warn_bytes, array_items, depth, history_factor, .. } =
+                    spanned.value;
+                let max_bytes = spanned.value.max_bytes.as_ref().map(|most| most.value);
+                let (denies, field) = (max_bytes.is_some(), field.clone());
+                sizes.0.push(SizeLine {
+                    tools,
+                    field,
+                    denies,
+                    max_bytes,
+                    warn_bytes,
+                    array_items,
+                    depth,
+                    history_factor,
+                    rank,
+                });
+            }
+        }
+        Ok(sizes)
+    }
+
     /// Whether an argument has too many bytes by this line, and no narrower one is about it.
     fn is_over(&self, line: usize, question: &Question<'_>, field: &str, value: &Value) -> bool {
-        let Some(own) = self.0.get(line) else { return true };
+        let Some(own) = self.0.iter().filter(|line| line.denies).nth(line) else { return true };
         let bytes = written(value).len();
         let about = |other: &SizeLine| {
             (other.field == ANY || other.field == field)
                 && other.tools.is_match(fenced(question.tool))
         };
-        let narrower = self.0.iter().any(|other| other.rank > own.rank && about(other));
-        !narrower && bytes as u64 > own.max_bytes
+        let lines = self.0.iter().filter(|other| other.denies);
+        let narrower = lines.filter(|other| other.rank > own.rank).any(about);
+        !narrower && own.max_bytes.is_none_or(|most| bytes as u64 > most)
     }
 }
 
@@ -138,7 +230,8 @@ impl Check {
         match self {
             Self::Personal(_) => true,
             Self::Size(line, sizes) => {
-                let field = sizes.0.get(*line).map_or(ANY, |line| &line.field);
+                let line_of = sizes.0.iter().filter(|line| line.denies).nth(*line);
+                let field = line_of.map_or(ANY, |line| &line.field);
                 of(field, &|name, value| sizes.is_over(*line, question, name, value))
             }
             Self::Patterns(field, patterns) => {
@@ -165,7 +258,7 @@ pub(super) struct Line<'a> {
 /// # Errors
 /// A line that says nothing, or a pattern that is none.
 pub(super) fn lines<'a>(file: &str, all: &'a ArgumentsText) -> Result<Vec<Line<'a>>, PolicyError> {
-    let sizes = Arc::new(sizes(file, all)?);
+    let sizes = Arc::new(Sizes::compile(file, all)?);
     let (mut lines, mut next) = (Vec::new(), 0..);
     for (tool, fields) in all {
         for (field, spanned) in fields {
@@ -202,30 +295,13 @@ pub(super) fn lines<'a>(file: &str, all: &'a ArgumentsText) -> Result<Vec<Line<'
                 let may = "may only be what the policy lists".to_owned();
                 put("enum", may, Check::Values(name, values.value.clone()));
             }
-            let none = text.max_bytes.is_none() && text.block_patterns.is_empty();
+            let none = !text.limits_anything() && text.block_patterns.is_empty();
             if none && !text.pii_scan && text.values.is_none() {
                 return Err(error(place, Cause::EmptyMatch));
             }
         }
     }
     Ok(lines)
-}
-
-fn sizes(file: &str, all: &ArgumentsText) -> Result<Sizes, PolicyError> {
-    let mut sizes = Sizes::default();
-    for (tool, fields) in all {
-        for (field, spanned) in fields {
-            let Some(most) = &spanned.value.max_bytes else { continue };
-            let place = Place::of(spanned.referenced);
-            let tools = few(std::slice::from_ref(tool))
-                .map_err(|cause| PolicyError::new(file, place, None, cause))?;
-            let exact = tool.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-            let narrow = if tool == ANY { 0 } else { 2 + 2 * u8::from(exact) };
-            let rank = narrow + u8::from(field != ANY);
-            sizes.0.push(SizeLine { tools, field: field.clone(), max_bytes: most.value, rank });
-        }
-    }
-    Ok(sizes)
 }
 
 /// A name as ids have it.
@@ -301,6 +377,18 @@ mod tests {
     }
 
     #[test]
+    fn what_findings_tell_of_has_limits_of_its_own() {
+        let policy = policy(
+            "  '*': { '*': { warn_bytes: 7, history_factor: 20 } }\n  a: { b: { warn_bytes: 9 }, '*': { depth: 3 } }\n",
+        );
+        let Limits { warn_bytes, depth, history_factor, .. } = policy.limits("a", "/b");
+        assert_eq!((warn_bytes, depth, history_factor), (9, 3, 20));
+        let other = policy.limits("x", "");
+        assert_eq!(other, Limits { warn_bytes: 7, history_factor: 20, ..Limits::default() });
+        assert!(policy.is_empty(), "they stop nothing");
+    }
+
+    #[test]
     fn of_two_sizes_the_narrower_counts() {
         let policy = policy(
             "  '*': { '*': { max_bytes: 20480 } }\n  'write_*': { '*': { max_bytes: 40000 } }\n  \
@@ -315,6 +403,8 @@ mod tests {
             ("write_file", "path", 40001, "argument.write__.any.max_bytes"),
             ("write_file", "content", 1_000_001, "argument.write_file.content.max_bytes"),
         ] {
+            let most = policy.limits(tool, &format!("/{field}")).block_bytes;
+            assert_eq!(bytes as u64 > most, said != "default", "{tool}.{field} {bytes}");
             let arguments = serde_json::json!({ field: "x".repeat(bytes) }).to_string();
             let arguments = Some(arguments.as_bytes());
             let decision = policy.decide(&Question { arguments, ..Question::call("s", tool) });

@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use self::examples::check_examples;
 pub(in crate::policy) use self::rule::Rule;
 use self::rule::{Checker, Sets, compile_rule};
+use super::arguments::Sizes;
 use super::budget::{self, Budget};
 use super::condition::{Condition, Given, Looks, Shared};
 use super::definitions::{self, Definitions, Handling};
@@ -26,6 +27,7 @@ use super::globs::{Globs, GlobsBuilder, fenced};
 use super::results::{self, ResultRule};
 use super::shipped::{SHIPPED, shipped};
 use super::{Phase, Reason, Risk, Verdict};
+use crate::inspect::size::Limits;
 use crate::text::hex;
 
 /// The one version of the format.
@@ -53,6 +55,7 @@ pub struct Policy {
     rules: Vec<Rule>,
     definitions: Vec<Definitions>,
     definitions_phase: Phase,
+    sizes: Sizes,
     results: Vec<ResultRule>,
     results_phase: Phase,
     servers: Globs,
@@ -211,6 +214,12 @@ impl Policy {
     #[must_use]
     pub fn handling(&self, server: &str) -> Handling {
         definitions::handling(&self.definitions, server)
+    }
+
+    /// How large an argument of a tool is, by its JSON pointer, before a finding tells of it.
+    #[must_use]
+    pub fn limits(&self, tool: &str, path: &str) -> Limits {
+        self.sizes.limits(tool, path)
     }
 
     pub(super) fn results(&self) -> &[ResultRule] {
@@ -423,6 +432,7 @@ fn compile(file: &str, text: &str, document: &Document, kind: Kind) -> Result<Po
         rules: compiled,
         definitions: definitions::compile(file, &document.definitions)?,
         definitions_phase: phases.definitions.unwrap_or(phase),
+        sizes: Sizes::compile(file, &document.argument_policies)?,
         results: results::compile(file, &document.results)?,
         results_phase: phases.results.unwrap_or(phase),
         servers: servers.build().map_err(broken)?,

@@ -179,7 +179,7 @@ impl<'a> Told<'a> {
         let mut next = || objects.next().unwrap_or_else(|| "{}".to_owned());
         let (arguments, hints) = (next(), next());
         let definition = listed.then(|| definition(&hints));
-        let findings = Evidence::of(&Call { tool, arguments: &arguments }.inspected());
+        let findings = Evidence::of(&Call::new(tool, &arguments).inspected());
         let role = role.trim_matches('-');
         Self { said, rule: by, role, server, tool, arguments, definition, findings }
     }

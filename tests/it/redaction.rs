@@ -31,7 +31,13 @@ fn planted() -> Vec<(&'static str, String)> {
         ("password", "Tr0ub4dor&3-\"q\u{e9}".to_owned()),
         ("client_secret", mixed[..18].to_owned()),
         ("url", format!("postgres://admin:{}@db.corp.internal/x", &mixed[4..18])),
-        ("pem", format!("-----BEGIN {0} KEY-----\n{mixed}{mixed}\n{mixed}\n-----END {0} KEY-----", "PRIVATE")),
+        (
+            "pem",
+            format!(
+                "-----BEGIN {0} KEY-----\n{mixed}{mixed}\n{mixed}\n-----END {0} KEY-----",
+                "PRIVATE"
+            ),
+        ),
     ]
 }
 
@@ -60,9 +66,12 @@ fn arguments() -> Value {
 #[track_caller]
 fn has_none(what: &str, text: &str) {
     for secret in hidden() {
-        for form in [secret.clone(), Value::from(secret.as_str()).to_string().trim_matches('"').to_owned()] {
+        for form in
+            [secret.clone(), Value::from(secret.as_str()).to_string().trim_matches('"').to_owned()]
+        {
             let at = text.find(&form);
-            let around = at.map(|at| text[at.saturating_sub(80)..].chars().take(120).collect::<String>());
+            let around =
+                at.map(|at| text[at.saturating_sub(80)..].chars().take(120).collect::<String>());
             assert!(at.is_none(), "{what} has {form:?}: {}", around.unwrap_or_default());
         }
     }
@@ -119,7 +128,8 @@ fn planted_secrets_are_nowhere_but_where_they_were_sent() {
     bed.kill_gate();
     agent.call(4, "read_file", &arguments());
     assert_eq!(agent.answer(4)["result"]["structuredContent"], arguments());
-    let heard: Vec<&String> = agent.heard().iter().filter(|line| line.contains("\"id\":1,")).collect();
+    let heard: Vec<&String> =
+        agent.heard().iter().filter(|line| line.contains("\"id\":1,")).collect();
     assert_eq!(heard.len(), 1, "{heard:?}");
 
     let recordings = bed.sound_recordings();
@@ -161,7 +171,8 @@ fn an_edit_leaves_markers_alone_and_what_goes_on_has_the_secrets() {
     let mut console = Terminal::open_with(&bed.home(), &["console"], &editor);
     console.shows("q quit");
     let mut agent = bed.agent_with(&["--policy", "ask-writes"], &server);
-    let forged = json!({ "path": "/tmp/a", "password": planted()[4].1, "b": "[secret password 15B #0000]" });
+    let forged =
+        json!({ "path": "/tmp/a", "password": planted()[4].1, "b": "[secret password 15B #0000]" });
     agent.call(1, "write_file", &forged);
     console.shows("write_file");
     console.press_until("A", "[secret password");
@@ -188,7 +199,8 @@ fn an_edit_leaves_markers_alone_and_what_goes_on_has_the_secrets() {
 fn a_policy_may_want_recordings_as_it_was_sent() {
     let bed = Bed::new();
     let policy = bed.home().join("raw.yaml");
-    fs::write(&policy, "version: 1\nname: raw\nextends: observe\nrecording: raw\nrules: []\n").unwrap();
+    fs::write(&policy, "version: 1\nname: raw\nextends: observe\nrecording: raw\nrules: []\n")
+        .unwrap();
     let mut agent = bed.agent(&["--policy", policy.to_str().unwrap()]);
     agent.call(1, "read_file", &arguments());
     agent.result(1);

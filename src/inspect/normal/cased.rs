@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::{DEPTH_MAX, GROWTH, ROOM_BYTES, VIEWS_MAX, View, decode};
+use super::{DEPTH_MAX, GROWTH, INFLATED_BYTES, ROOM_BYTES, Step, VIEWS_MAX, View, decode};
 use crate::text::class::{self, Class};
 
 /// The views in which something was undone: codes, and what is not seen or has another form. Letters keep their case and
@@ -13,17 +13,21 @@ use crate::text::class::{self, Class};
 pub fn decoded(text: &str) -> Vec<View> {
     let raw = View::raw(text);
     let mut room = text.len().saturating_mul(GROWTH).saturating_add(ROOM_BYTES);
-    let mut next = VecDeque::from(decode::within(&raw));
+    let mut inflate = INFLATED_BYTES;
+    let mut next = VecDeque::from(decode::within(&raw, &mut inflate));
     next.extend(plain(&raw));
     let mut views = Vec::new();
     while let Some(one) = next.pop_front() {
+        if one.steps.last() == Some(&Step::Gzip) {
+            room = room.saturating_add(one.text.len().saturating_mul(2));
+        }
         let Some(left) = room.checked_sub(one.text.len()) else { continue };
         if views.len() >= VIEWS_MAX {
             break;
         }
         room = left;
         if one.steps.len() < DEPTH_MAX {
-            next.extend(decode::within(&one));
+            next.extend(decode::within(&one, &mut inflate));
             next.extend(plain(&one));
         }
         views.push(one);

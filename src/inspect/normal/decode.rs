@@ -5,8 +5,14 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
 use super::{Step, View};
+
+/// What a file of gzip begins with: its mark, and deflate as the method (RFC 1952, section 2.3).
+const GZIP: [u8; 3] = [0x1F, 0x8B, 8];
+/// Bytes that one run is inflated to: an order stands at the beginning, or it is not read.
+const INFLATED_BYTES_MAX: usize = 64 * 1024;
 
 /// Shorter runs are words, names and numbers: of so many characters no order is made.
 const RUN_MIN: usize = 16;
@@ -28,8 +34,9 @@ const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new()
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, CONFIG);
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, CONFIG);
 
-/// The views that undo what is encoded in this one: in place, or each run for itself.
-pub(super) fn within(view: &View) -> Vec<View> {
+/// The views that undo what is encoded in this one: in place, or each run for itself. What is compressed is inflated to
+/// as many bytes as `inflate` has left.
+pub(super) fn within(view: &View, inflate: &mut usize) -> Vec<View> {
     let mut found = Vec::new();
     found.extend(tags(view));
     found.extend(in_place(view, Step::Percent, b'%', percent));
@@ -37,7 +44,7 @@ pub(super) fn within(view: &View) -> Vec<View> {
     found.extend(in_place(view, Step::Escapes, b'\\', escape));
     for run in runs(&view.text) {
         let Some(text) = view.text.get(run.clone()) else { continue };
-        if let Some((step, decoded)) = run_of(text) {
+        if let Some((step, decoded)) = run_of(text, inflate) {
             let mut one = View::after(view, Some(step));
             one.push(&decoded, view, run);
             found.push(one);
@@ -210,24 +217,70 @@ fn runs(text: &str) -> impl Iterator<Item = Range<usize>> {
 }
 
 /// What a run says, where it says something.
-fn run_of(run: &str) -> Option<(Step, String)> {
+fn run_of(run: &str, inflate: &mut usize) -> Option<(Step, String)> {
     let bare = run.trim_end_matches('=');
     let all = |is: fn(u8) -> bool| bare.bytes().all(is);
     if all(|byte| byte.is_ascii_hexdigit()) && bare.len().is_multiple_of(2) {
         let pairs = (0..bare.len()).step_by(2);
         let bytes: Option<Vec<u8>> =
             pairs.map(|at| hex_byte(bare.get(at..).unwrap_or_default())).collect();
-        return bytes.and_then(printed).map(|text| (Step::Hex, text));
+        return said(Step::Hex, bytes?, inflate);
     }
     if all(|byte| matches!(byte, b'A'..=b'Z' | b'2'..=b'7'))
-        && let Some(text) = printed(base32(bare))
+        && let Some(read) = said(Step::Base32, base32(bare), inflate)
     {
-        return Some((Step::Base32, text));
+        return Some(read);
     }
     // Words and names decode as well, to nothing that is printed.
     let engine = if bare.contains(['-', '_']) { URL_SAFE } else { STANDARD };
-    let text = engine.decode(bare).ok().and_then(printed);
-    text.map(|text| (Step::Base64, text))
+    said(Step::Base64, engine.decode(bare).ok()?, inflate)
+}
+
+/// The text that decoded bytes are, or that they are compressed of.
+fn said(step: Step, bytes: Vec<u8>, inflate: &mut usize) -> Option<(Step, String)> {
+    if bytes.starts_with(&GZIP) {
+        return printed(inflated(&bytes, inflate)?).map(|text| (Step::Gzip, text));
+    }
+    printed(bytes).map(|text| (step, text))
+}
+
+/// The beginning of what is compressed with gzip. Its end need not be there, nor its sum be right: a reader may be as mild.
+fn inflated(bytes: &[u8], left: &mut usize) -> Option<Vec<u8>> {
+    let limit = INFLATED_BYTES_MAX.min(*left);
+    if limit == 0 {
+        return None;
+    }
+    let read = decompress_to_vec_with_limit(deflated(bytes)?, limit);
+    let mut text = read.unwrap_or_else(|cut| cut.output);
+    text.truncate(limit);
+    *left = left.saturating_sub(text.len());
+    // The limit may have cut a character.
+    if let Err(fault) = str::from_utf8(&text)
+        && fault.error_len().is_none()
+    {
+        text.truncate(fault.valid_up_to());
+    }
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// What stands behind the head of gzip (RFC 1952, section 2.3.1), whose parts of any length are told by its flags.
+fn deflated(bytes: &[u8]) -> Option<&[u8]> {
+    const CHECKED: u8 = 2;
+    const MORE: u8 = 4;
+    const NAMED: u8 = 8;
+    const COMMENTED: u8 = 16;
+    let flags = *bytes.get(GZIP.len())?;
+    let mut rest = bytes.get(10..)?;
+    if flags & MORE != 0 {
+        let (len, behind) = rest.split_first_chunk::<2>()?;
+        rest = behind.get(usize::from(u16::from_le_bytes(*len))..)?;
+    }
+    for flag in [NAMED, COMMENTED] {
+        if flags & flag != 0 {
+            rest = rest.get(memchr::memchr(0, rest)? + 1..)?;
+        }
+    }
+    if flags & CHECKED != 0 { rest.get(2..) } else { Some(rest) }
 }
 
 fn base32(text: &str) -> Vec<u8> {

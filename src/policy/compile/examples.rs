@@ -61,7 +61,7 @@ pub(super) fn check_examples(
             return Err(error(place, Cause::Example { example: text }));
         };
         let role = draft.role.as_ref().and_then(|roles| roles.value.first());
-        let call = Call { tool: asked.tool, arguments: asked.arguments.unwrap_or_default() };
+        let call = Call::new(asked.tool, asked.arguments.unwrap_or_default());
         let findings = &Evidence::of(&call.inspected());
         let role = role.map_or("", String::as_str);
         let question = Question { role, findings, ..asked.question() };
