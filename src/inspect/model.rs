@@ -7,53 +7,87 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::normal::{Step, View, views};
-use super::order::{Place, Seen, concepts, lines, seen};
+use super::order::{self, DENSE, DISGUISED, Grammar, Place, QUOTED, Seen, lines, seen};
 use super::walk::Text;
 
-const WEIGHTS_TEXT: &str = include_str!("order/weights.txt");
-const PAIRS_TEXT: &str = include_str!("order/pairs.txt");
 /// Features that are told.
 const TOP_MAX: usize = 4;
 /// The weight of nothing.
 const BIAS: &str = "bias";
+/// A text of fewer sentences is not said to be about attacks.
+const DENSE_MIN: usize = 6;
+/// One sentence of so many speaks of attacks where a text is about them.
+const DENSE_SHARE: usize = 8;
+/// What speaks of attacks.
+const OF_ATTACKS: [&str; 2] = ["g.attacker", "g.finding"];
+/// A shorter text of a result is no order.
+const RESULT_BYTES_MIN: usize = 16;
 
 /// A concept, by its name, or two that mean more together, in the order of their numbers.
 pub type Feature = (&'static str, &'static str);
 
-static MODEL: LazyLock<Model> = LazyLock::new(Model::read);
+/// What weighs how much in definitions.
+pub static DEFINITIONS: LazyLock<Model> = LazyLock::new(|| {
+    let weights = include_str!("order/definition_weights.txt");
+    Model::read(&order::DEFINITIONS, include_str!("order/pairs.txt"), weights)
+});
+/// What weighs how much in results.
+pub static RESULTS: LazyLock<Model> = LazyLock::new(|| {
+    let weights = include_str!("order/result_weights.txt");
+    Model::read(&order::RESULTS, "", weights)
+});
 
 /// What weighs how much, by the numbers of concepts.
-struct Model {
+#[derive(Debug)]
+pub struct Model {
+    grammar: &'static Grammar,
     bias: i32,
     single: Vec<i32>,
     /// Of each concept, which later ones mean more beside it, one bit each.
     partners: Vec<u128>,
     /// Row by row.
     pairs: Vec<i32>,
+    /// The numbers of concepts that no sentence has by itself, where it is a kind of text that has them.
+    beside: Beside,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Beside {
+    disguised: Option<usize>,
+    quoted: Option<usize>,
+    dense: Option<usize>,
+    of_attacks: [Option<usize>; 2],
 }
 
 impl Model {
-    fn read() -> Self {
-        let count = concepts().len();
+    fn read(grammar: &'static Grammar, pairs: &'static str, weights: &'static str) -> Self {
+        let count = grammar.concepts.len();
+        let number = |name: &str| grammar.number(name);
         let mut model = Self {
+            grammar,
             bias: 0,
             single: vec![0; count],
             partners: vec![0; count],
             pairs: vec![0; count * count],
+            beside: Beside {
+                disguised: number(DISGUISED),
+                quoted: number(QUOTED),
+                dense: number(DENSE),
+                of_attacks: OF_ATTACKS.map(number),
+            },
         };
-        let number = |name: &str| concepts().iter().position(|known| *known == name);
         let both = |one: &str, other: &str| {
             let (one, other) = (number(one)?, number(other)?);
             Some((one.min(other), one.max(other)))
         };
-        for (one, others) in lines(PAIRS_TEXT) {
+        for (one, others) in lines(pairs) {
             for (one, other) in others.split_whitespace().filter_map(|other| both(one, other)) {
                 if let Some(partners) = model.partners.get_mut(one) {
                     *partners |= 1 << other;
                 }
             }
         }
-        for (name, weight) in WEIGHTS_TEXT.lines().filter_map(|line| line.split_once(' ')) {
+        for (name, weight) in weights.lines().filter_map(|line| line.split_once(' ')) {
             let weight = weight.parse().unwrap_or_default();
             let place = match name.split_once('&') {
                 _ if name == BIAS => Some(&mut model.bias),
@@ -75,6 +109,82 @@ impl Model {
     fn pair(&self, one: usize, other: usize) -> i32 {
         self.pairs.get(one * self.single.len() + other).copied().unwrap_or_default()
     }
+
+    fn name(&self, concept: usize) -> &'static str {
+        self.grammar.concepts.get(concept).copied().unwrap_or_default()
+    }
+
+    /// Those of a window's concepts that mean more together.
+    fn pairs(&self, features: Features) -> impl Iterator<Item = (usize, usize)> {
+        let partners = |one| self.partners.get(one).copied().unwrap_or_default();
+        features
+            .single()
+            .flat_map(move |one| bits(features.0 & partners(one)).map(move |other| (one, other)))
+    }
+
+    /// What a window is judged by, by names.
+    #[must_use]
+    pub fn names(&self, features: Features) -> Vec<Feature> {
+        let single = features.single().map(|one| (self.name(one), ""));
+        let pairs = self.pairs(features).map(|(one, other)| (self.name(one), self.name(other)));
+        single.chain(pairs).collect()
+    }
+
+    fn score(&self, features: Features) -> i32 {
+        let single: i32 = features.single().map(|one| self.single(one)).sum();
+        let pairs: i32 = self.pairs(features).map(|(one, other)| self.pair(one, other)).sum();
+        self.bias + single + pairs
+    }
+
+    /// The features that weigh most, in words.
+    #[must_use]
+    pub fn top(&self, features: Features) -> Vec<String> {
+        let single = features.single().map(|one| (self.single(one), self.name(one).to_owned()));
+        let pair = |(one, other)| {
+            (self.pair(one, other), format!("{}+{}", self.name(one), self.name(other)))
+        };
+        let mut all: Vec<(i32, String)> = single.chain(self.pairs(features).map(pair)).collect();
+        all.retain(|(weight, _)| *weight > 0);
+        all.sort_by(|one, other| other.cmp(one));
+        all.into_iter().take(TOP_MAX).map(|(_, name)| name).collect()
+    }
+
+    fn of_view(
+        &self,
+        view: &View,
+        (text, raw): (usize, &str),
+        place: Place<'_>,
+        windows: &mut Vec<Window>,
+    ) {
+        let (all, count) = seen(self.grammar, view, raw, place);
+        let number = |all: &[Seen]| all.first().map_or(0, |seen| seen.sentence);
+        let sentences: Vec<&[Seen]> =
+            all.chunk_by(|one, next| one.sentence == next.sentence).collect();
+        let mut always = Features::default();
+        if !view.steps.is_empty() {
+            always.add(self.beside.disguised);
+        }
+        let is_of_attacks = |seen: &Seen| self.beside.of_attacks.contains(&Some(seen.concept));
+        let attacks = sentences.iter().filter(|all| all.iter().any(is_of_attacks)).count();
+        if count >= DENSE_MIN && attacks * DENSE_SHARE >= count {
+            always.add(self.beside.dense);
+        }
+        for (at, sentence) in sentences.iter().enumerate() {
+            let next = sentences.get(at + 1).filter(|next| number(next) == number(sentence) + 1);
+            let both = || sentence.iter().chain(next.copied().unwrap_or_default());
+            let mut features = always;
+            for seen in both() {
+                features.add(Some(seen.concept));
+                if seen.quoted {
+                    features.add(self.beside.quoted);
+                }
+            }
+            let start = both().map(|seen| seen.range.start).min().unwrap_or_default();
+            let end = both().map(|seen| seen.range.end).max().unwrap_or_default();
+            let (span, steps) = (view.source(start..end), view.steps.clone());
+            windows.push(Window { features, score: self.score(features), text, span, steps });
+        }
+    }
 }
 
 /// What a window is judged by: its concepts, one bit each.
@@ -82,38 +192,14 @@ impl Model {
 pub struct Features(u128);
 
 impl Features {
-    fn add(&mut self, concept: usize) {
-        self.0 |= 1 << concept;
+    fn add(&mut self, concept: Option<usize>) {
+        self.0 |= concept.map_or(0, |concept| 1 << concept);
     }
 
     /// The concepts' numbers.
     fn single(self) -> impl Iterator<Item = usize> {
         bits(self.0)
     }
-
-    /// Those that mean more together.
-    fn pairs(self) -> impl Iterator<Item = (usize, usize)> {
-        let partners = |one| MODEL.partners.get(one).copied().unwrap_or_default();
-        self.single()
-            .flat_map(move |one| bits(self.0 & partners(one)).map(move |other| (one, other)))
-    }
-
-    /// All of them by their names.
-    #[must_use]
-    pub fn names(self) -> Vec<Feature> {
-        let single = self.single().map(|one| (name(one), ""));
-        single.chain(self.pairs().map(|(one, other)| (name(one), name(other)))).collect()
-    }
-
-    fn score(self) -> i32 {
-        let single: i32 = self.single().map(|one| MODEL.single(one)).sum();
-        let pairs: i32 = self.pairs().map(|(one, other)| MODEL.pair(one, other)).sum();
-        MODEL.bias + single + pairs
-    }
-}
-
-fn name(concept: usize) -> &'static str {
-    concepts().get(concept).copied().unwrap_or_default()
 }
 
 fn bits(mut mask: u128) -> impl Iterator<Item = usize> {
@@ -139,23 +225,9 @@ pub struct Window {
     pub steps: Vec<Step>,
 }
 
-impl Window {
-    /// The features that weigh most, in words.
-    #[must_use]
-    pub fn top(&self) -> Vec<String> {
-        let single = self.features.single().map(|one| (MODEL.single(one), name(one).to_owned()));
-        let pair =
-            |(one, other)| (MODEL.pair(one, other), format!("{}+{}", name(one), name(other)));
-        let mut all: Vec<(i32, String)> = single.chain(self.features.pairs().map(pair)).collect();
-        all.retain(|(weight, _)| *weight > 0);
-        all.sort_by(|one, other| other.cmp(one));
-        all.into_iter().take(TOP_MAX).map(|(_, name)| name).collect()
-    }
-}
-
 /// The windows of a definition's texts: of its description, and of every other one.
 #[must_use]
-pub fn windows(texts: &[Text<'_>]) -> Vec<Window> {
+pub fn of_definition(texts: &[Text<'_>]) -> Vec<Window> {
     let mut windows = Vec::new();
     let own: BTreeSet<String> = texts
         .iter()
@@ -168,52 +240,52 @@ pub fn windows(texts: &[Text<'_>]) -> Vec<Window> {
         }
         let place = Place { inner: one.path != "/description", own: Some(&own) };
         for view in views(&one.text) {
-            of_view(&view, (text, &one.text), place, &mut windows);
+            DEFINITIONS.of_view(&view, (text, &one.text), place, &mut windows);
         }
     }
     windows
 }
 
-fn of_view(view: &View, (text, raw): (usize, &str), place: Place<'_>, windows: &mut Vec<Window>) {
-    let all = seen(view, raw, place);
-    let number = |all: &[Seen]| all.first().map_or(0, |seen| seen.sentence);
-    let sentences: Vec<&[Seen]> = all.chunk_by(|one, next| one.sentence == next.sentence).collect();
-    for (at, sentence) in sentences.iter().enumerate() {
-        let next = sentences.get(at + 1).filter(|next| number(next) == number(sentence) + 1);
-        let both = || sentence.iter().chain(next.copied().unwrap_or_default());
-        let mut features = Features::default();
-        for seen in both() {
-            features.add(seen.concept);
+/// The windows of a result's texts, which is all that is told of it: names of members as well.
+#[must_use]
+pub fn of_result(texts: &[Text<'_>]) -> Vec<Window> {
+    let mut windows = Vec::new();
+    for (text, one) in texts.iter().enumerate() {
+        if one.text.len() < RESULT_BYTES_MIN {
+            continue;
         }
-        if !view.steps.is_empty() {
-            features.add(concepts().len() - 1);
+        for view in views(&one.text) {
+            RESULTS.of_view(&view, (text, &one.text), Place::default(), &mut windows);
         }
-        let start = both().map(|seen| seen.range.start).min().unwrap_or_default();
-        let end = both().map(|seen| seen.range.end).max().unwrap_or_default();
-        let (span, steps) = (view.source(start..end), view.steps.clone());
-        windows.push(Window { features, score: features.score(), text, span, steps });
     }
+    windows
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::order::DISGUISED;
     use super::*;
 
     #[test]
     fn weights_and_pairs_are_of_concepts_that_there_are() {
-        let known = |name: &str| concepts().contains(&name);
-        assert_eq!(concepts().last(), Some(&DISGUISED));
-        assert!(lines(PAIRS_TEXT).count() > 0);
-        for (one, others) in lines(PAIRS_TEXT) {
-            for name in others.split_whitespace().chain([one]) {
-                assert!(known(name), "{name}");
+        let pairs = include_str!("order/pairs.txt");
+        for (model, pairs, weights) in [
+            (&*DEFINITIONS, pairs, include_str!("order/definition_weights.txt")),
+            (&*RESULTS, "", include_str!("order/result_weights.txt")),
+        ] {
+            let known = |name: &str| model.grammar.number(name).is_some();
+            assert_eq!(model.grammar.concepts.last(), Some(&DISGUISED));
+            for (one, others) in lines(pairs) {
+                for name in others.split_whitespace().chain([one]) {
+                    assert!(known(name), "{name}");
+                }
+            }
+            for line in weights.lines() {
+                let (name, weight) = line.split_once(' ').unwrap();
+                assert!(weight.parse::<i32>().is_ok(), "{line}");
+                assert!(name == BIAS || name.split('&').all(known), "{line}");
             }
         }
-        for line in WEIGHTS_TEXT.lines() {
-            let (name, weight) = line.split_once(' ').unwrap();
-            assert!(weight.parse::<i32>().is_ok(), "{line}");
-            assert!(name == BIAS || name.split('&').all(known), "{line}");
-        }
+        assert!(RESULTS.beside.of_attacks.iter().all(Option::is_some));
+        assert!(lines(pairs).count() > 0);
     }
 }

@@ -2,191 +2,26 @@
 //!
 //! A text is cut into sentences and each into words; a word stands for what it does in a sentence (`lexicon.txt`), so that
 //! what is looked for are shapes of sentences and not wordings. A shape is a row of such classes with at most so many
-//! words between two of them (`shapes.txt`). What shapes weigh is learned (`weights.txt`, by `examples/train`), in whole
+//! words between two of them (`definitions.txt`, `results.txt`). What shapes weigh is learned (by `examples/train`), in whole
 //! numbers, so that a score is the same on every machine.
+
+mod grammar;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::LazyLock;
+
+pub(crate) use grammar::lines;
+use grammar::{Classes, Mark, Word};
+pub use grammar::{DEFINITIONS, DENSE, DISGUISED, Grammar, QUOTED, RESULTS};
 
 use super::normal::View;
-
-/// What a word does, one bit each.
-type Classes = u128;
 
 /// Longest sentence, in words: what goes on for longer is another one, so that nothing hides behind a long row of words.
 const WORDS_MAX: usize = 64;
 /// Sentences of one text that are looked at: a book has so many.
 const SENTENCES_MAX: usize = 16_384;
-/// Words between two classes where the shape does not say.
-const GAP: usize = 3;
 /// A word in capitals has so many letters at least.
 const SHOUT_MIN: usize = 4;
-
-const LEXICON_TEXT: &str = include_str!("order/lexicon.txt");
-const SHAPES_TEXT: &str = include_str!("order/shapes.txt");
-
-/// Classes that are told by where and how a word stands, behind those of the lexicon.
-const MARKS: [&str; 8] = ["start", "later", "inner", "ident", "link", "shout", "frame", "on"];
-const START: usize = 0;
-const LATER: usize = 1;
-const INNER: usize = 2;
-const IDENT: usize = 3;
-const LINK: usize = 4;
-const SHOUT: usize = 5;
-const FRAME: usize = 6;
-const ON: usize = 7;
-
-/// The concept of what is not written as it is read.
-pub const DISGUISED: &str = "disguised";
-/// The class of names in a path.
-const PATH: &str = "path";
-
-static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::read);
-/// The names of what shapes mean, sorted, each once; the last is for what is disguised.
-static CONCEPTS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
-    let names: BTreeSet<&str> = lines(SHAPES_TEXT).map(|(name, _)| name).collect();
-    names.into_iter().chain([DISGUISED]).collect()
-});
-static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(shapes);
-
-/// The lines of data, a name and what stands behind it.
-pub(super) fn lines(text: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(": "))
-}
-
-/// Words, sorted, and how many classes they are of.
-struct Lexicon {
-    words: Vec<(String, Classes)>,
-    classes: Vec<&'static str>,
-}
-
-impl Lexicon {
-    fn read() -> Self {
-        let mut words: Vec<(String, Classes)> = Vec::new();
-        let mut classes = Vec::new();
-        for (bit, (class, listed)) in lines(LEXICON_TEXT).enumerate() {
-            classes.push(class);
-            for word in listed.split_whitespace() {
-                words.extend(forms(word).into_iter().map(|form| (form, 1 << bit)));
-            }
-        }
-        words.sort_unstable();
-        words.dedup_by(|next, kept| {
-            let same = next.0 == kept.0;
-            kept.1 |= if same { next.1 } else { 0 };
-            same
-        });
-        classes.extend(MARKS);
-        Self { words, classes }
-    }
-
-    fn of(&self, word: &str) -> Classes {
-        let at = self.words.binary_search_by(|(known, _)| known.as_str().cmp(word));
-        at.ok().and_then(|at| self.words.get(at)).map_or(0, |(_, classes)| *classes)
-    }
-
-    fn mark(&self, mark: usize) -> Classes {
-        1 << (self.classes.len() - MARKS.len() + mark)
-    }
-
-    fn bit(&self, class: &str) -> Option<Classes> {
-        self.classes.iter().position(|known| *known == class).map(|bit| 1 << bit)
-    }
-}
-
-/// A word of the lexicon in all its forms.
-fn forms(word: &str) -> Vec<String> {
-    let Some(stem) = word.strip_suffix('+') else { return vec![word.to_owned()] };
-    let (stem, doubled) = match stem.strip_suffix('+') {
-        Some(stem) => (stem, stem.chars().next_back()),
-        None => (stem, None),
-    };
-    let short = stem.strip_suffix('e').unwrap_or(stem);
-    let long: String = stem.chars().chain(doubled).collect();
-    let inflected = if doubled.is_some() { long.as_str() } else { short };
-    let third = match stem.strip_suffix('y') {
-        Some(rest) if !rest.ends_with(['a', 'e', 'o']) => format!("{rest}ies"),
-        _ if stem.ends_with(['s', 'x', 'h']) => format!("{stem}es"),
-        _ => format!("{stem}s"),
-    };
-    let past = match stem.strip_suffix('y') {
-        Some(rest) if !rest.ends_with(['a', 'e', 'o']) => format!("{rest}ied"),
-        _ => format!("{inflected}ed"),
-    };
-    vec![stem.to_owned(), third, format!("{inflected}ing"), past]
-}
-
-/// The names of all concepts, by their numbers.
-#[must_use]
-pub fn concepts() -> &'static [&'static str] {
-    &CONCEPTS
-}
-
-/// A shape of sentences.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Shape {
-    /// The number of what it means: `conceal.user`.
-    concept: usize,
-    /// The classes in their order, each with how many words may stand before it.
-    parts: Vec<(usize, Classes)>,
-    /// All of them.
-    needs: Classes,
-}
-
-fn shapes() -> Vec<Shape> {
-    let shape = |(name, parts): (&'static str, &'static str)| {
-        let mut gap = GAP;
-        let mut read = Vec::new();
-        for part in parts.split_whitespace() {
-            if let Ok(number) = part.parse() {
-                gap = number;
-            } else {
-                // A test says that every class is known: none matches what is not.
-                let class = LEXICON.bit(part).unwrap_or(0);
-                read.push((std::mem::replace(&mut gap, GAP), class));
-            }
-        }
-        let needs = read.iter().fold(0, |all, (_, class)| all | class);
-        let concept = CONCEPTS.iter().position(|known| *known == name).unwrap_or_default();
-        Shape { concept, parts: read, needs }
-    };
-    lines(SHAPES_TEXT).map(shape).collect()
-}
-
-impl Shape {
-    /// The words that it fits, from the first to the last.
-    fn fits(&self, words: &[Word], all: Classes) -> Option<(usize, usize)> {
-        if self.needs & !all != 0 {
-            return None;
-        }
-        let (_, first) = self.parts.first()?;
-        let begins = words.iter().enumerate().filter(|(_, word)| word.classes & first != 0);
-        for (begin, _) in begins {
-            let mut at = begin;
-            // A mark may be the same word's.
-            let goes_on = self.parts.iter().skip(1).all(|(gap, class)| {
-                let reach = at..words.len().min(at + gap + 2);
-                let next = words.get(reach).unwrap_or_default().iter();
-                let found = next.clone().position(|word| word.classes & class != 0);
-                at += found.unwrap_or_default();
-                found.is_some()
-            });
-            if goes_on {
-                return Some((begin, at));
-            }
-        }
-        None
-    }
-}
-
-/// A word of a sentence.
-#[derive(Debug, Clone, Copy)]
-struct Word {
-    classes: Classes,
-    start: usize,
-    end: usize,
-}
 
 /// Where a text stands, and what its tool calls its own.
 #[derive(Debug, Clone, Copy, Default)]
@@ -200,32 +35,36 @@ pub struct Place<'a> {
 /// A concept that a sentence has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
-    /// Its number in [`concepts`].
+    /// Its number in [`Grammar::concepts`].
     pub concept: usize,
     /// In which sentence of the text.
     pub sentence: usize,
     /// Where in the view.
     pub range: Range<usize>,
+    /// Whether it stands in quotes.
+    pub quoted: bool,
 }
 
-/// The concepts of a view's sentences.
+/// The concepts of a view's sentences, and how many these are.
 #[must_use]
-pub fn seen(view: &View, raw: &str, place: Place<'_>) -> Vec<Seen> {
+pub fn seen(grammar: &Grammar, view: &View, raw: &str, place: Place<'_>) -> (Vec<Seen>, usize) {
     let mut found: Vec<Seen> = Vec::new();
     let mut count = 0;
+    let mut words = Vec::new();
     for range in sentences(&view.text) {
-        let words = words(view, raw, range, (count > 0, place));
+        words.clear();
+        Reader { grammar, view, raw, place, later: count > 0 }.words(range, &mut words);
         for part in words.chunks(WORDS_MAX).take(SENTENCES_MAX - count) {
-            of_sentence(part, count, &mut found);
+            of_sentence(grammar, part, count, &mut found);
             count += 1;
         }
     }
-    found
+    (found, count)
 }
 
-fn of_sentence(words: &[Word], sentence: usize, found: &mut Vec<Seen>) {
+fn of_sentence(grammar: &Grammar, words: &[Word], sentence: usize, found: &mut Vec<Seen>) {
     let all = words.iter().fold(0, |all, word| all | word.classes);
-    for shape in SHAPES.iter() {
+    for shape in &grammar.shapes {
         let known = found.last();
         if known.is_some_and(|last| (last.sentence, last.concept) == (sentence, shape.concept)) {
             continue;
@@ -233,7 +72,8 @@ fn of_sentence(words: &[Word], sentence: usize, found: &mut Vec<Seen>) {
         let Some((first, last)) = shape.fits(words, all) else { continue };
         if let (Some(first), Some(last)) = (words.get(first), words.get(last)) {
             let range = first.start..last.end.max(first.end);
-            found.push(Seen { concept: shape.concept, sentence, range });
+            let quoted = !shape.guard && first.classes & last.classes & Mark::QUOTED != 0;
+            found.push(Seen { concept: shape.concept, sentence, range, quoted });
         }
     }
 }
@@ -259,51 +99,135 @@ fn sentences(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-fn words(
-    view: &View,
-    raw: &str,
-    sentence: Range<usize>,
-    (later, place): (bool, Place<'_>),
-) -> Vec<Word> {
-    let lexicon = &*LEXICON;
-    let text = view.text.get(sentence.clone()).unwrap_or_default();
-    let mut words = Vec::new();
-    let always = if later { lexicon.mark(LATER) } else { 0 }
-        | if place.inner { lexicon.mark(INNER) } else { 0 };
-    let apart =
-        |c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')' | '"' | '`' | '*' | '{' | '}');
-    for word in text.split(apart).filter(|word| !word.is_empty()) {
-        // A colon within a word is an address's.
-        let bare = word.trim_matches(['.', '!', '?', ';', ':', '\'', '-', '#']);
-        let bare = if bare.is_empty() { word } else { bare };
-        let start = sentence.start + bare.as_ptr().addr().saturating_sub(text.as_ptr().addr());
-        let end = start + bare.len();
-        let mut classes = lexicon.of(bare) | always;
-        if words.is_empty() {
-            classes |= lexicon.mark(START);
+/// Reads the words of sentences.
+#[derive(Clone, Copy)]
+struct Reader<'a> {
+    grammar: &'a Grammar,
+    view: &'a View,
+    raw: &'a str,
+    place: Place<'a>,
+    /// A sentence stands before this one.
+    later: bool,
+}
+
+impl Reader<'_> {
+    fn words(&self, sentence: Range<usize>, words: &mut Vec<Word>) {
+        let text = self.view.text.get(sentence.clone()).unwrap_or_default();
+        let always = if self.later { Mark::LATER } else { 0 }
+            | if self.place.inner { Mark::INNER } else { 0 };
+        let (mut quotes, mut quoted_to) = (quotes(text).into_iter().peekable(), 0);
+        let mut before = Before::default();
+        for word in text.split(is_apart).filter(|word| !word.is_empty()) {
+            let at = word.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+            // A colon within a word is an address's.
+            let bare = word.trim_matches(is_edge);
+            let bare = if bare.is_empty() { word } else { bare };
+            let start = sentence.start + bare.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+            let end = start + bare.len();
+            let mut classes = self.grammar.of(bare) | always | self.kind(word, bare, start..end);
+            while let Some(quote) = quotes.next_if(|quote| quote.start < at) {
+                quoted_to = quoted_to.max(quote.end);
+            }
+            if at < quoted_to {
+                classes |= Mark::QUOTED;
+            }
+            classes |= before.stands(text.get(before.end..at).unwrap_or_default());
+            if classes & Mark::COLON == 0 && before.leads(classes, self.grammar) {
+                classes |= Mark::LEAD;
+                before.led |= !words.is_empty() || classes & self.grammar.verbs != 0;
+            }
+            before.last = Some((word, classes));
+            before.end = at + word.len();
+            words.push(Word { classes, start, end });
         }
+    }
+
+    /// What a word is by its form.
+    fn kind(&self, word: &str, bare: &str, range: Range<usize>) -> Classes {
+        let mut classes = 0;
         if bare.contains('/') {
-            let path = lexicon.bit(PATH).unwrap_or_default();
-            classes |= bare.split('/').fold(0, |all, part| all | lexicon.of(part) & path);
+            let parts = bare.split('/');
+            classes |= parts.fold(0, |all, part| all | self.grammar.of(part) & self.grammar.path);
         }
         if is_frame(word) {
-            classes |= lexicon.mark(FRAME);
+            classes |= Mark::FRAME;
         }
-        if bare == "on" {
-            classes |= lexicon.mark(ON);
+        if word.ends_with(':') {
+            classes |= Mark::COLON;
         }
+        let raw = |range| self.raw.get(self.view.source(range)).unwrap_or_default();
         if is_link(bare) {
-            classes |= lexicon.mark(LINK);
-        } else if is_ident(bare) && !place.own.is_some_and(|own| own.contains(bare)) {
-            classes |= lexicon.mark(IDENT);
+            classes |= Mark::LINK;
+            if bare.contains('=') && is_to_be_filled(raw(range.start..range.end + 1)) {
+                classes |= Mark::EXFIL;
+            }
+        } else if is_ident(bare) && !self.place.own.is_some_and(|own| own.contains(bare)) {
+            classes |= Mark::IDENT;
         }
-        if view.steps.is_empty() && is_shouted(raw.get(view.source(start..end)).unwrap_or_default())
-        {
-            classes |= lexicon.mark(SHOUT);
+        if self.view.steps.is_empty() && bare.len() >= SHOUT_MIN && is_shouted(raw(range)) {
+            classes |= Mark::SHOUT;
         }
-        words.push(Word { classes, start, end });
+        classes
     }
-    words
+}
+
+/// What stands before a word in its sentence.
+#[derive(Default)]
+struct Before<'a> {
+    last: Option<(&'a str, Classes)>,
+    end: usize,
+    /// Something of it may be an imperative.
+    led: bool,
+}
+
+impl Before<'_> {
+    /// How a word stands, by what is between it and the one before.
+    fn stands(&self, between: &str) -> Classes {
+        let Some((last, _)) = self.last else { return Mark::START | Mark::HEAD };
+        let begins = last.ends_with([':', '>', ']', '-', '=', '|'])
+            || last.starts_with(|c: char| c.is_ascii_digit() || c == '#')
+            || between.contains('"');
+        let clause = if between.contains(',') { Mark::CLAUSE } else { 0 };
+        clause | if begins { Mark::HEAD } else { 0 }
+    }
+
+    /// Whether a word of these classes may be an imperative.
+    fn leads(&self, classes: Classes, grammar: &Grammar) -> bool {
+        let after = self.last.map_or(0, |(_, last)| last);
+        classes & (Mark::HEAD | Mark::CLAUSE) != 0
+            || after & grammar.lead_in != 0
+            || self.led && after & grammar.and != 0
+    }
+}
+
+/// What stands between words.
+fn is_apart(c: char) -> bool {
+    c.is_whitespace() || matches!(c, ',' | '(' | ')' | '"' | '`' | '*' | '{' | '}')
+}
+
+/// What is at a word's edge and not of it.
+fn is_edge(c: char) -> bool {
+    matches!(c, '.' | '!' | '?' | ';' | ':' | '\'' | '-' | '#' | '[' | ']' | '<' | '>')
+}
+
+/// What stands in quotes or is marked as code, as ranges. The values of JSON members do not count: they are what a result says.
+fn quotes(text: &str) -> Vec<Range<usize>> {
+    let mut quotes = Vec::new();
+    for mark in ['"', '`'] {
+        let mut at = 0;
+        while let Some(open) = text.get(at..).and_then(|rest| rest.find(mark)).map(|open| at + open)
+        {
+            let rest = text.get(open + 1..).unwrap_or_default();
+            let close = rest.find(mark).map_or(text.len(), |close| open + 1 + close);
+            let before = text.get(..open).unwrap_or_default().trim_end();
+            if mark == '`' || !before.ends_with([':', '{']) {
+                quotes.push(open..close);
+            }
+            at = close + 1;
+        }
+    }
+    quotes.sort_unstable_by_key(|quote| quote.start);
+    quotes
 }
 
 fn is_link(word: &str) -> bool {
@@ -312,7 +236,7 @@ fn is_link(word: &str) -> bool {
 
 /// `<important>`, `[system]`, `<|im_start|>`, `<<sys>>`, `###system`.
 fn is_frame(word: &str) -> bool {
-    const NAMES: [&str; 18] = [
+    const NAMES: [&str; 36] = [
         "important",
         "system",
         "sys",
@@ -331,14 +255,32 @@ fn is_frame(word: &str) -> bool {
         "override",
         "directive",
         "developer",
+        "im_start",
+        "im_end",
+        "eot_id",
+        "endoftext",
+        "end_of_document",
+        "tool_call",
+        "tool_calls",
+        "tool_result",
+        "tool_results",
+        "function_call",
+        "function_calls",
+        "function_results",
+        "invoke",
+        "information",
+        "context",
+        "data",
+        "task",
+        "begin_of_text",
     ];
-    if !word.starts_with(['<', '[', '#', '|', '/', '-', '=']) {
+    let opens = word.starts_with(['<', '[', '#', '|']);
+    if !opens && !word.starts_with("---") && !word.starts_with("===") {
         return false;
     }
     let open = word.trim_start_matches(['<', '[', '#', '|', '/', '-', '=']);
     let inside = open.trim_end_matches(['>', ']', '|', '#', '-', '=', '.', '!', ':']);
-    word.len() > open.len()
-        && (NAMES.contains(&inside) || inside == "im_start" || inside == "im_end")
+    word.len() > open.len() && NAMES.contains(&inside)
 }
 
 fn is_ident(word: &str) -> bool {
@@ -346,6 +288,18 @@ fn is_ident(word: &str) -> bool {
     word.contains('_')
         && word.bytes().all(fits)
         && word.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+/// Whether a parameter of an address waits for what it is to carry away: `?q=[NOTES]`, `?q=ALL_NOTES`, `?q={`.
+fn is_to_be_filled(link: &str) -> bool {
+    /// Letters of a name in capitals: fewer are a code.
+    const NAME_MIN: usize = 5;
+    let Some((_, query)) = link.split_once('?') else { return false };
+    query.split('&').filter_map(|pair| pair.split_once('=')).any(|(_, value)| {
+        let capital = |byte: &u8| byte.is_ascii_uppercase() || *byte == b'_';
+        value.starts_with(['[', '<', '$', '{'])
+            || value.bytes().take_while(|byte| capital(byte)).count() >= NAME_MIN
+    })
 }
 
 fn is_shouted(word: &str) -> bool {
@@ -358,27 +312,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_data_names_only_what_is_there() {
-        assert!(LEXICON.classes.len() <= 128 && concepts().len() <= 128);
-        for (name, parts) in lines(SHAPES_TEXT) {
-            for part in parts.split_whitespace().filter(|part| part.parse::<usize>().is_err()) {
-                assert!(LEXICON.bit(part).is_some(), "{name}: {part}");
-            }
-        }
-        // Words are as folding leaves them.
-        for (word, _) in &LEXICON.words {
-            assert_eq!(views(word)[0].text, **word);
-        }
-    }
-
-    #[test]
     fn shapes_are_seen_where_they_stand() {
         let seen = |text: &str| -> Vec<(&str, String)> {
             let views = views(text);
-            let all = seen(&views[0], text, Place::default());
+            let (all, _) = seen(&DEFINITIONS, &views[0], text, Place::default());
             let of =
                 |seen: &Seen| text.get(views[0].source(seen.range.clone())).unwrap().to_owned();
-            all.iter().map(|seen| (concepts()[seen.concept], of(seen))).collect()
+            all.iter().map(|seen| (DEFINITIONS.concepts[seen.concept], of(seen))).collect()
         };
         for (text, shape, words) in [
             ("Adds. Do not tell the user of it.", "conceal.user", "not tell the user"),

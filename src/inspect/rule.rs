@@ -40,6 +40,9 @@ pub struct Rule {
 /// What is written for a model alone: hijacking it through what it is told of tools.
 const FOR_MODELS: &[&str] = &["ASI01", "ASI04", "MCP03", "MCP06"];
 
+/// What data tells a model to do: hijacking its goal, and prompt injection through what it reads.
+const INJECTED: &[&str] = &["ASI01", "MCP06"];
+
 /// Tag characters.
 pub const TAGS: Rule = Rule {
     id: "hidden.tags",
@@ -113,4 +116,14 @@ pub const ORDER: Rule = Rule {
     in_argument: Severity::Info,
     owasp: FOR_MODELS,
     why: "Sentences of it are rather orders to a model than a description.",
+};
+
+/// Sentences of a result that tell a model what to do.
+pub const INJECTION: Rule = Rule {
+    id: "injection.sentences",
+    severity: Severity::Medium,
+    in_result: Severity::Medium,
+    in_argument: Severity::Info,
+    owasp: INJECTED,
+    why: "Sentences of it are rather orders to a model than what was asked for.",
 };
