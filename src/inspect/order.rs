@@ -274,8 +274,13 @@ fn is_frame(word: &str) -> bool {
         "task",
         "begin_of_text",
     ];
-    let opens = word.starts_with(['<', '[', '#', '|']);
-    if !opens && !word.starts_with("---") && !word.starts_with("===") {
+    let opens = match word.as_bytes().first() {
+        Some(b'<') => word.contains('>'),
+        Some(b'[') => word.contains(']'),
+        Some(b'#' | b'|') => true,
+        _ => word.starts_with("---") || word.starts_with("==="),
+    };
+    if !opens {
         return false;
     }
     let open = word.trim_start_matches(['<', '[', '#', '|', '/', '-', '=']);
