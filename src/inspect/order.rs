@@ -117,7 +117,7 @@ impl Reader<'_> {
             | if self.place.inner { Mark::INNER } else { 0 };
         let (mut quotes, mut quoted_to) = (quotes(text).into_iter().peekable(), 0);
         let mut before = Before::default();
-        for word in text.split(is_apart).filter(|word| !word.is_empty()) {
+        for word in text.split(is_apart).flat_map(tags).filter(|word| !word.is_empty()) {
             let at = word.as_ptr().addr().saturating_sub(text.as_ptr().addr());
             // A colon within a word is an address's.
             let bare = word.trim_matches(is_edge);
@@ -203,6 +203,15 @@ impl Before<'_> {
 /// What stands between words.
 fn is_apart(c: char) -> bool {
     c.is_whitespace() || matches!(c, ',' | '(' | ')' | '"' | '`' | '*' | '{' | '}')
+}
+
+/// A word and the tags at its sides, each by itself: `<p>Order`.
+fn tags(word: &str) -> impl Iterator<Item = &str> {
+    let open = |part: &'_ str| part.find('<').filter(|at| *at > 0).unwrap_or(part.len());
+    word.split_inclusive('>').flat_map(move |part| {
+        let at = open(part);
+        [part.get(..at).unwrap_or_default(), part.get(at..).unwrap_or_default()]
+    })
 }
 
 /// What is at a word's edge and not of it.

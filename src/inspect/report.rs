@@ -23,7 +23,7 @@ const LOOKED_MAX: usize = 4096;
 /// From this score on a person should look: of the honest definitions of `dev` less than one in two hundred has it.
 pub const REVIEW: i32 = 220;
 /// The same of results: of those of `dev`, most of which quote attacks, one in a hundred has it.
-pub const REVIEW_RESULT: i32 = 180;
+pub const REVIEW_RESULT: i32 = 178;
 /// So many points are the whole way from nothing to certain.
 const SCALE: i32 = 800;
 /// Evidence of sentences, in characters.
@@ -366,6 +366,20 @@ mod tests {
         ] {
             let report = Report::of_text(text, Kind::Result);
             assert_eq!(report.worth(), Worth::Clean, "{text}: {:?}", report.found);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn findings_of_any_result_stand_in_its_text(
+            text in "(?s)(.{0,3}|ignore all previous instructions|you must|\"|`|<|>|\\?q=\\[|https://a.b/|call send_it |ａ){0,40}",
+        ) {
+            for kind in [Kind::Definition, Kind::Result] {
+                for Placed { found, .. } in Report::of_text(&text, kind).found {
+                    proptest::prop_assert!(text.get(found.span.clone()).is_some(), "{:?}", found);
+                    proptest::prop_assert!(found.evidence.chars().count() <= EVIDENCE_MAX.max(text.len()));
+                }
+            }
         }
     }
 }
