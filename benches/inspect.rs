@@ -32,7 +32,7 @@ fn main() {
     row("text of 20 kB, normal forms", &page, 1000.0, || views(&page));
     row("text of 10 kB, not ASCII, normal forms", &accents, 1000.0, || views(&accents));
     row("result of 10 kB", &plain, 500.0, || Report::of_value(&plain, Kind::Result));
-    row("result of 10 kB, not ASCII", &accented, 500.0, || {
+    row("result of 10 kB, not ASCII", &accented, 1000.0, || {
         Report::of_value(&accented, Kind::Result)
     });
 }

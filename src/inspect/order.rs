@@ -145,6 +145,15 @@ impl Reader<'_> {
     /// What a word is by its form.
     fn kind(&self, word: &str, bare: &str, range: Range<usize>) -> Classes {
         let mut classes = 0;
+        let raw = |range| self.raw.get(self.view.source(range)).unwrap_or_default();
+        let loud = self.view.steps.is_empty() && bare.len() >= SHOUT_MIN;
+        if loud && is_shouted(raw(range.clone())) {
+            classes |= Mark::SHOUT;
+        }
+        // Most words are nothing else.
+        if word.bytes().all(|byte| byte.is_ascii_lowercase()) {
+            return classes;
+        }
         if bare.contains('/') {
             let parts = bare.split('/');
             classes |= parts.fold(0, |all, part| all | self.grammar.of(part) & self.grammar.path);
@@ -155,7 +164,6 @@ impl Reader<'_> {
         if word.ends_with(':') {
             classes |= Mark::COLON;
         }
-        let raw = |range| self.raw.get(self.view.source(range)).unwrap_or_default();
         if is_link(bare) {
             classes |= Mark::LINK;
             if bare.contains('=') && is_to_be_filled(raw(range.start..range.end + 1)) {
@@ -163,9 +171,6 @@ impl Reader<'_> {
             }
         } else if is_ident(bare) && !self.place.own.is_some_and(|own| own.contains(bare)) {
             classes |= Mark::IDENT;
-        }
-        if self.view.steps.is_empty() && bare.len() >= SHOUT_MIN && is_shouted(raw(range)) {
-            classes |= Mark::SHOUT;
         }
         classes
     }

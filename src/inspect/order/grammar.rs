@@ -68,9 +68,9 @@ pub struct Grammar {
     /// The names of what shapes mean, sorted, each once; behind them those that no shape has.
     pub concepts: Vec<&'static str>,
     pub(super) shapes: Vec<Shape>,
-    /// Words, sorted, and of which classes they are.
+    /// Words by their buckets, and of which classes they are.
     words: Vec<(String, Classes)>,
-    /// Where the words begin that begin with a byte, and where those with the last one end.
+    /// Where each bucket begins, and where the last one ends.
     begins: Vec<usize>,
     /// Names in a path.
     pub(super) path: Classes,
@@ -90,11 +90,11 @@ impl Grammar {
         let bit = |class: &str| bit(&classes, class);
         let read = |(name, parts)| Shape::read(name, parts, &concepts, &classes);
         let shapes = lines(shapes).map(read).collect();
-        let words = words(&classes);
-        let mut begins: Vec<usize> = (0..=u8::MAX)
-            .map(|byte| words.partition_point(|(word, _)| word.as_bytes().first() < Some(&byte)))
+        let mut words = words(&classes);
+        words.sort_by_key(|(word, _)| bucket(word));
+        let begins = (0..=BUCKETS)
+            .map(|number| words.partition_point(|(word, _)| bucket(word) < number))
             .collect();
-        begins.push(words.len());
         Self {
             shapes,
             words,
@@ -109,12 +109,11 @@ impl Grammar {
 
     /// The classes of a word.
     pub(super) fn of(&self, word: &str) -> Classes {
-        let Some(first) = word.bytes().next().map(usize::from) else { return 0 };
-        let range = self.begins.get(first).zip(self.begins.get(first + 1));
+        let bucket = bucket(word);
+        let range = self.begins.get(bucket).zip(self.begins.get(bucket + 1));
         let Some((from, to)) = range else { return 0 };
-        let listed = self.words.get(*from..*to).unwrap_or_default();
-        let at = listed.binary_search_by(|(known, _)| known.as_str().cmp(word));
-        at.ok().and_then(|at| listed.get(at)).map_or(0, |(_, classes)| *classes)
+        let mut listed = self.words.get(*from..*to).unwrap_or_default().iter();
+        listed.find(|(known, _)| known == word).map_or(0, |(_, classes)| *classes)
     }
 
     /// The number of a concept.
@@ -122,6 +121,16 @@ impl Grammar {
     pub fn number(&self, name: &str) -> Option<usize> {
         self.concepts.iter().position(|known| *known == name)
     }
+}
+
+/// Buckets of words: more than there are words, so that most that are in no list are told by an empty one.
+const BUCKETS: usize = 4096;
+
+/// The bucket of a word: FNV-1a, the upper bits.
+fn bucket(word: &str) -> usize {
+    let step = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    let hash = word.bytes().fold(0x811c_9dc5, step);
+    usize::try_from(hash >> 20).unwrap_or_default()
 }
 
 /// The classes of shapes, in the order of their bits: marks first.
