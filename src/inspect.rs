@@ -4,18 +4,22 @@
 //! the bytes of the text as it came.
 
 pub mod call;
+pub mod effect;
 pub mod finding;
 pub mod hidden;
 pub mod model;
 pub mod normal;
 pub mod order;
+pub mod places;
 pub mod redact;
 pub mod report;
 pub mod rule;
 pub mod schema;
 pub mod secrets;
+pub mod shell;
 pub mod size;
 pub mod splice;
+pub mod sql;
 pub mod walk;
 
 pub use call::Call;

@@ -75,7 +75,7 @@ fn definition_windows(row: &Value) -> BTreeSet<Vec<Feature>> {
 }
 
 fn result_windows(text: &str) -> BTreeSet<Vec<Feature>> {
-    let one = Text { path: String::new(), name: false, text: Cow::Borrowed(text) };
+    let one = Text { path: String::new(), name: false, member: None, text: Cow::Borrowed(text) };
     let windows = model::of_result(&[one]);
     windows.into_iter().map(|window| model::RESULTS.names(window.features)).collect()
 }

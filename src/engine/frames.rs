@@ -248,7 +248,7 @@ impl Engine {
         }
         let (mut changed, mut instead) = (None, None);
         if asker == Side::Agent {
-            self.inspect_result(line, message, &mut facts);
+            self.inspect_result(conn, line, message, &mut facts);
             instead = self.treat(conn, line, message, &mut facts).filter(|_| !pending.own);
             let defined = self.defined(conn, line, message, &mut facts);
             changed = defined.changed;

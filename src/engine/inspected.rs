@@ -78,6 +78,25 @@ impl Engine {
         call.inspected()
     }
 
+    /// What a structured answer is, beside what its tool says of it.
+    fn against_output(&mut self, conn: ConnId, result: &str, facts: &Facts, report: &mut Report) {
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Structured<'a> {
+            #[serde(borrow)]
+            structured_content: Option<&'a serde_json::value::RawValue>,
+        }
+        let Some(tool) = facts.tool.as_deref() else { return };
+        let server = self.state.conns.get(&conn).map_or("", |conn| conn.server.as_str());
+        let definition = self.state.definition(conn, tool);
+        let shape = definition.and_then(|definition| self.shapes.of(server, tool, definition));
+        let Some(schema) = shape.and_then(|shape| shape.output.as_ref()) else { return };
+        let content = serde_json::from_str::<Structured<'_>>(result).ok();
+        if let Some(content) = content.and_then(|content| content.structured_content) {
+            report.against(schema, content.get(), Kind::Result);
+        }
+    }
+
     /// Counts how large a call's arguments are, for those that come later.
     pub(in crate::engine) fn count_size(&mut self, conn: ConnId, message: &Message, facts: &Facts) {
         let (Some(tool), Some(span)) = (&facts.tool, &message.arguments) else { return };
@@ -88,7 +107,8 @@ impl Engine {
 
     /// Looks at what a server answers to be read.
     pub(in crate::engine) fn inspect_result(
-        &self,
+        &mut self,
+        conn: ConnId,
         line: &[u8],
         message: &Message,
         facts: &mut Facts,
@@ -104,7 +124,8 @@ impl Engine {
         let text =
             span.and_then(|span| line.get(span)).and_then(|text| std::str::from_utf8(text).ok());
         let Some(text) = text else { return };
-        let report = Report::of_value(text, Kind::Result);
+        let mut report = Report::of_value(text, Kind::Result);
+        self.against_output(conn, text, facts, &mut report);
         // Nearly always.
         if report.found.is_empty() {
             return;

@@ -1,9 +1,13 @@
 //! What all detectors say of a call of a tool.
 
+use super::effect::InField;
 use super::finding::Found;
+use super::places::{Roots, places};
 use super::report::{Kind, Placed, Report};
 use super::schema::Schema;
+use super::shell::fields::{Field, command_fields};
 use super::size::{History, Limits, sizes};
+use super::{shell, sql};
 
 /// A call of a tool, before it is sent.
 #[derive(Clone, Copy)]
@@ -37,10 +41,32 @@ impl<'a> Call<'a> {
             let severity = oversize.rule.in_argument;
             report.found.push(Placed { path: oversize.path, found, severity });
         }
+        self.would_do(&mut report);
         if let Some(schema) = self.schema {
             report.against(schema, self.arguments, Kind::Argument);
         }
         report
+    }
+}
+
+impl Call<'_> {
+    /// Adds what it would do: by its commands and queries, and by the places that it names.
+    fn would_do(&self, report: &mut Report) {
+        let Self { tool, arguments, .. } = *self;
+        // Where a project lies is not known: only places that no project has are outside of it.
+        let roots = Roots::new(&[], None);
+        for Field { path, text, .. } in command_fields(tool, arguments) {
+            for effect in shell::effects(&text, &roots).effects {
+                let found = effect.found(&text);
+                report.found.push(Placed { path: path.clone(), found, severity: effect.severity });
+            }
+        }
+        let others = sql::in_arguments(tool, arguments).into_iter();
+        for InField { path, effect } in others.chain(places(arguments, &roots)) {
+            let found = Found::told(effect.rule, effect.what.clone(), effect.what);
+            let found = Found { span: effect.span, because: Vec::new(), ..found };
+            report.found.push(Placed { path, found, severity: effect.severity });
+        }
     }
 }
 

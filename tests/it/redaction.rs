@@ -19,18 +19,25 @@ s/^{"jsonrpc":"2.0","id":\([0-9]*\),"method":"tools\/call","params":{"name":"[a-
 }
 "#;
 
+fn part(text: &str, from: usize, to: usize) -> &str {
+    text.get(from..to).unwrap()
+}
+
 /// One of each way to tell a secret, put together here so that no scanner takes this file for a leak.
 fn planted() -> Vec<(&'static str, String)> {
     let letters = "Q7ZX3M5KP2WVN8RTJ4HY6BLDFCGS9A";
     let mixed = "q7Zx3M5kP2wVn8RtJ4hY6bLdFcGs9aE1uT0oXiKy";
     vec![
-        ("key", format!("AKI{}{}", 'A', &letters[..16])),
-        ("text", format!("gh{}_{}", 'p', &mixed[..36])),
-        ("note", format!("xo{}b-{}-{}-{}", 'x', "283746501928", "374650192837", &mixed[..24])),
-        ("text2", format!("s{}-ant-api03-{mixed}{mixed}{}AA", 'k', &mixed[..13])),
+        ("key", format!("AKI{}{}", 'A', part(letters, 0, 16))),
+        ("text", format!("gh{}_{}", 'p', part(mixed, 0, 36))),
+        (
+            "note",
+            format!("xo{}b-{}-{}-{}", 'x', "283746501928", "374650192837", part(mixed, 0, 24)),
+        ),
+        ("text2", format!("s{}-ant-api03-{mixed}{mixed}{}AA", 'k', part(mixed, 0, 13))),
         ("password", "Tr0ub4dor&3-\"q\u{e9}".to_owned()),
-        ("client_secret", mixed[..18].to_owned()),
-        ("url", format!("postgres://admin:{}@db.corp.internal/x", &mixed[4..18])),
+        ("client_secret", part(mixed, 0, 18).to_owned()),
+        ("url", format!("postgres://admin:{}@db.corp.internal/x", part(mixed, 4, 18))),
         (
             "pem",
             format!(
@@ -49,7 +56,7 @@ fn hidden() -> Vec<String> {
         .filter(|(name, _)| !["url", "pem"].contains(name))
         .map(|(_, value)| value)
         .collect();
-    all.extend([mixed[4..18].to_owned(), mixed.to_owned()]);
+    all.extend([part(mixed, 4, 18).to_owned(), mixed.to_owned()]);
     all
 }
 
@@ -70,8 +77,7 @@ fn has_none(what: &str, text: &str) {
             [secret.clone(), Value::from(secret.as_str()).to_string().trim_matches('"').to_owned()]
         {
             let at = text.find(&form);
-            let around =
-                at.map(|at| text[at.saturating_sub(80)..].chars().take(120).collect::<String>());
+            let around = at.and_then(|at| text.get(at.saturating_sub(80)..at + 40));
             assert!(at.is_none(), "{what} has {form:?}: {}", around.unwrap_or_default());
         }
     }
@@ -138,7 +144,7 @@ fn planted_secrets_are_nowhere_but_where_they_were_sent() {
     }
     let mut all = Vec::new();
     files(&bed.home(), &mut all);
-    assert!(all.iter().any(|(name, _)| name.ends_with(".jsonl")));
+    assert!(all.iter().any(|(name, _)| name.contains(".jsonl")));
     for (name, text) in &all {
         has_none(name, text);
     }
