@@ -8,7 +8,8 @@ use std::time::Instant;
 
 use sha2::{Digest as _, Sha256};
 use tollgate::inspect::normal::views;
-use tollgate::inspect::{Kind, Report};
+use tollgate::inspect::secrets::{Pack, secrets};
+use tollgate::inspect::{Call, Kind, Report};
 
 /// Rounds of which the median is printed.
 const ROUNDS: usize = 501;
@@ -31,10 +32,31 @@ fn main() {
     row("definition, normal forms", &definition, 20.0, || views(&definition));
     row("text of 20 kB, normal forms", &page, 1000.0, || views(&page));
     row("text of 10 kB, not ASCII, normal forms", &accents, 1000.0, || views(&accents));
+    let arguments = arguments();
+    row("call with 1 kB of arguments", &arguments, 20.0, || {
+        Call::new("write_note", &arguments).inspected().found.len()
+    });
+    let command = r#"{"command":"cargo test 2>&1 | tee out.txt | grep -c 'test result' && git status --short"}"#;
+    row("command of 80 B", command, 100.0, || Call::new("bash", command).inspected().found.len());
+    let pack = Pack::builtin();
+    row("secrets, text of 20 kB", &page, 1000.0, || secrets(&page, &pack));
+    let dense = "password = read_password(), token: ${TOKEN}, secret=<yours> ".repeat(330);
+    row("secrets, their words alone, 20 kB", &dense, 1000.0, || secrets(&dense, &pack));
     row("result of 10 kB", &plain, 500.0, || Report::of_value(&plain, Kind::Result));
     row("result of 10 kB, not ASCII", &accented, 1000.0, || {
         Report::of_value(&accented, Kind::Result)
     });
+}
+
+/// What an agent sends to a tool: a path, some words, a list.
+fn arguments() -> String {
+    let words =
+        "The meeting was moved to Thursday, and the notes of the last one are in the folder. ";
+    serde_json::json!({
+        "path": "notes/2026/team.md", "title": "Notes", "content": words.repeat(9), "tags": ["team", "notes"],
+        "append": true, "mode": 420,
+    })
+    .to_string()
 }
 
 /// A tool as servers define them.
