@@ -102,6 +102,7 @@ fn started(policy: &str) -> Started {
         amended_by: Vec::new(),
         unattended: Unattended::Ask,
         attended: false,
+        secret_rules: None,
         remembered: Vec::new(),
         role: None,
     }

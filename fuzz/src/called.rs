@@ -1,6 +1,7 @@
 //! What detectors make of a call: its tool's name in the first line, its schema in the second, the arguments behind.
 
 use tollgate::inspect::schema::Schema;
+use tollgate::inspect::secrets::Pack;
 use tollgate::inspect::size::Limits;
 use tollgate::inspect::{Call, walk};
 
@@ -19,6 +20,7 @@ pub fn called(data: &[u8]) {
         schema: schema.as_ref(),
         history: None,
         limits: &|_| Limits { warn_bytes: 8, block_bytes: 16, ..Limits::default() },
+        pack: &Pack::builtin(),
     };
     let texts = walk::texts(arguments);
     for placed in &call.inspected().found {

@@ -84,6 +84,7 @@ impl Run {
             amended_by: Vec::new(),
             unattended: Unattended::Ask,
             attended: true,
+            secret_rules: None,
             remembered: Vec::new(),
             role: None,
         }));

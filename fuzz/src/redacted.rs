@@ -1,7 +1,9 @@
 //! What redaction makes of any line of JSON: JSON, with markers where it says.
 
+use std::sync::Arc;
+
 use tollgate::inspect::redact::Redactor;
-use tollgate::inspect::secrets::FIND;
+use tollgate::inspect::secrets::Pack;
 
 /// What is JSON stays JSON, every mark is a marker, and what was replaced is not found again.
 ///
@@ -12,7 +14,7 @@ pub fn redacted(data: &[u8]) {
     if serde_json::from_str::<serde_json::Value>(line).is_err() {
         return;
     }
-    let mut redactor = Redactor::new([7; 32], FIND);
+    let mut redactor = Redactor::new([7; 32], Arc::new(Pack::builtin()));
     let Some((text, marks)) = redactor.redact(line) else { return };
     assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{text}");
     for mark in &marks {

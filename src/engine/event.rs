@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::{self, Observed, Pins, Ruling};
 use crate::engine::memory::{Lifetime, Remembered};
 pub use crate::inspect::Severity;
+use crate::inspect::secrets::Pack;
 use crate::policy::{Decision, Evidence, Phase, Reason, Risk, Scope, Verdict};
 use crate::protocol::Side;
 
@@ -110,6 +111,9 @@ pub struct Started {
     /// agent's own word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
+    /// The user's own rules for secrets, in the form of gitleaks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_rules: Option<String>,
     /// Answers of earlier sessions that hold in this one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remembered: Vec<Remembered>,
@@ -120,6 +124,12 @@ impl Started {
     pub const RAW: &str = "none";
     /// The word of those that have no secrets.
     pub const REDACTED: &str = "secrets";
+
+    /// What finds secrets in it. Rules that cannot be read were refused before it began.
+    #[must_use]
+    pub fn pack(&self) -> Pack {
+        self.secret_rules.as_ref().and_then(|rules| Pack::parse(rules).ok()).unwrap_or_default()
+    }
 
     /// The policy in a word, with what was put over it: `balanced+overrides.yaml`.
     #[must_use]

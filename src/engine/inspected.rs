@@ -21,7 +21,7 @@ impl Engine {
         text: &str,
         facts: &mut Facts,
     ) {
-        let report = Report::of_value(text, Kind::Definition);
+        let report = Report::by(&self.pack, text, Kind::Definition);
         if report.worth() == Worth::Block {
             self.state.catalog.doubt(of);
         }
@@ -46,10 +46,10 @@ impl Engine {
                 (self.inspect_call(conn, text, facts), "the arguments")
             }
             (Side::Agent, method::PROMPTS_GET | method::RESOURCES_READ) => {
-                (Report::of_value(text, Kind::Argument), "the request")
+                (Report::by(&self.pack, text, Kind::Argument), "the request")
             }
             (Side::Server, method::SAMPLING | method::ELICITATION) => {
-                (Report::of_value(text, Kind::Result), "the request")
+                (Report::by(&self.pack, text, Kind::Result), "the request")
             }
             _ => return,
         };
@@ -74,6 +74,7 @@ impl Engine {
             schema: shape.and_then(|shape| shape.input.as_ref()),
             history: self.state.histories.of(server, tool),
             limits: &limits,
+            pack: &self.pack,
         };
         call.inspected()
     }
@@ -124,7 +125,7 @@ impl Engine {
         let text =
             span.and_then(|span| line.get(span)).and_then(|text| std::str::from_utf8(text).ok());
         let Some(text) = text else { return };
-        let mut report = Report::of_value(text, Kind::Result);
+        let mut report = Report::by(&self.pack, text, Kind::Result);
         self.against_output(conn, text, facts, &mut report);
         // Nearly always.
         if report.found.is_empty() {

@@ -99,7 +99,7 @@ impl Engine {
         let mut result = std::str::from_utf8(line.get(place.clone())?).ok()?.to_owned();
         let mut count = 0;
         for _ in 0..ROUNDS_MAX {
-            let report = Report::of_value(&result, Kind::Result);
+            let report = Report::by(&self.pack, &result, Kind::Result);
             let mut seen = Facts {
                 method: facts.method.clone(),
                 tool: facts.tool.clone(),

@@ -9,6 +9,7 @@ use crate::engine::event::{
 };
 use crate::engine::session::State;
 use crate::engine::shapes::Shapes;
+use crate::inspect::secrets::Pack;
 use crate::policy::{Known, Policy};
 use crate::protocol::Side;
 
@@ -32,6 +33,8 @@ pub struct Engine {
     pub(in crate::engine) was: Option<Was>,
     /// What tools say of their arguments.
     pub(in crate::engine) shapes: Shapes,
+    /// What finds secrets.
+    pub(in crate::engine) pack: Pack,
 }
 
 /// Why a snapshot is of no use.
@@ -99,6 +102,7 @@ impl Engine {
             at: At::default(),
             was: None,
             shapes: Shapes::default(),
+            pack: Pack::builtin(),
         }
     }
 
@@ -335,6 +339,7 @@ impl Engine {
             .as_ref()
             .and_then(|started| Policy::parse(&started.policy_name, &started.policy).ok())
             .map(Known::new);
+        self.pack = self.state.started.as_ref().map(Started::pack).unwrap_or_default();
         self.compile_layers();
     }
 }

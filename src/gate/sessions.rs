@@ -14,17 +14,19 @@ use crate::gate::hub::{Hub, Session, SessionWatch, Waker};
 use crate::gate::policy::{amended_by, in_force, policy_text};
 use crate::gate::reload;
 use crate::inspect::redact::Redactor;
-use crate::inspect::secrets::FIND;
+use crate::inspect::secrets::Pack as SecretRules;
 use crate::policy;
 use crate::proxy::identity::identity;
 use crate::proxy::peer::{self, Process};
 use crate::proxy::recorder::Recorder;
 use crate::proxy::session::{self, Beginning, Disk, Join, Posted, Spec};
-use crate::store::home::{Home, passwd_home};
+use crate::store::home::{Home, passwd_home, read_if_there};
 use crate::store::pins::Pins;
 use crate::store::{keys, lock, policies, redaction, remembered, trusted};
 use crate::wire::{Resume, RunHello, ShimHello};
 
+/// The file of a user's own rules for secrets, among the configuration.
+const SECRET_RULES: &str = "secrets.toml";
 /// Programs that start others for a person: a shim right below one has no agent to be wrapped.
 const SHELLS: &[&str] = &["bash", "dash", "fish", "ksh", "nu", "sh", "tmux: server", "zsh"];
 
@@ -267,9 +269,9 @@ impl Sessions {
     }
 
     /// What replaces secrets in recordings. Without its key nothing is recorded.
-    fn redactor(&self) -> Result<Redactor, String> {
+    fn redactor(&self, pack: SecretRules) -> Result<Redactor, String> {
         let key = redaction::key(&self.home).map_err(|error| error.to_string())?;
-        Ok(Redactor::new(key, FIND))
+        Ok(Redactor::new(key, Arc::new(pack)))
     }
 
     fn begin(
@@ -287,7 +289,9 @@ impl Sessions {
         let dir = self.home.sessions_dir();
         *notice = first_recording(&dir);
         let raw = in_force.records_raw();
-        let redactor = if raw { None } else { Some(self.redactor()?) };
+        let secret_rules = secret_rules(&self.home)?;
+        let pack = secret_rules.as_ref().map(|(_, pack)| pack.clone()).unwrap_or_default();
+        let redactor = if raw { None } else { Some(self.redactor(pack)?) };
         let (recorder, name) = Recorder::create(&dir, &origin.agent.name, redactor)
             .map_err(|error| format!("record to {}: {error}", dir.display()))?;
         let started = Started {
@@ -305,6 +309,7 @@ impl Sessions {
                 _ => Unattended::Soon,
             },
             attended: self.hub.state().answering() > 0,
+            secret_rules: secret_rules.map(|(text, _)| text),
             remembered: remembered::read(self.home.config_dir())?,
         };
         tracing::info!(session = name, agent = origin.agent.name, policy = policy_name, "begun");
@@ -333,8 +338,12 @@ impl Sessions {
         if let Some(session) = self.hub.state().sessions.get(&name) {
             return if session.ended { Err(format!("session {name} is over")) } else { Ok(name) };
         }
-        let resumed = Recorder::resume(&self.home.sessions_dir(), &name, self.redactor()?)
-            .map_err(|error| format!("failed to {error}"))?;
+        let resumed = Recorder::resume(
+            &self.home.sessions_dir(),
+            &name,
+            self.redactor(SecretRules::default())?,
+        )
+        .map_err(|error| format!("failed to {error}"))?;
         if let Some(torn) = &resumed.torn {
             tracing::warn!(
                 session = name,
@@ -387,8 +396,12 @@ impl Sessions {
                 Err(other())
             };
         }
-        let resumed = Recorder::resume(&self.home.sessions_dir(), name, self.redactor()?)
-            .map_err(|error| format!("failed to {error}"))?;
+        let resumed = Recorder::resume(
+            &self.home.sessions_dir(),
+            name,
+            self.redactor(SecretRules::default())?,
+        )
+        .map_err(|error| format!("failed to {error}"))?;
         if resumed.engine.ended() {
             return Err(format!("session {name} is over"));
         }
@@ -528,6 +541,20 @@ impl Sessions {
     pub(super) fn live(&self) -> usize {
         self.hub.state().sessions.values().filter(|session| !session.ended).count()
     }
+}
+
+/// The user's own rules for secrets, where there are any.
+fn secret_rules(home: &Home) -> Result<Option<(String, SecretRules)>, String> {
+    let path = home.config_dir().join(SECRET_RULES);
+    let said = |why: String| format!("read the rules for secrets in {}: {why}", path.display());
+    let Some(text) = read_if_there(&path).map_err(|error| said(error.to_string()))? else {
+        return Ok(None);
+    };
+    let pack = SecretRules::parse(&text).map_err(|error| said(error.to_string()))?;
+    for note in pack.notes() {
+        tracing::warn!(note, "rules for secrets");
+    }
+    Ok(Some((text, pack)))
 }
 
 /// Said once per home, before anything is recorded into this folder.

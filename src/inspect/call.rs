@@ -5,6 +5,7 @@ use super::finding::Found;
 use super::places::{Roots, places};
 use super::report::{Kind, Placed, Report};
 use super::schema::Schema;
+use super::secrets::Pack;
 use super::shell::fields::{Field, command_fields};
 use super::size::{History, Limits, sizes};
 use super::{shell, sql};
@@ -22,19 +23,28 @@ pub struct Call<'a> {
     pub history: Option<&'a History>,
     /// How large an argument may be, by its JSON pointer; all of them, by the empty one.
     pub limits: &'a dyn Fn(&str) -> Limits,
+    /// The rules for secrets.
+    pub pack: &'a Pack,
 }
 
 impl<'a> Call<'a> {
     /// One of which nothing else is known.
     #[must_use]
     pub fn new(tool: &'a str, arguments: &'a str) -> Self {
-        Self { tool, arguments, schema: None, history: None, limits: &|_| Limits::default() }
+        Self {
+            tool,
+            arguments,
+            schema: None,
+            history: None,
+            limits: &|_| Limits::default(),
+            pack: const { &Pack::builtin() },
+        }
     }
 
     /// What they say of it.
     #[must_use]
     pub fn inspected(&self) -> Report {
-        let mut report = Report::of_value(self.arguments, Kind::Argument);
+        let mut report = Report::by(self.pack, self.arguments, Kind::Argument);
         for oversize in sizes(self.arguments, self.limits, self.history) {
             let message = oversize.message(self.tool);
             let found = Found::told(oversize.rule, oversize.value.to_string(), message);

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -41,19 +42,18 @@ pub fn untagged(kind: &str, bytes: usize) -> String {
 pub type Spot = (Range<usize>, String);
 
 /// What finds secrets.
-#[derive(Clone, Copy)]
-pub struct Find {
-    /// Whether a text can have any, said quickly and without undoing anything; `true` where that cannot be told.
-    pub may: fn(&str) -> bool,
+pub trait Find: Send + Sync {
+    /// Whether a line can have any, said quickly and without undoing anything; `true` where that cannot be told.
+    fn may(&self, line: &str) -> bool;
     /// Their places and kinds in a text, which is the value of a member of this name.
-    pub of: fn(Option<&str>, &str) -> Vec<Spot>,
+    fn of(&self, name: Option<&str>, text: &str) -> Vec<Spot>;
 }
 
 /// Replaces secrets, with the key of its tags and the secrets that it has seen.
 #[derive(Clone)]
 pub struct Redactor {
     key: [u8; 32],
-    find: Find,
+    find: Arc<dyn Find>,
     /// By value: the kind.
     known: BTreeMap<String, String>,
     /// The same values, oldest first.
@@ -69,8 +69,14 @@ impl fmt::Debug for Redactor {
 impl Redactor {
     /// One that has seen nothing yet.
     #[must_use]
-    pub const fn new(key: [u8; 32], find: Find) -> Self {
+    pub fn new(key: [u8; 32], find: Arc<dyn Find>) -> Self {
         Self { key, find, known: BTreeMap::new(), order: VecDeque::new() }
+    }
+
+    /// The same, that finds by something else.
+    #[must_use]
+    pub fn with(self, find: Arc<dyn Find>) -> Self {
+        Self { find, ..self }
     }
 
     /// The marker of a secret.
@@ -88,7 +94,7 @@ impl Redactor {
     pub fn redact(&mut self, line: &str) -> Option<(String, Vec<Mark>)> {
         let mut values = BTreeMap::new();
         let mut line = Cow::Borrowed(line);
-        if (self.find.may)(&line) {
+        if self.find.may(&line) {
             self.collect(&line, NESTED_MAX, &mut values);
             let stands = |value: &String| forms(value).iter().any(|form| line.contains(form));
             if !values.keys().all(stands) {
@@ -138,7 +144,7 @@ impl Redactor {
     /// Finds the secrets of a line's texts, and of texts that are JSON themselves.
     fn collect(&self, json: &str, nested: usize, values: &mut BTreeMap<String, String>) {
         for Text { member, text, .. } in walk::members(json) {
-            for (place, kind) in (self.find.of)(member.as_deref(), &text) {
+            for (place, kind) in self.find.of(member.as_deref(), &text) {
                 if let Some(value) = text.get(place).filter(|value| !value.is_empty()) {
                     values.insert(value.to_owned(), kind);
                 }
@@ -236,9 +242,14 @@ mod tests {
     use super::*;
 
     /// `SECRET` and the letters behind it, and whatever a `password` is.
-    const FIND: Find = Find {
-        may: |text| text.contains("ECRET") || text.contains("password"),
-        of: |name, text| {
+    struct Test;
+
+    impl Find for Test {
+        fn may(&self, line: &str) -> bool {
+            line.contains("ECRET") || line.contains("password")
+        }
+
+        fn of(&self, name: Option<&str>, text: &str) -> Vec<Spot> {
             if name == Some("password") {
                 return vec![(0..text.len(), "password".to_owned())];
             }
@@ -248,11 +259,11 @@ mod tests {
                 (at..at + end.unwrap_or(rest.len()), "test".to_owned())
             };
             text.match_indices("SECRET.").map(|(at, _)| word(at + 7)).collect()
-        },
-    };
+        }
+    }
 
     fn redactor() -> Redactor {
-        Redactor::new([7; 32], FIND)
+        Redactor::new([7; 32], Arc::new(Test))
     }
 
     fn hidden(line: &str) -> String {
@@ -276,7 +287,7 @@ mod tests {
         assert!(parts[0].starts_with("[secret test 8B #") && parts[0].ends_with(']'), "{text}");
         // The same secret has the same tag, another one another; with another key it has another one.
         assert!(parts[0] == parts[2] && parts[0] != parts[1], "{text}");
-        let other = Redactor::new([8; 32], FIND).redact(&line.to_string()).unwrap().0;
+        let other = Redactor::new([8; 32], Arc::new(Test)).redact(&line.to_string()).unwrap().0;
         assert!(!other.contains(parts[0]));
         // What was a secret once is one where nothing tells it; a marker that somebody wrote is none of ours.
         let (text, marks) =

@@ -102,18 +102,24 @@ impl Report {
         if kind == Kind::Result {
             report.weigh(std::slice::from_ref(&one), kind);
         }
-        report.look(&one, kind, Wanted { hidden: true, secrets: true });
+        report.look(&one, kind, Wanted { hidden: true, secrets: true }, &Pack::builtin());
         report
     }
 
     /// Of a definition or any other value: of every text in it, names of members among them.
     #[must_use]
     pub fn of_value(value: &str, kind: Kind) -> Self {
+        Self::by(&Pack::builtin(), value, kind)
+    }
+
+    /// The same, with these rules for secrets.
+    #[must_use]
+    pub fn by(pack: &Pack, value: &str, kind: Kind) -> Self {
         let mut report = Self::default();
         let wanted = Wanted {
             // What is plain ASCII without escapes hides nothing.
             hidden: !value.is_ascii() || ESCAPE.find(value.as_bytes()).is_some(),
-            secrets: secrets::may(value),
+            secrets: pack.may(value),
         };
         if kind == Kind::Argument && !wanted.hidden && !wanted.secrets {
             return report;
@@ -121,7 +127,7 @@ impl Report {
         let texts = walk::texts(value);
         report.weigh(&texts, kind);
         for one in &texts {
-            report.look(one, kind, wanted);
+            report.look(one, kind, wanted, pack);
         }
         report.keep_worst();
         report
@@ -177,7 +183,7 @@ impl Report {
         self.found.push(Placed { path: path.clone(), found, severity });
     }
 
-    fn look(&mut self, one: &Text<'_>, kind: Kind, wanted: Wanted) {
+    fn look(&mut self, one: &Text<'_>, kind: Kind, wanted: Wanted, pack: &Pack) {
         let Text { path, member, text, .. } = one;
         let mut put = |found: Found, severity| {
             if self.found.len() < LOOKED_MAX {
@@ -192,7 +198,7 @@ impl Report {
         }
         if wanted.secrets {
             for Secret { kind, span, steps, severity, .. } in
-                secrets::secrets_of(member.as_deref(), text, &Pack::builtin())
+                secrets::secrets_of(member.as_deref(), text, pack)
             {
                 let evidence = untagged(&kind, span.len());
                 let kind = kind.into_owned();

@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::normal::Step;
-use super::redact::Find;
+use super::redact::{Find, Spot};
 use super::rule::Severity;
 
 pub use judge::entropy;
@@ -103,19 +103,24 @@ pub fn secrets_of(name: Option<&str>, text: &str, pack: &Pack) -> Vec<Secret> {
     without_overlaps(all)
 }
 
-/// What redaction looks for: all that [`secrets_of`] tells by what is built in.
-pub const FIND: Find = Find {
-    may,
-    of: |name, text| {
-        let all = secrets_of(name, text, &Pack::builtin()).into_iter();
-        all.map(|secret| (secret.span, secret.kind.into_owned())).collect()
-    },
-};
+impl Find for Pack {
+    fn may(&self, line: &str) -> bool {
+        self.may(line)
+    }
 
-/// Whether JSON may have a secret in one of its texts, told at nearly the speed of memory and without reading it.
-#[must_use]
-pub fn may(json: &str) -> bool {
-    scan::may(json)
+    fn of(&self, name: Option<&str>, text: &str) -> Vec<Spot> {
+        let all = secrets_of(name, text, self).into_iter();
+        all.map(|secret| (secret.span, secret.kind.into_owned())).collect()
+    }
+}
+
+impl Pack {
+    /// Whether JSON may have a secret in one of its texts, told at nearly the speed of memory and without reading it.
+    #[must_use]
+    pub fn may(&self, json: &str) -> bool {
+        // What a user's rules begin with is not known.
+        self.has_own() || scan::may(json)
+    }
 }
 
 impl Seen {

@@ -7,6 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -217,6 +218,10 @@ impl Recorder {
         let unsent = replay(&mut engine, &reading.records);
         let raw = engine.started().is_none_or(|started| started.redaction == Started::RAW);
         let writer = Writer::resume(reading.reader.lines(), *reading.reader.chain());
+        let redactor = match engine.started() {
+            Some(started) => redactor.with(Arc::new(started.pack())),
+            None => redactor,
+        };
         let writer = writer.redacting(Some(redactor).filter(|_| !raw));
         let recorder = Self {
             path: path.clone(),

@@ -57,6 +57,7 @@ impl Run {
             amended_by: Vec::new(),
             unattended: if setting.deny_unattended { Unattended::Deny } else { Unattended::Soon },
             attended: false,
+            secret_rules: None,
             remembered: Vec::new(),
             role: None,
         });

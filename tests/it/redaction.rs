@@ -213,3 +213,25 @@ fn a_policy_may_want_recordings_as_it_was_sent() {
     let recordings = bed.sound_recordings();
     assert!(recordings.contains(&planted()[0].1) && recordings.contains("\"redaction\":\"none\""));
 }
+
+#[test]
+fn a_users_own_rules_find_secrets_and_broken_ones_begin_nothing() {
+    let bed = Bed::new();
+    let rules = bed.home().join("config/secrets.toml");
+    fs::create_dir_all(rules.parent().unwrap()).unwrap();
+    let text =
+        "[[rules]]\nid = \"corp-badge\"\nregex = '''badge-([0-9]{8})'''\nkeywords = [\"badge\"]\n";
+    fs::write(&rules, text).unwrap();
+    let mut agent = bed.agent(&[]);
+    agent.call(1, "read_file", &json!({ "text": "it is badge-12345678, as always" }));
+    agent.result(1);
+    let recordings = bed.sound_recordings();
+    assert!(recordings.contains("[secret corp-badge "), "{recordings}");
+    // The rule itself is in the first record; what it found is nowhere.
+    assert!(!recordings.contains("12345678") && bed.received().contains("badge-12345678"));
+    fs::write(&rules, "[[rules]]\nid = \"x\"\nregex = '''(?=a)'''\n").unwrap();
+    let mut refused = bed.shim(&[]);
+    let ran = refused.stdin(std::process::Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert!(said.contains("secrets.toml") && !ran.status.success(), "{said}");
+}

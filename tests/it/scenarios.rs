@@ -94,6 +94,7 @@ impl Play {
                 amended_by: Vec::new(),
                 unattended: Unattended::Soon,
                 attended: false,
+                secret_rules: None,
                 remembered: Vec::new(),
                 role: None,
             }),

@@ -32,6 +32,7 @@ fn recording(ended: bool) -> Vec<u8> {
                 amended_by: Vec::new(),
                 unattended: Unattended::Soon,
                 attended: false,
+                secret_rules: None,
                 remembered: Vec::new(),
                 role: None,
             }),

@@ -127,6 +127,10 @@ impl Pack {
         self.builtin
     }
 
+    pub(super) const fn has_own(&self) -> bool {
+        self.own.is_some()
+    }
+
     pub(super) fn wants(&self, kind: &str) -> bool {
         !self.off.contains(kind)
     }

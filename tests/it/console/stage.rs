@@ -142,6 +142,7 @@ impl Stage {
             amended_by: Vec::new(),
             unattended: Unattended::Soon,
             attended: true,
+            secret_rules: None,
             remembered: Vec::new(),
             role: None,
         };
