@@ -42,8 +42,12 @@ fn main() {
     row("secrets, text of 20 kB", &page, 1000.0, || secrets(&page, &pack));
     let dense = "password = read_password(), token: ${TOKEN}, secret=<yours> ".repeat(330);
     row("secrets, their words alone, 20 kB", &dense, 1000.0, || secrets(&dense, &pack));
+    let numbers = result(&"2026-11-27 17:30:43 row 1234567 of 9876543, 12.5 %, ok; ".repeat(180));
+    row("result of 10 kB, full of numbers", &numbers, 500.0, || {
+        Report::of_value(&numbers, Kind::Result)
+    });
     row("result of 10 kB", &plain, 500.0, || Report::of_value(&plain, Kind::Result));
-    row("result of 10 kB, not ASCII", &accented, 1000.0, || {
+    row("result of 10 kB, not ASCII", &accented, 500.0, || {
         Report::of_value(&accented, Kind::Result)
     });
 }

@@ -17,6 +17,7 @@ pub mod operator;
 pub mod pins;
 pub mod policy;
 pub mod replay;
+pub mod report;
 pub mod run;
 pub mod scan;
 pub mod sessions;
@@ -53,6 +54,8 @@ enum Command {
     Pins(pins::Args),
     /// Make a key that signs what you approve, and say whose signatures count.
     Key(key::Args),
+    /// Tells what of OWASP's lists is covered, by what, and what is not.
+    Report(report::Args),
     /// Look for hidden text and injected instructions in definitions and results, without a gate.
     Scan(scan::Args),
     /// Print what happens in all sessions, as it happens.
@@ -120,6 +123,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Policy(args) => policy::main(&args),
         Command::Pins(args) => pins::main(&args),
         Command::Key(args) => key::main(&args),
+        Command::Report(args) => report::main(&args),
         Command::Scan(args) => scan::main(&args),
         Command::Watch(args) => watch::main(args),
         Command::Shim(args) => shim::main(args),

@@ -10,6 +10,8 @@ pub mod hidden;
 pub mod model;
 pub mod normal;
 pub mod order;
+pub mod owasp;
+pub mod personal;
 pub mod places;
 pub mod redact;
 pub mod report;
@@ -26,3 +28,52 @@ pub use call::Call;
 pub use finding::Found;
 pub use report::{Kind, Placed, Report, Worth};
 pub use rule::{Rule, Severity};
+
+/// Every rule of detection, by its id.
+#[must_use]
+pub fn rules() -> Vec<&'static Rule> {
+    use effect::rules as effects;
+    let mut all = vec![
+        &rule::TAGS,
+        &rule::BIDI,
+        &rule::ZERO_WIDTH,
+        &rule::SELECTORS,
+        &rule::CONTROL,
+        &rule::MIXED,
+        &rule::SECRET,
+        &rule::PERSONAL,
+        &rule::ORDER,
+        &rule::INJECTION,
+        &size::FIELD_WARN,
+        &size::FIELD,
+        &size::HISTORY,
+        &size::ITEMS,
+        &size::DEPTH,
+        &schema::VIOLATION,
+        &schema::UNREADABLE,
+        &effects::DELETES,
+        &effects::FETCH_AND_RUN,
+        &effects::WRITES_OUTSIDE,
+        &effects::SENDS,
+        &effects::PERSISTS,
+        &effects::ROOT,
+        &effects::READS_SECRETS,
+        &effects::HIDES,
+        &effects::REMOTE_SHELL,
+        &effects::ESCAPES,
+        &effects::STOPS,
+        &effects::UNPARSEABLE,
+        &effects::SQL_DESTROYS,
+        &effects::SQL_STACKED,
+        &effects::SQL_RIGHTS,
+        &effects::SQL_HOST,
+        &effects::SQL_HIDES,
+        &effects::SQL_TAUTOLOGY,
+        &effects::PATH_SENSITIVE,
+        &effects::PATH_OUTSIDE,
+        &effects::ADDRESS_METADATA,
+        &effects::ADDRESS_LINK_LOCAL,
+    ];
+    all.sort_by_key(|rule| rule.id);
+    all
+}

@@ -1,5 +1,7 @@
 //! `tollgate scan`: what detectors say of definitions and results in files, without a gate.
 
+mod sarif;
+
 use std::borrow::Cow;
 use std::io::{self, BufRead as _, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -8,9 +10,9 @@ use std::process::ExitCode;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::cli::Format;
+use self::sarif::Log;
 use crate::cli::exit::{self, Exit, Failure};
-use crate::inspect::{Kind, Placed, Report, Severity, Worth};
+use crate::inspect::{Call, Kind, Placed, Report, Severity, Worth};
 use crate::text::Safe;
 
 /// Longest file that is read as one value: a list of some ten thousand tools.
@@ -19,7 +21,8 @@ const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Arguments of `tollgate scan`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Files: an answer to tools/list, or lines `{"id", "server", "tool": {…}}` or `{"id", "text"}`; `-`: stdin.
+    /// Files: an answer to tools/list, or lines `{"id", "server", "tool": {…}}`, `{"id", "text"}` or
+    /// `{"id", "call": {"name", "arguments"}}`; `-`: stdin.
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// What the inputs are; else a `tool` is a definition and a `text` a result.
@@ -28,6 +31,18 @@ pub struct Args {
     /// How to print.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+}
+
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object for each input.
+    Jsonl,
+    /// SARIF 2.1.0, for code hosts.
+    Sarif,
 }
 
 /// What an input is.
@@ -83,6 +98,16 @@ struct Input<'a> {
     #[serde(borrow)]
     tool: Option<&'a RawValue>,
     text: Option<String>,
+    #[serde(borrow)]
+    call: Option<Called<'a>>,
+}
+
+/// A call of a tool, as an agent sends it.
+#[derive(Deserialize)]
+struct Called<'a> {
+    name: String,
+    #[serde(borrow)]
+    arguments: Option<&'a RawValue>,
 }
 
 /// A list of tools, as a server answers it, bare or in its envelope.
@@ -109,10 +134,12 @@ struct Counts {
 }
 
 /// How inputs are read and findings printed.
-#[derive(Clone, Copy)]
-struct How {
+struct How<'a> {
     kind: Option<Kind>,
     format: Format,
+    /// What is being read, and which line of it.
+    file: &'a str,
+    line: usize,
 }
 
 fn scan(args: &Args) -> Result<Exit, Failure> {
@@ -123,9 +150,14 @@ fn scan(args: &Args) -> Result<Exit, Failure> {
         What::Result => Kind::Result,
         What::Argument => Kind::Argument,
     });
-    let how = How { kind, format: args.format };
+    let mut log = Log::default();
     for file in &args.files {
-        of_file(file, how, &mut counts, &mut out)?;
+        let name = file.to_string_lossy();
+        let mut how = How { kind, format: args.format, file: &name, line: 1 };
+        of_file(file, &mut how, &mut counts, (&mut out, &mut log))?;
+    }
+    if args.format == Format::Sarif {
+        log.write(&mut out)?;
     }
     if args.format == Format::Text {
         let Counts { inputs, reviewed, blocked } = counts;
@@ -139,9 +171,9 @@ fn scan(args: &Args) -> Result<Exit, Failure> {
 
 fn of_file(
     file: &Path,
-    how: How,
+    how: &mut How<'_>,
     counts: &mut Counts,
-    out: &mut impl Write,
+    (out, log): (&mut impl Write, &mut Log),
 ) -> Result<(), Failure> {
     let broken =
         |why: String| Failure::new(Exit::Broken, format!("scan {}: {why}", file.display()));
@@ -161,9 +193,14 @@ fn of_file(
         && let Some(tools) = list.tools.or_else(|| list.result.and_then(|result| result.tools))
     {
         for tool in tools {
-            let input =
-                Input { id: None, server: list.server.clone(), tool: Some(tool), text: None };
-            of_input(&input, how, counts, out)?;
+            let input = Input {
+                id: None,
+                server: list.server.clone(),
+                tool: Some(tool),
+                text: None,
+                call: None,
+            };
+            of_input(&input, how, counts, (&mut *out, &mut *log))?;
         }
         return Ok(());
     }
@@ -175,27 +212,34 @@ fn of_file(
         let input: Input<'_> = serde_json::from_str(&line).map_err(|error| {
             broken(format!("line {}: it is no input of a scan: {error}", number + 1))
         })?;
-        if input.tool.is_none() && input.text.is_none() {
-            return Err(broken(format!("line {}: it has neither tool nor text", number + 1)));
+        if input.tool.is_none() && input.text.is_none() && input.call.is_none() {
+            let why = format!("line {}: it has neither tool nor text nor call", number + 1);
+            return Err(broken(why));
         }
-        of_input(&input, how, counts, out)?;
+        how.line = number + 1;
+        of_input(&input, how, counts, (&mut *out, &mut *log))?;
     }
     Ok(())
 }
 
 fn of_input(
     input: &Input<'_>,
-    how: How,
+    how: &How<'_>,
     counts: &mut Counts,
-    out: &mut impl Write,
+    (out, log): (&mut impl Write, &mut Log),
 ) -> Result<(), Failure> {
-    let report = match (input.tool, &input.text) {
-        (Some(tool), _) => Report::of_value(tool.get(), how.kind.unwrap_or(Kind::Definition)),
-        (None, Some(text)) => Report::of_text(text, how.kind.unwrap_or(Kind::Result)),
-        (None, None) => Report::default(),
+    let report = match (input.tool, &input.text, &input.call) {
+        (Some(tool), ..) => Report::of_value(tool.get(), how.kind.unwrap_or(Kind::Definition)),
+        (None, Some(text), _) => Report::of_text(text, how.kind.unwrap_or(Kind::Result)),
+        (None, None, Some(call)) => {
+            let arguments = call.arguments.map_or("{}", RawValue::get);
+            Call::new(&call.name, arguments).inspected()
+        }
+        (None, None, None) => Report::default(),
     };
     let named = input.tool.and_then(|tool| serde_json::from_str::<Named>(tool.get()).ok());
     let tool = named.and_then(|named| named.name);
+    let tool = tool.or_else(|| input.call.as_ref().map(|call| call.name.clone()));
     counts.inputs += 1;
     match report.worth() {
         Worth::Clean => {}
@@ -216,6 +260,12 @@ fn of_input(
             writeln!(out)?;
         }
         Format::Text => put(input, tool.as_deref(), &report, out)?,
+        Format::Sarif => {
+            let name = called(input, tool.as_deref());
+            for placed in &report.found {
+                log.add(how.file, how.line, &name, placed);
+            }
+        }
     }
     Ok(())
 }
@@ -242,6 +292,12 @@ fn finding(placed: &Placed) -> FindingLine<'_> {
     }
 }
 
+/// What an input is called.
+fn called(input: &Input<'_>, tool: Option<&str>) -> String {
+    let name = [input.server.as_deref(), tool.or(input.id.as_deref())];
+    name.into_iter().flatten().collect::<Vec<_>>().join(".")
+}
+
 /// What was found alone; what is clean is counted.
 fn put(
     input: &Input<'_>,
@@ -252,8 +308,7 @@ fn put(
     if report.found.is_empty() {
         return Ok(());
     }
-    let name = [input.server.as_deref(), tool.or(input.id.as_deref())];
-    let name = name.into_iter().flatten().collect::<Vec<_>>().join(".");
+    let name = called(input, tool);
     writeln!(out, "{}: {}", Safe::escape(&name), report.worth().word())?;
     for Placed { path, found, .. } in &report.found {
         let (start, end) = (found.span.start, found.span.end);

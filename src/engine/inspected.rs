@@ -5,7 +5,7 @@ use crate::catalog::Subject;
 use crate::engine::event::{ConnId, Facts, Finding, Seen};
 use crate::engine::step::Engine;
 use crate::inspect::{Call, Kind, Placed, Report, Worth};
-use crate::policy::Known;
+use crate::policy::{Known, Policy};
 use crate::protocol::jsonrpc::Message;
 use crate::protocol::{Side, method};
 
@@ -79,6 +79,13 @@ impl Engine {
         call.inspected()
     }
 
+    /// What detectors say of an answer; of personal data in it where a policy asks for it.
+    pub(in crate::engine) fn report_of_result(&self, conn: ConnId, text: &str) -> Report {
+        let report = Report::by(&self.pack, text, Kind::Result);
+        let asks = self.policies(conn).any(Policy::asks_for_personal);
+        if asks { report.with_personal(text) } else { report }
+    }
+
     /// What a structured answer is, beside what its tool says of it.
     fn against_output(&mut self, conn: ConnId, result: &str, facts: &Facts, report: &mut Report) {
         #[derive(serde::Deserialize)]
@@ -125,7 +132,7 @@ impl Engine {
         let text =
             span.and_then(|span| line.get(span)).and_then(|text| std::str::from_utf8(text).ok());
         let Some(text) = text else { return };
-        let mut report = Report::by(&self.pack, text, Kind::Result);
+        let mut report = self.report_of_result(conn, text);
         self.against_output(conn, text, facts, &mut report);
         // Nearly always.
         if report.found.is_empty() {

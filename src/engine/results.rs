@@ -7,10 +7,10 @@ use crate::engine::event::{ConnId, Facts, Finding, Severity};
 use crate::engine::frames::with_item;
 use crate::engine::refusal::{self, Cause};
 use crate::engine::step::Engine;
+use crate::inspect::Placed;
 use crate::inspect::redact::untagged;
 use crate::inspect::rule::MIXED;
 use crate::inspect::splice::{Edit, splice};
-use crate::inspect::{Kind, Placed, Report};
 use crate::policy::{Phase, Policy, Question, Treated, Treatment};
 use crate::protocol::jsonrpc::{self, Message, Parsed};
 
@@ -60,10 +60,6 @@ impl Engine {
             _ if !does => None,
             Treatment::Mark => None,
             Treatment::Withhold => Some(withheld()),
-            // A recording has the line without its secrets: what was taken out of it is not in it any more.
-            Treatment::Strip | Treatment::Mask if self.was.is_some() => {
-                Some(Instead::Line(Bytes::copy_from_slice(line), treated.action.word()))
-            }
             Treatment::Strip | Treatment::Mask => Some(
                 self.cleaned(conn, line, message, facts, &treated)
                     .map_or_else(withheld, |line| Instead::Line(line, treated.action.word())),
@@ -99,7 +95,7 @@ impl Engine {
         let mut result = std::str::from_utf8(line.get(place.clone())?).ok()?.to_owned();
         let mut count = 0;
         for _ in 0..ROUNDS_MAX {
-            let report = Report::by(&self.pack, &result, Kind::Result);
+            let report = self.report_of_result(conn, &result);
             let mut seen = Facts {
                 method: facts.method.clone(),
                 tool: facts.tool.clone(),

@@ -10,8 +10,9 @@ use super::finding::Found;
 use super::hidden::hidden;
 use super::model::{self, Model};
 use super::normal::{View, views};
+use super::personal::{self, Personal};
 use super::redact::untagged;
-use super::rule::{INJECTION, ORDER, Rule, SECRET, Severity};
+use super::rule::{INJECTION, ORDER, PERSONAL, Rule, SECRET, Severity};
 use super::secrets::{self, Pack, Secret};
 use super::walk::{self, Text};
 
@@ -82,6 +83,7 @@ impl Worth {
 struct Wanted {
     hidden: bool,
     secrets: bool,
+    personal: bool,
 }
 
 /// All of it.
@@ -102,7 +104,12 @@ impl Report {
         if kind == Kind::Result {
             report.weigh(std::slice::from_ref(&one), kind);
         }
-        report.look(&one, kind, Wanted { hidden: true, secrets: true }, &Pack::builtin());
+        report.look(
+            &one,
+            kind,
+            Wanted { hidden: true, secrets: true, personal: kind != Kind::Definition },
+            &Pack::builtin(),
+        );
         report
     }
 
@@ -120,8 +127,10 @@ impl Report {
             // What is plain ASCII without escapes hides nothing.
             hidden: !value.is_ascii() || ESCAPE.find(value.as_bytes()).is_some(),
             secrets: pack.may(value),
+            // Whoever makes a tool says so, and of answers nobody wants to know but who asks ([`Self::with_personal`]).
+            personal: kind == Kind::Argument && personal::may(value),
         };
-        if kind == Kind::Argument && !wanted.hidden && !wanted.secrets {
+        if kind == Kind::Argument && !wanted.hidden && !wanted.secrets && !wanted.personal {
             return report;
         }
         let texts = walk::texts(value);
@@ -131,6 +140,19 @@ impl Report {
         }
         report.keep_worst();
         report
+    }
+
+    /// Adds the personal data of an answer, which is told only where somebody asks for it: most have some.
+    #[must_use]
+    pub fn with_personal(mut self, value: &str) -> Self {
+        if personal::may(value) {
+            let wanted = Wanted { hidden: false, secrets: false, personal: true };
+            for one in &walk::texts(value) {
+                self.look(one, Kind::Result, wanted, &Pack::builtin());
+            }
+            self.keep_worst();
+        }
+        self
     }
 
     fn keep_worst(&mut self) {
@@ -194,6 +216,15 @@ impl Report {
             for found in hidden(text) {
                 let severity = severity_of(found.rule, kind);
                 put(found, severity);
+            }
+        }
+        if wanted.personal {
+            for Personal { kind: of, span, steps, severity } in
+                personal::personal(member.as_deref(), text)
+            {
+                let severity = if kind == Kind::Argument { severity } else { Severity::Info };
+                let found = Found::plain(&PERSONAL, span, text);
+                put(Found { kind: of.to_owned(), steps, ..found }, severity);
             }
         }
         if wanted.secrets {

@@ -108,6 +108,16 @@ pub const SECRET: Rule = Rule {
     why: "It is a key, a token or a password.",
 };
 
+/// Data about a person.
+pub const PERSONAL: Rule = Rule {
+    id: "personal",
+    severity: Severity::Info,
+    in_result: Severity::Info,
+    in_argument: Severity::Low,
+    owasp: &["ASI03", "MCP10"],
+    why: "It is data about a person.",
+};
+
 /// Sentences that tell a model what to do.
 pub const ORDER: Rule = Rule {
     id: "order.sentences",

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::engine::{
-    Answer, At, CallId, ConnId, Digest, Effect, Event, Facts, Happening, Held, Layered, Opened,
-    Operator, Problem, Reloaded, Remembered, Ruled, Settled, Started, TicketId, Was, Why,
+    Answer, At, CallId, ConnId, Digest, Effect, Event, Facts, Happening, Held, Kind, Layered,
+    Opened, Operator, Problem, Reloaded, Remembered, Ruled, Settled, Started, TicketId, Was, Why,
 };
 use crate::inspect::redact::Mark;
 use crate::protocol::Side;
@@ -393,6 +393,21 @@ impl Record {
             digest: held,
             findings: findings.filter(|finding| finding.seen.is_some()).cloned().collect(),
         }
+    }
+
+    /// The event with what was seen in it, so that nothing is looked at again: for a session that is taken up, which has
+    /// to come out as it was.
+    #[must_use]
+    pub fn recalled(&self) -> Option<Event> {
+        let event = self.event()?;
+        // Of a batch it is not told which member a finding is of.
+        let batch = self.facts.as_ref().is_some_and(|facts| facts.kind == Some(Kind::Batch));
+        if let (Happening::Frame { conn, from, raw }, false) = (&event.what, batch) {
+            let (conn, from, raw) = (*conn, *from, raw.clone());
+            let what = Happening::Redacted { conn, from, raw, was: self.was() };
+            return Some(Event { at: event.at, what });
+        }
+        Some(event)
     }
 
     /// The event as the engine takes it; `None` when its bytes cannot be restored.

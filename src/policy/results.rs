@@ -11,7 +11,7 @@ use super::evaluate::{Evidence, Question};
 use super::globs::{fenced, few};
 use super::schema::{RuleId, SENTENCE_FORM};
 use super::{Phase, Policy};
-use crate::inspect::Severity;
+use crate::inspect::{Severity, personal};
 
 /// What becomes of an answer, from mild to strict; the strictest of all lines that fit wins.
 #[derive(
@@ -95,6 +95,8 @@ pub(super) struct ResultRule {
     tool: Option<GlobSet>,
     findings: Option<GlobSet>,
     severity: Option<Severity>,
+    /// Whether personal data is among the findings.
+    personal: bool,
 }
 
 impl ResultRule {
@@ -130,6 +132,12 @@ pub struct Treated {
 }
 
 impl Policy {
+    /// Whether it says anything of answers with personal data.
+    #[must_use]
+    pub fn asks_for_personal(&self) -> bool {
+        self.results().iter().any(|rule| rule.personal)
+    }
+
     /// What becomes of an answer; `None`: it goes on as it is. The order of the lines never matters.
     #[must_use]
     pub fn treat(&self, question: &Question<'_>) -> Option<Treated> {
@@ -181,13 +189,17 @@ pub(super) fn compile(file: &str, lines: &[ResultText]) -> Result<Vec<ResultRule
             let place = Place::of(patterns.referenced);
             few(&patterns.value.0).map(Some).map_err(|cause| error(place, cause))
         };
+        let findings = set(finding)?;
+        let mut kinds = personal::kinds().map(|(kind, _)| format!("personal.{kind}"));
+        let is_about = |rules: &GlobSet| kinds.any(|kind| rules.is_match(fenced(&kind)));
         compiled.push(ResultRule {
+            personal: findings.as_ref().is_some_and(is_about),
             id: id.clone(),
             why: line.why.value.trim().to_owned(),
             action: line.action,
             server: set(server)?,
             tool: set(tool)?,
-            findings: set(finding)?,
+            findings,
             severity: *severity,
         });
     }

@@ -358,7 +358,7 @@ fn replay(engine: &mut Engine, records: &[Record]) -> Unsent {
             places.insert((conn, side), engine.handed_out(conn, side));
         }
     }
-    for (record, event) in records.iter().filter_map(|one| Some((one, one.event()?))) {
+    for (record, event) in records.iter().filter_map(|one| Some((one, one.recalled()?))) {
         if let crate::engine::Happening::Resumed { conn, sent_to_agent, sent_to_server, .. } =
             event.what
         {
