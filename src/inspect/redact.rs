@@ -10,6 +10,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use aho_corasick::AhoCorasick;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -58,6 +59,8 @@ pub struct Redactor {
     known: BTreeMap<String, String>,
     /// The same values, oldest first.
     order: VecDeque<String>,
+    /// All of them as they may stand in a line, so that most lines are looked through once; `None`: made when needed.
+    forms: Option<AhoCorasick>,
 }
 
 impl fmt::Debug for Redactor {
@@ -70,7 +73,7 @@ impl Redactor {
     /// One that has seen nothing yet.
     #[must_use]
     pub fn new(key: [u8; 32], find: Arc<dyn Find>) -> Self {
-        Self { key, find, known: BTreeMap::new(), order: VecDeque::new() }
+        Self { key, find, known: BTreeMap::new(), order: VecDeque::new(), forms: None }
     }
 
     /// The same, that finds by something else.
@@ -104,6 +107,9 @@ impl Redactor {
         let line = &*line;
         for (value, kind) in &values {
             self.learn(value, kind);
+        }
+        if values.is_empty() && !self.has_known(line) {
+            return None;
         }
         let mut places = Vec::new();
         let found = values.iter().filter(|(value, _)| !self.known.contains_key(*value));
@@ -156,6 +162,18 @@ impl Redactor {
         }
     }
 
+    /// Whether any of the values that are remembered may stand in a line.
+    fn has_known(&mut self, line: &str) -> bool {
+        if self.known.is_empty() {
+            return false;
+        }
+        if self.forms.is_none() {
+            let forms = self.known.keys().flat_map(|value| forms(value));
+            self.forms = AhoCorasick::new(forms).ok();
+        }
+        self.forms.as_ref().is_none_or(|forms| forms.is_match(line))
+    }
+
     fn learn(&mut self, value: &str, kind: &str) {
         if value.len() < KNOWN_BYTES_MIN || self.known.contains_key(value) {
             return;
@@ -165,6 +183,7 @@ impl Redactor {
         {
             self.known.remove(&oldest);
         }
+        self.forms = None;
         self.known.insert(value.to_owned(), kind.to_owned());
         self.order.push_back(value.to_owned());
     }

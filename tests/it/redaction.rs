@@ -120,6 +120,8 @@ fn planted_secrets_are_nowhere_but_where_they_were_sent() {
     let sent = agent.call(2, "write_file", &arguments());
     console.shows("write_file");
     console.press_until("A", "[secret ");
+    // Why it matters stands on the card, not in the log alone.
+    console.shows("; rule secret.");
     console.press_until("v", "[secret ");
     lines.press_until_sent("show 4\n", "[secret ");
     // An edit leaves the markers alone, and what goes on has the secrets again.

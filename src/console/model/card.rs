@@ -13,7 +13,9 @@ use crate::console::model::difference::Difference;
 use crate::console::model::doc::{Doc, Slot, Want};
 use crate::console::model::remembering::Remembering;
 use crate::console::model::ui::Page;
-use crate::console::model::{Model, Ticket, TicketKey};
+use crate::console::model::{Model, Ticket, TicketKey, names};
+use crate::engine::{Finding, Held, Severity};
+use crate::journal::Record;
 use crate::text::Safe;
 
 /// The rule of definitions that are not what they are to be.
@@ -171,6 +173,30 @@ impl Card {
         self.seen_to = 0;
         self.page.stale();
     }
+}
+
+/// Findings that a card tells beside the rules that ask.
+const FINDINGS_MAX: usize = 3;
+
+/// The rules that ask, and the worst of what detectors saw in the call, each with its sentence.
+pub(super) fn why(held: &Held, record: &Record) -> Vec<(Safe, Safe)> {
+    let rules = held.reasons.iter();
+    let mut all: Vec<(Safe, Safe)> = rules
+        .map(|reason| (names::identifier(&reason.rule), Safe::escape(&reason.why)))
+        .collect();
+    let facts = record.facts.iter();
+    let mut seen: Vec<&Finding> = facts
+        .flat_map(|facts| &facts.findings)
+        .filter(|one| one.severity >= Severity::Medium && one.seen.is_some())
+        .collect();
+    seen.sort_by_key(|one| std::cmp::Reverse(one.severity));
+    let told = seen.iter().take(FINDINGS_MAX);
+    all.extend(told.map(|one| (names::identifier(&one.rule), Safe::escape(&one.what))));
+    if let Some(more @ 1..) = seen.len().checked_sub(FINDINGS_MAX) {
+        let text = format!("{more} more findings, in the log");
+        all.push((Safe::word("detection"), Safe::escape(&text)));
+    }
+    all
 }
 
 impl Ticket {

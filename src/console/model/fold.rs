@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::catalog::News;
+use crate::console::model::card::why;
 use crate::console::model::peers::Uses;
 use crate::console::model::rules::Rules;
 use crate::console::model::{
@@ -368,8 +369,8 @@ impl Fold<'_> {
 
     fn effect(&mut self, effect: &Effected, record: &Record) {
         match effect {
-            Effected::Hold(held) => self.hold(held),
-            Effected::Revise { held, .. } => self.revise(held),
+            Effected::Hold(held) => self.hold(held, record),
+            Effected::Revise { held, .. } => self.revise(held, record),
             Effected::Settle { ticket, how } => self.settle(*ticket, how),
             Effected::Refuse { call: Some(call), rule, .. } => {
                 let rule = self.model.names.keep(rule);
@@ -407,12 +408,12 @@ impl Fold<'_> {
         }
     }
 
-    fn hold(&mut self, held: &Held) {
+    fn hold(&mut self, held: &Held, record: &Record) {
         let key = TicketKey { session: self.id, ticket: held.ticket };
         let mut tickets = self.model.tickets.iter_mut();
         if let Some(ticket) = tickets.find(|ticket| ticket.key == key && ticket.over.is_none()) {
             // It waits for another reason now.
-            (ticket.held, ticket.why) = (held.clone(), why(held));
+            (ticket.held, ticket.why) = (held.clone(), why(held, record));
             return;
         }
         let row = self.row_at(CallId(held.ticket.0));
@@ -423,7 +424,7 @@ impl Fold<'_> {
             key,
             row,
             held: held.clone(),
-            why: why(held),
+            why: why(held, record),
             at: self.at,
             request: self.place,
             edited: None,
@@ -452,12 +453,12 @@ impl Fold<'_> {
         }
     }
 
-    fn revise(&mut self, held: &Held) {
+    fn revise(&mut self, held: &Held, record: &Record) {
         let key = TicketKey { session: self.id, ticket: held.ticket };
         let place = self.place;
         if let Some(ticket) = self.model.tickets.iter_mut().find(|ticket| ticket.key == key) {
             ticket.held = held.clone();
-            ticket.why = why(held);
+            ticket.why = why(held, record);
             ticket.edited = Some(place);
         }
     }
@@ -563,13 +564,6 @@ impl Fold<'_> {
 
 /// One more than is listed, so that removing one at a time is enough.
 const OVER_MAX_SLACK: usize = super::OVER_MAX;
-
-fn why(held: &Held) -> Vec<(Safe, Safe)> {
-    let pair = |reason: &crate::policy::Reason| {
-        (names::identifier(&reason.rule), Safe::escape(&reason.why))
-    };
-    held.reasons.iter().map(pair).collect()
-}
 
 fn foreign(text: &str) -> Safe {
     let end = text.floor_char_boundary(LOG_LINE_BYTES_MAX);
