@@ -181,9 +181,8 @@ const FINDINGS_MAX: usize = 3;
 /// The rules that ask, and the worst of what detectors saw in the call, each with its sentence.
 pub(super) fn why(held: &Held, record: &Record) -> Vec<(Safe, Safe)> {
     let rules = held.reasons.iter();
-    let mut all: Vec<(Safe, Safe)> = rules
-        .map(|reason| (names::identifier(&reason.rule), Safe::escape(&reason.why)))
-        .collect();
+    let mut all: Vec<(Safe, Safe)> =
+        rules.map(|reason| (names::identifier(&reason.rule), Safe::escape(&reason.why))).collect();
     let facts = record.facts.iter();
     let mut seen: Vec<&Finding> = facts
         .flat_map(|facts| &facts.findings)
