@@ -192,7 +192,7 @@ pub(super) fn why(held: &Held, record: &Record) -> Vec<(Safe, Safe)> {
     let told = seen.iter().take(FINDINGS_MAX);
     all.extend(told.map(|one| (names::identifier(&one.rule), Safe::escape(&one.what))));
     if let Some(more @ 1..) = seen.len().checked_sub(FINDINGS_MAX) {
-        let text = format!("{more} more findings, in the log");
+        let text = format!("and {more} more, in the log");
         all.push((Safe::word("detection"), Safe::escape(&text)));
     }
     all
