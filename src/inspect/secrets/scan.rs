@@ -95,12 +95,17 @@ pub(super) fn runs(text: &str) -> Vec<Range<usize>> {
             let tail = tail.unwrap_or_default().iter().take_while(|byte| is_in(**byte));
             let run = at - head.count()..at + tail.count();
             done = run.end;
-            if run.len() >= RUN_MIN {
+            if run.len() >= RUN_MIN && !is_ruler(bytes.get(run.clone()).unwrap_or_default()) {
                 runs.push(run);
             }
         }
     }
     runs
+}
+
+/// Whether it is one character over and over: a line drawn across a text, a table, or filling. No secret is that.
+fn is_ruler(run: &[u8]) -> bool {
+    run.first().is_none_or(|first| run.iter().all(|byte| byte == first))
 }
 
 /// Which aligned words of a block are of such bytes alone.
@@ -177,7 +182,7 @@ mod tests {
             let mut expected = Vec::new();
             let mut at = 0;
             for word in text.split([' ', ',']) {
-                if word.len() >= RUN_MIN {
+                if word.len() >= RUN_MIN && !is_ruler(word.as_bytes()) {
                     expected.push(at..at + word.len());
                 }
                 at += word.len() + 1;
