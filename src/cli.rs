@@ -20,6 +20,7 @@ pub mod replay;
 pub mod report;
 pub mod run;
 pub mod scan;
+mod servers;
 pub mod sessions;
 pub mod shim;
 mod tail;

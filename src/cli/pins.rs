@@ -19,7 +19,6 @@ mod approve;
 mod diff;
 mod import;
 mod list;
-mod server;
 mod verify;
 
 /// Version of the JSON lines that are printed here: the first one knew tools only.

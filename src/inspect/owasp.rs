@@ -9,8 +9,6 @@ pub struct List {
     pub version: &'static str,
     /// Where it is published.
     pub url: &'static str,
-    /// What the ids of its entries begin with.
-    pub prefix: &'static str,
     /// Its entries: id and title.
     pub entries: &'static [(&'static str, &'static str)],
 }
@@ -21,7 +19,6 @@ pub const LISTS: [List; 2] = [
         name: "OWASP Top 10 for Agentic Applications",
         version: "2026",
         url: "https://genai.owasp.org/",
-        prefix: "ASI",
         entries: &[
             ("ASI01", "Agent Goal Hijack"),
             ("ASI02", "Tool Misuse and Exploitation"),
@@ -39,7 +36,6 @@ pub const LISTS: [List; 2] = [
         name: "OWASP MCP Top 10",
         version: "0.1",
         url: "https://owasp.org/www-project-mcp-top-10/",
-        prefix: "MCP",
         entries: &[
             ("MCP01", "Token Mismanagement & Secret Exposure"),
             ("MCP02", "Privilege Escalation via Scope Creep"),
@@ -54,6 +50,14 @@ pub const LISTS: [List; 2] = [
         ],
     },
 ];
+
+/// Where an entry stands: its list in [`LISTS`], and its place there.
+#[must_use]
+pub fn place(id: &str) -> Option<(usize, usize)> {
+    LISTS.iter().enumerate().find_map(|(list, List { entries, .. })| {
+        entries.iter().position(|(known, _)| *known == id).map(|at| (list, at))
+    })
+}
 
 /// The title of an entry.
 #[must_use]

@@ -1,7 +1,6 @@
 //! A server, started only to be asked what it has, over stdio and with a time limit: `initialize` or, where it knows no
 //! handshake, `server/discover`, then its lists.
 
-use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
@@ -70,6 +69,8 @@ struct Page<'a> {
     prompts: Option<Vec<&'a RawValue>>,
     #[serde(borrow, rename = "resourceTemplates")]
     templates: Option<Vec<&'a RawValue>>,
+    #[serde(borrow)]
+    resources: Option<Vec<&'a RawValue>>,
     #[serde(rename = "nextCursor")]
     next: Option<String>,
 }
@@ -79,25 +80,108 @@ struct Page<'a> {
 struct Named {
     name: Option<String>,
     #[serde(rename = "uriTemplate")]
+    template: Option<String>,
     uri: Option<String>,
 }
 
-/// Starts a server in a folder, and gives what it says of itself and has, as pins without an approval.
+/// What a server is asked for beside what it says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum List {
+    Tools,
+    Prompts,
+    Templates,
+    Resources,
+}
+
+/// The lists whose definitions are pinned.
+pub(in crate::cli) const PINNED: [List; 3] = [List::Tools, List::Prompts, List::Templates];
+/// Every list.
+pub(in crate::cli) const ALL: [List; 4] =
+    [List::Tools, List::Prompts, List::Templates, List::Resources];
+
+impl List {
+    const fn method(self) -> &'static str {
+        match self {
+            Self::Tools => method::TOOLS_LIST,
+            Self::Prompts => method::PROMPTS_LIST,
+            Self::Templates => method::TEMPLATES_LIST,
+            Self::Resources => method::RESOURCES_LIST,
+        }
+    }
+
+    /// The capability of servers that have such a list; tools are asked for anyway.
+    const fn capability(self) -> Option<&'static str> {
+        match self {
+            Self::Tools => None,
+            Self::Prompts => Some("prompts"),
+            Self::Templates | Self::Resources => Some("resources"),
+        }
+    }
+
+    /// What one item of it is called.
+    pub(in crate::cli) const fn word(self) -> &'static str {
+        match self {
+            Self::Tools => "tool",
+            Self::Prompts => "prompt",
+            Self::Templates => "template",
+            Self::Resources => "resource",
+        }
+    }
+
+    const fn kind(self) -> Option<Kind> {
+        match self {
+            Self::Tools => Some(Kind::Tool),
+            Self::Prompts => Some(Kind::Prompt),
+            Self::Templates => Some(Kind::Template),
+            Self::Resources => None,
+        }
+    }
+}
+
+/// One thing that a server says.
+pub(in crate::cli) struct Said {
+    /// The list that it is of; `None`: what it says of itself.
+    pub(in crate::cli) list: Option<List>,
+    /// Its name; `None` for what has none.
+    pub(in crate::cli) name: Option<String>,
+    /// As it was sent.
+    pub(in crate::cli) text: String,
+}
+
+/// Starts a server in its folder, which is told from the agent's, and gives what it says of itself and has.
 ///
 /// # Errors
 /// In words, with the last that it wrote to its stderr.
-pub(super) fn definitions(launch: &Launch, folder: &Path) -> Result<Pins, String> {
-    let mut server = Server::start(launch, folder)?;
-    let pins = server.ask_all();
-    if pins.is_err() {
+pub(in crate::cli) fn said(
+    launch: &Launch,
+    cwd: &Path,
+    lists: &[List],
+) -> Result<Vec<Said>, String> {
+    let folder = launch.folder.as_ref().map_or_else(|| cwd.to_owned(), |dir| cwd.join(dir));
+    let mut server = Server::start(launch, &folder)?;
+    let said = server.ask_all(lists);
+    if said.is_err() {
         server.hear_out();
     }
     server.end();
-    pins.map_err(|why| {
+    said.map_err(|why| {
         let words = String::from_utf8_lossy(&server.last_words);
         let words = words.trim();
         if words.is_empty() { why } else { format!("{why}; its stderr ends with: {words}") }
     })
+}
+
+/// What a server says, as pins without an approval.
+pub(in crate::cli) fn pins(said: Vec<Said>) -> Pins {
+    let mut pins = Pins::new();
+    for Said { list, name, text } in said {
+        let kind = list.map_or(Some(Kind::Server), List::kind);
+        if let (Some(kind), Some(name)) = (kind, name) {
+            let pin = Pin { text: Some(text), ..Pin::default() };
+            pins.entry(kind).or_default().insert(name, pin);
+        }
+    }
+    pins
 }
 
 impl Server {
@@ -120,27 +204,17 @@ impl Server {
         Ok(Self { child, input, buffer, last_words, until, requests: 0, meta: None })
     }
 
-    fn ask_all(&mut self) -> Result<Pins, String> {
+    fn ask_all(&mut self, lists: &[List]) -> Result<Vec<Said>, String> {
         let answer = self.introduction()?;
         let says = Introduction::read(&answer).ok_or("what it says of itself is no object")?;
-        let mut pins = Pins::from([(Kind::Server, one(String::new(), says.text()))]);
-        let can = |what: &str| {
-            let can = says.capabilities.map(RawValue::get).unwrap_or_default();
-            serde_json::from_str::<Value>(can).is_ok_and(|can| can.get(what).is_some())
-        };
-        let (prompts, resources) = (can("prompts"), can("resources"));
-        let lists = [
-            (Kind::Tool, method::TOOLS_LIST, true),
-            (Kind::Prompt, method::PROMPTS_LIST, prompts),
-            (Kind::Template, method::TEMPLATES_LIST, resources),
-        ];
-        for (kind, method, _) in lists.into_iter().filter(|(_, _, has)| *has) {
-            let named = self.list(kind, method)?;
-            if !named.is_empty() {
-                pins.insert(kind, named);
-            }
+        let mut said = vec![Said { list: None, name: Some(String::new()), text: says.text() }];
+        let can = says.capabilities.map(RawValue::get).unwrap_or_default();
+        let can: Value = serde_json::from_str(can).unwrap_or_default();
+        let has = |list: &&List| list.capability().is_none_or(|what| can.get(what).is_some());
+        for list in lists.iter().filter(has) {
+            self.list(*list, &mut said)?;
         }
-        Ok(pins)
+        Ok(said)
     }
 
     /// What it says of itself, in the era that it knows.
@@ -164,28 +238,29 @@ impl Server {
     }
 
     /// All pages of a list; nothing where the server does not know it.
-    fn list(&mut self, kind: Kind, method: &str) -> Result<BTreeMap<String, Pin>, String> {
-        let mut named = BTreeMap::new();
+    fn list(&mut self, list: List, said: &mut Vec<Said>) -> Result<(), String> {
+        let method = list.method();
         let mut params = json!({});
         for _ in 0..PAGES_MAX {
-            let Some(answer) = self.request(method, &params)? else { return Ok(named) };
+            let Some(answer) = self.request(method, &params)? else { return Ok(()) };
             let page: Page<'_> = serde_json::from_str(&answer)
                 .map_err(|error| format!("its answer to {method} cannot be read: {error}"))?;
-            let list = match kind {
-                Kind::Tool => page.tools,
-                Kind::Prompt => page.prompts,
-                Kind::Template => page.templates,
-                Kind::Server | Kind::Identity => None,
+            let items = match list {
+                List::Tools => page.tools,
+                List::Prompts => page.prompts,
+                List::Templates => page.templates,
+                List::Resources => page.resources,
             };
-            for text in list.unwrap_or_default() {
-                let name = serde_json::from_str(text.get()).ok().and_then(|named: Named| {
-                    if kind == Kind::Template { named.uri } else { named.name }
+            for text in items.unwrap_or_default() {
+                let named = serde_json::from_str::<Named>(text.get()).ok();
+                let name = named.and_then(|named| match list {
+                    List::Tools | List::Prompts => named.name,
+                    List::Templates => named.template,
+                    List::Resources => named.uri,
                 });
-                if let Some(name) = name {
-                    named.extend(one(name, text.get().to_owned()));
-                }
+                said.push(Said { list: Some(list), name, text: text.get().to_owned() });
             }
-            let Some(next) = page.next else { return Ok(named) };
+            let Some(next) = page.next else { return Ok(()) };
             params = json!({ "cursor": next });
         }
         Err(format!("its answer to {method} has more than {PAGES_MAX} pages"))
@@ -338,8 +413,4 @@ impl Server {
         }
         self.child.wait().ok();
     }
-}
-
-fn one(name: String, text: String) -> BTreeMap<String, Pin> {
-    BTreeMap::from([(name, Pin { text: Some(text), ..Pin::default() })])
 }
