@@ -55,9 +55,9 @@ enum Command {
     Pins(pins::Args),
     /// Make a key that signs what you approve, and say whose signatures count.
     Key(key::Args),
-    /// Tells what of OWASP's lists is covered, by what, and what is not.
+    /// Tell what of OWASP's lists is covered, by what, what is not, and what was found.
     Report(report::Args),
-    /// Look for hidden text and injected instructions in definitions and results, without a gate.
+    /// Look at definitions, results and calls in files, or at what an agent's servers say, without a gate.
     Scan(scan::Args),
     /// Print what happens in all sessions, as it happens.
     Watch(watch::Args),

@@ -155,21 +155,41 @@ fn the_page_on_pins_can_be_followed() {
     }
 }
 
-/// The commands of the page on detection, over files of its names.
+/// The commands of the page on detection, over files of its names and the server of a project.
 #[test]
 fn the_page_on_detection_can_be_followed() {
-    let folder = tempfile::tempdir().unwrap();
+    let project = Project::new();
+    fs::copy(project.file("mcp.json"), project.file(".claude.json")).unwrap();
     let list = r#"{"tools":[{"name":"read_note","description":"Reads a note."}]}"#;
-    fs::write(folder.path().join("tools.json"), list).unwrap();
-    fs::write(folder.path().join("results.jsonl"), r#"{"id":"7","text":"a\u202eb"}"#).unwrap();
+    let call = r#"{"call":{"name":"bash","arguments":{"command":"cat ~/.ssh/id_rsa"}}}"#;
+    let sessions = tollgate::store::home::Home::below(&project.file("home")).sessions_dir();
+    fs::create_dir_all(&sessions).unwrap();
+    fs::copy(root().join("tests/recordings/demo.jsonl"), sessions.join("claude-code-1.jsonl"))
+        .unwrap();
+    for (name, text) in [
+        ("tools.json", list),
+        ("results.jsonl", r#"{"id":"7","text":"a\u202eb"}"#),
+        ("calls.jsonl", call),
+    ] {
+        fs::write(project.file(name), text).unwrap();
+    }
     let (_, page) = pages().into_iter().find(|(page, _)| page.ends_with("detection.md")).unwrap();
     let lines = typed(&page);
-    assert_eq!(lines.len(), 2);
-    for (line, expected) in lines.iter().zip([0, 1]) {
-        let arguments = tollgate_arguments(line).unwrap();
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let done = program::tollgate_in(folder.path(), folder.path(), &arguments);
-        assert_eq!(done.code, expected, "{line}: {done:?}");
+    let expected = [0, 1, 1, 0, 0, 0, 0];
+    assert_eq!(lines.len(), expected.len());
+    for (line, expected) in lines.iter().zip(expected) {
+        let mut arguments = tollgate_arguments(line).unwrap();
+        if line.contains("--agent") {
+            arguments.push("--yes".to_owned());
+        }
+        let done = Command::new(env!("CARGO_BIN_EXE_tollgate"))
+            .args(arguments)
+            .current_dir(project.file(""))
+            .env("TOLLGATE_HOME", project.file("home"))
+            .env("HOME", project.file(""))
+            .output()
+            .unwrap();
+        assert_eq!(done.status.code(), Some(expected), "{line}: {done:?}");
     }
 }
 

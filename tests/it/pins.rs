@@ -21,6 +21,7 @@ s/^{"jsonrpc":"2.0","id":\([0-9]*\),"method":"initialize".*/{"jsonrpc":"2.0","id
 s/^{"jsonrpc":"2.0","id":\([0-9]*\),"method":"tools\/list".*/{"jsonrpc":"2.0","id":\1,"result":{"tools":[{"name":"read_note","description":"DESCRIBED","inputSchema":{"type":"object"}}]}}/p
 s/^{"jsonrpc":"2.0","id":\([0-9]*\),"method":"prompts\/list".*/{"jsonrpc":"2.0","id":\1,"result":{"prompts":[{"name":"sum_up"}]}}/p
 s/^{"jsonrpc":"2.0","id":\([0-9]*\),"method":"resources\/templates\/list".*/{"jsonrpc":"2.0","id":\1,"result":{"resourceTemplates":[{"uriTemplate":"note:{\/id}","name":"note"}]}}/p
+s/^{"jsonrpc":"2.0","id":\([0-9]*\),"method":"resources\/list".*/{"jsonrpc":"2.0","id":\1,"result":{"resources":[]}}/p
 s/^{"jsonrpc":"2.0","id":\([0-9]*\),"method":"tools\/call".*/{"jsonrpc":"2.0","id":\1,"result":{"content":[{"type":"text","text":"done"}],"isError":false}}/p
 "#;
 
