@@ -11,7 +11,6 @@ use sha2::{Digest as _, Sha256};
 use super::place::within;
 use super::{InFile, Input, called};
 use crate::inspect::owasp::{self, LISTS, List};
-use crate::inspect::redact::untagged;
 use crate::inspect::rule::PERSONAL;
 use crate::inspect::{Placed, Rule, Severity, rules};
 use crate::text::{Safe, hex};
@@ -52,7 +51,7 @@ impl Log {
         self.rules.insert(rule.clone(), found.rule);
         // Logs are sent to others, who are not to read of whom it is.
         let evidence = if found.rule == &PERSONAL {
-            untagged(&found.kind, found.span.len())
+            format!("[personal {} {}B]", found.kind, found.span.len())
         } else {
             found.evidence.clone()
         };
