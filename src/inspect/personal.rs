@@ -15,9 +15,11 @@ mod check;
 mod context;
 mod date;
 mod email;
+mod ends;
 mod iban;
 mod kinds;
 mod label;
+mod may;
 mod name;
 mod net;
 mod number;
@@ -83,10 +85,11 @@ pub fn personal(name: Option<&str>, text: &str) -> Vec<Personal> {
     without_overlaps(all)
 }
 
-/// Whether a text can have any, said quickly.
+/// Whether a text can have personal data, or any text or member of it where it is JSON as it was sent. It is said quickly,
+/// so that prose is read once and never taken apart: yes may be wrong, no is not.
 #[must_use]
 pub fn may(text: &str) -> bool {
-    scan::may(text)
+    may::may(text)
 }
 
 /// All kinds that are told.

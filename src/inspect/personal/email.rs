@@ -20,9 +20,10 @@ const DOMAIN_MAX: usize = 255;
 
 /// Names that stand for another one, wherever they are.
 const NOBODY: &str = "you example sender recipient someone somebody username user.name user_name firstname.lastname first.last \
-    foo bar baz foobar xxx xxxx name.surname firstname lastname";
+    foo bar baz foobar xxx xxxx name.surname firstname lastname local_part local-part rijndael-cbc";
 /// And those that do so at a domain that does so itself.
-const ANYBODY: &str = "user name email mail me test tester testuser abc a b c x y u user1 user2 your john jane alice bob";
+const ANYBODY: &str = "user name email mail me test tester testuser abc a b c x y u user1 user2 your john jane alice bob \
+    johndoe janedoe john.doe jane.doe john.smith";
 const ANYWHERE: &str = "domain.com domain.org domain.tld yourdomain.com mydomain.com company.com mycompany.com mail.com \
     email.com test.com test.org foo.com foo.org foo.bar bar.com bar.org b.com b.co c.com a.com x.com y.com host.com site.com \
     website.com server.com provider.com some.com xxx.com gmail.com abc.com";
@@ -114,7 +115,7 @@ fn is_remote(text: &str, start: usize, end: usize) -> bool {
     login || path || goes_on || message || joined
 }
 
-/// Whether nobody is written to there: what stands in documentation, machines, and addresses of offices.
+/// Whether nobody is written to there: what stands in documentation, machines, lists, and addresses of offices.
 fn is_nobody(name: &str, domain: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let domain = domain.to_ascii_lowercase();
@@ -157,7 +158,7 @@ fn is_role(name: &str) -> bool {
 }
 
 fn is_machine(domain: &str) -> bool {
-    const MACHINES: [&str; 7] = [
+    const MACHINES: [&str; 11] = [
         "g.us",
         "noreply.github.com",
         "iam.gserviceaccount.com",
@@ -165,8 +166,15 @@ fn is_machine(domain: &str) -> bool {
         "group.calendar.google.com",
         "noreply.gitlab.com",
         "s.whatsapp.net",
+        "googlegroups.com",
+        "vger.kernel.org",
+        // Names of algorithms (RFC 4251, section 6): `aes256-gcm@openssh.com`.
+        "openssh.com",
+        "libssh.org",
     ];
-    MACHINES.iter().any(|machine| domain.ends_with(machine)) || domain.starts_with("noreply.")
+    const HEADS: [&str; 2] = ["noreply.", "lists."];
+    MACHINES.iter().any(|machine| domain.ends_with(machine))
+        || HEADS.iter().any(|head| domain.starts_with(head))
 }
 
 /// `you@gmail.com`, `user@domain.com`: somebody else is to be put in.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use super::ends::Ends;
+
 /// What a label says of its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Label {
@@ -21,7 +23,8 @@ const LEN_MAX: usize = 40;
 const NAMES: &str = "name names nom navn naam namn fname patient customer client employee contact contactperson applicant \
     student guest passenger recipient beneficiary insured tenant borrower candidate attendee participant member";
 /// Labels of persons.
-const PERSONS: &str = "fullname firstname lastname givenname familyname surname middlename maidenname forename birthname \
+const PERSONS: &str = "fullname userfullname customerfullname patientfullname employeefullname clientfullname \
+    contactfullname firstname lastname givenname familyname surname middlename maidenname forename birthname \
     patientname customername employeename clientname cardholder cardholdername nameoncard accountholder \
     accountholdername recipientname passengername guestname contactname applicantname studentname borrowername \
     tenantname ownername signername legalname holdername billingname shippingname beneficiaryname nomineename \
@@ -33,12 +36,17 @@ const ADDRESSES: &str = "streetaddress address1 addressline1 address1line street
     shippingaddress billingaddress deliveryaddress residentialaddress permanentaddress currentaddress strasse straße \
     anschrift adresse direccion dirección indirizzo endereço endereco homeaddr streetaddr";
 
+/// Labels of persons whatever stands before: `userFirstName`, `billing_last_name`.
+const ENDS: [&str; 2] = ["firstname", "lastname"];
+
 static LABELS: LazyLock<BTreeMap<&'static str, Label>> = LazyLock::new(|| {
     let of =
         |list: &'static str, label| list.split_ascii_whitespace().map(move |word| (word, label));
     let all = of(NAMES, Label::Name).chain(of(PERSONS, Label::Person));
     all.chain(of(ADDRESSES, Label::Address)).collect()
 });
+
+static LABEL_ENDS: LazyLock<Ends> = LazyLock::new(|| Ends::of(LABELS.keys().copied().chain(ENDS)));
 
 /// What the label at the end of a text says, and whether a quote begins behind it.
 pub(super) fn before(text: &str) -> Option<(Label, bool)> {
@@ -50,11 +58,34 @@ pub(super) fn before(text: &str) -> Option<(Label, bool)> {
     let signed = bare.strip_suffix([':', '=', '：'])?.trim_end_matches([' ', '*']);
     let signed = signed.strip_suffix(['"', '\'']).unwrap_or(signed);
     let signed = signed.strip_suffix('\\').unwrap_or(signed);
-    let part = |c: char| c.is_alphanumeric() || matches!(c, '_' | ' ' | '-' | '\'' | '.');
-    let letters = signed.char_indices().rev().take(LEN_MAX).take_while(|(_, c)| part(*c));
-    let start = letters.last().map_or(signed.len(), |(at, _)| at);
-    let label = signed.get(start..)?.trim_start_matches([' ', '-', '.']);
+    let label = tail(signed).trim_start_matches([' ', '-', '.']);
     Some((of(label)?, quoted))
+}
+
+/// The letters, digits and signs of a label that a text ends with.
+fn tail(text: &str) -> &str {
+    let part = |c: char| c.is_alphanumeric() || matches!(c, '_' | ' ' | '-' | '\'' | '.');
+    let letters = text.char_indices().rev().take(LEN_MAX).take_while(|(_, c)| part(*c));
+    let start = letters.last().map_or(text.len(), |(at, _)| at);
+    text.get(start..).unwrap_or_default()
+}
+
+/// Whether a label stands before this sign in JSON, where a line's end within a text is an `n` behind a backslash.
+pub(super) fn is_before(json: &str, sign: usize) -> bool {
+    let before = json.as_bytes().get(..sign).unwrap_or_default();
+    // What of a label is a letter or a digit ends with one.
+    let end = |signs: &[u8]| before.iter().rposition(|byte| !signs.contains(byte));
+    let letters = end(b" *\\\"'_-.").and_then(|last| before.get(..=last)).unwrap_or_default();
+    let ascii = letters.last_chunk::<2>().is_none_or(|last| last.is_ascii());
+    if ascii && !LABEL_ENDS.may_end(letters) {
+        return false;
+    }
+    let before = end(b" *\\\"'").and_then(|last| json.get(..=last)).unwrap_or_default();
+    let label = tail(before);
+    let known = |label: &str| of(label.trim_start_matches([' ', '-', '.'])).is_some();
+    let escaped = before.len() > label.len()
+        && before.get(..before.len() - label.len()).is_some_and(|text| text.ends_with('\\'));
+    known(label) || escaped && label.get(1..).is_some_and(known)
 }
 
 /// What a label says.
@@ -64,7 +95,8 @@ pub(super) fn of(label: &str) -> Option<Label> {
     }
     let letters = label.chars().filter(|c| c.is_alphanumeric());
     let bare: String = letters.flat_map(char::to_lowercase).collect();
-    LABELS.get(bare.as_str()).copied()
+    let ends = || ENDS.iter().any(|end| bare.ends_with(end)).then_some(Label::Person);
+    LABELS.get(bare.as_str()).copied().or_else(ends)
 }
 
 #[cfg(test)]
@@ -81,6 +113,7 @@ mod tests {
             ("- First Name: ", Some((Label::Person, false))),
             ("**Surname**: ", Some((Label::Person, false))),
             ("homeAddress: '", Some((Label::Address, true))),
+            ("user.first_name=", Some((Label::Person, false))),
             ("file name: ", None),
             ("hostname: ", None),
             ("name ", None),

@@ -1,8 +1,10 @@
 //! Names of persons, where a title, a label or a sentence says that it is one.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::Seen;
+use super::ends::Ends;
 use super::kinds;
 use super::label::{self, Label};
 
@@ -60,7 +62,7 @@ const NOT_NAMES: &str = "president speaker chairman chairwoman chair minister se
     doctor professor director the a an no none null nil unknown undefined anonymous true false string text name names \
     first last full given family middle user username test admin administrator customer client patient employee value \
     values example sample default optional required claude chatgpt assistant gemini your my company field enter type \
-    select please insert n/a tbd und and or et y new all any and/or is not this that";
+    select please insert foo bar baz n/a tbd und and or et y new all any and/or is not this that";
 /// Small words within a name.
 const PARTICLES: [&str; 20] = [
     "van", "von", "de", "der", "den", "da", "di", "do", "dos", "du", "del", "della", "la", "le",
@@ -95,6 +97,29 @@ pub(super) fn name(text: &str, at: usize) -> Option<Seen> {
     }
     Some(Seen { kind, span, near: true })
 }
+
+/// Whether a title or a sentence before a name ends here in JSON, where a line's end within a text is an `n` behind a
+/// backslash. Most words are told by their last two bytes.
+pub(super) fn is_before(json: &[u8], at: usize) -> bool {
+    let before = json.get(..at).unwrap_or_default().trim_ascii_end();
+    ENDS.may_end(before)
+        && phrases().any(|phrase| {
+            let Some(start) = before.len().checked_sub(phrase.len()) else { return false };
+            let same =
+                before.get(start..).is_some_and(|end| end.eq_ignore_ascii_case(phrase.as_bytes()));
+            let begins = match before.get(..start).unwrap_or_default() {
+                [.., b'\\', b'n' | b'r' | b't' | b'f' | b'b'] | [] => true,
+                [.., byte] => !byte.is_ascii_alphanumeric(),
+            };
+            same && begins
+        })
+}
+
+fn phrases() -> impl Iterator<Item = &'static str> {
+    BEFORE.iter().map(|(phrase, _)| *phrase).chain(BEFORE_GIVEN)
+}
+
+static ENDS: LazyLock<Ends> = LazyLock::new(|| Ends::of(phrases()));
 
 /// All of a member's value, where the member's name says that it is a name or an address.
 pub(super) fn value(name: &str, text: &str) -> Option<Seen> {
@@ -229,6 +254,10 @@ fn ends(text: &str, end: usize, quoted: bool) -> bool {
     let rest = text.get(end..).unwrap_or_default();
     if quoted {
         return rest.starts_with(['"', '\'']) || rest.starts_with("\\\"");
+    }
+    // What is called is a function: `SURNAME = Identifier("2.5.4.4")`.
+    if rest.starts_with('(') {
+        return false;
     }
     let rest = rest.trim_start_matches([' ', '.', '\r']);
     rest.is_empty()

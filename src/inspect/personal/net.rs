@@ -76,7 +76,11 @@ const fn is_public(octets: [u8; 4]) -> bool {
 }
 
 fn is_like_version(octets: [u8; 4]) -> bool {
-    octets.iter().all(|octet| *octet < SMALL) || octets.iter().take(3).all(|octet| *octet < SMALLER)
+    // Object identifiers (ITU-T X.660): `2.5.29.37`, `1.3.101.112`.
+    let [a, b, ..] = octets;
+    matches!((a, b), (1, 3) | (2, 5 | 16 | 23))
+        || octets.iter().all(|octet| *octet < SMALL)
+        || octets.iter().take(3).all(|octet| *octet < SMALLER)
 }
 
 /// `12.34.56.78`, `42.42.42.42`, networks, masks and addresses of all: nobody's.
@@ -141,7 +145,12 @@ fn is_version(text: &str, span: &Range<usize>) -> bool {
         at + words.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
     });
     let word = words.get(start..).unwrap_or_default();
-    let named = WORDS.iter().any(|known| word.eq_ignore_ascii_case(known));
+    let short = words.strip_suffix('.').is_some_and(|words| {
+        let len = words.bytes().rev().take(4).take_while(u8::is_ascii_alphabetic).count();
+        let word = words.get(words.len() - len..).unwrap_or_default();
+        ["ver", "rev", "sec", "v"].iter().any(|known| word.eq_ignore_ascii_case(known))
+    });
+    let named = short || WORDS.iter().any(|known| word.eq_ignore_ascii_case(known));
     named || joined && !assigned || is_upgrade(before)
 }
 
@@ -239,6 +248,7 @@ fn is_device(text: &str, sign: u8) -> bool {
     let [a, b, c, ..] = octets;
     let like = |octet: u8| memchr::memchr_iter(octet, &octets).count();
     let flat = like(a) >= 5 || like(0) >= 4;
+    let spelt = same.contains("de:ad:be:ef") || same.contains("ca:fe:ba:be");
     // `aa:bb:cc:dd:ee:ff`, and pairs of one digit each.
     let pairs = parts().filter(|part| part.bytes().next() == part.bytes().next_back()).count();
     count == 6
@@ -246,6 +256,7 @@ fn is_device(text: &str, sign: u8) -> bool {
         && a.trailing_zeros() >= 2
         && (a, b, c) != (0, 0, 0x5E)
         && !flat
+        && !spelt
         && pairs < 5
         && !MADE_UP.contains(&same.as_str())
 }
@@ -327,6 +338,7 @@ mod tests {
             "Chrome/91.64.12.7",
             "pkg==91.64.12.7",
             "lib-91.64.12.7.jar",
+            "Ver. 91.64.12.7",
             "91.64.12.0/24",
             "91.64.12.7/24",
             "91.64.012.7",

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Seen;
-use super::check;
+use super::check::{self, Check};
 use super::context::Around;
 use super::shape::{self, Rule};
 
@@ -14,6 +14,12 @@ const ROW_MIN: usize = 6;
 const PAIRS_MIN: usize = 4;
 const FEW_MIN: usize = 9;
 const FEW_DIGITS: usize = 3;
+
+/// Digits of a long constant, which times in milliseconds have not; those of it that are read, and bytes of space between
+/// two of them.
+const LONG: usize = 14;
+const LONG_MAX: usize = 24;
+const GAP_MAX: usize = 64;
 
 /// The numbers that begin with the word here.
 pub(super) fn numbers(around: &Around<'_>, word: &Range<usize>, found: &mut Vec<Seen>) {
@@ -35,7 +41,8 @@ fn of_rule(around: &Around<'_>, at: usize, rule: &'static Rule) -> Option<Seen> 
         return None;
     }
     let near = around.says(rule.kind.id, &span);
-    if !near && (rule.near || !is_enough(around, &span, &id)) {
+    let enough = || is_enough(around, &span, &id) && !is_in_list(text, &span, rule.check);
+    if !near && (rule.near || !enough()) {
         return None;
     }
     Some(Seen { kind: rule.kind, span, near })
@@ -89,6 +96,31 @@ fn is_in_row(text: &str, span: &Range<usize>) -> bool {
     let before = text.get(..span.start).unwrap_or_default();
     let before = before.strip_suffix(' ').unwrap_or_default();
     next == last || before.ends_with(|c: char| c.is_ascii_digit())
+}
+
+/// Whether a row of digits stands beside another long one that is none of its kind, with a comma between: one of many
+/// constants of a program, of which every tenth passes a checksum.
+fn is_in_list(text: &str, span: &Range<usize>, check: Check) -> bool {
+    let bytes = text.as_bytes();
+    let written = bytes.get(span.clone()).unwrap_or_default();
+    if written.len() < LONG || !written.iter().all(u8::is_ascii_digit) {
+        return false;
+    }
+    let digits = |byte: &&u8| byte.is_ascii_digit();
+    let space = |byte: &&u8| byte.is_ascii_whitespace();
+    let other = |id: &[u8]| id.len() >= LONG && !check(id);
+    let behind = bytes.get(span.end..).and_then(|behind| behind.strip_prefix(b","));
+    let behind = behind.unwrap_or_default();
+    let gap = behind.iter().take(GAP_MAX).take_while(space).count();
+    let behind = behind.get(gap..).unwrap_or_default();
+    let next = behind.iter().take(LONG_MAX).take_while(digits).count();
+    let before = bytes.get(..span.start).unwrap_or_default();
+    let gap = before.iter().rev().take(GAP_MAX).take_while(space).count();
+    let before = before.get(..before.len() - gap).and_then(|before| before.strip_suffix(b","));
+    let before = before.unwrap_or_default();
+    let last = before.iter().rev().take(LONG_MAX).take_while(digits).count();
+    other(behind.get(..next).unwrap_or_default())
+        || other(before.get(before.len() - last..).unwrap_or_default())
 }
 
 /// Whether digits were typed and not given: `123456`, `000000`, `111-22-3333`, `01 02 03 04`.

@@ -157,11 +157,6 @@ fn letters_before(text: &str, at: usize) -> Option<usize> {
     ((1..=2).contains(&letters) && alone).then_some(start)
 }
 
-/// Whether a text can have any: quickly said where it has no digit, no sign of mail and no name.
-pub(super) fn may(text: &str) -> bool {
-    text.bytes().any(|byte| what(byte) != Byte::Nothing || byte >= 0xC2)
-}
-
 /// The lines of a text in which characters have another form or are not seen, from the first to the last.
 pub(super) fn disguised(text: &str) -> Option<Range<usize>> {
     if text.is_ascii() {

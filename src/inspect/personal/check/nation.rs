@@ -16,6 +16,7 @@ pub(super) fn by_name(name: &str) -> Option<Check> {
         "bsn" => bsn,
         "belgian" => belgian,
         "swedish" => swedish,
+        "swedish_form" => |id| swedish(id) && !is_time(id),
         "finnish" => finnish,
         "danish" => danish,
         "norwegian" => norwegian,
@@ -165,6 +166,12 @@ fn swedish(id: &[u8]) -> bool {
     let id = id.get(id.len().saturating_sub(10)..).unwrap_or_default();
     let day = two(id, 4);
     super::luhn(id) && is_date(two(id, 2), if day > 60 { day - 60 } else { day })
+}
+
+/// `241231-1530` is when something was.
+fn is_time(id: &[u8]) -> bool {
+    let start = id.len().saturating_sub(4);
+    two(id, start) < 24 && two(id, start + 2) < 60
 }
 
 fn finnish(id: &[u8]) -> bool {
