@@ -11,11 +11,14 @@
 mod cased;
 mod decode;
 mod fold;
+mod letters;
+mod runs;
 mod view;
 
 use std::collections::VecDeque;
 
 pub use cased::decoded;
+pub(in crate::inspect) use runs::runs;
 pub use view::View;
 
 /// Encodings within encodings that are undone.
@@ -90,7 +93,7 @@ pub fn views(text: &str) -> Vec<View> {
     // Of each, what is encoded in it: in the form as it came, because folding takes away what codes are made of.
     let mut inflate = INFLATED_BYTES;
     let mut decoded = VecDeque::from(decode::within(&raw, &mut inflate));
-    decoded.extend(decode::of_letters(&plain));
+    decoded.extend(letters::of_letters(&plain));
     views.push(plain);
     while let Some(one) = decoded.pop_front() {
         if one.steps.last() == Some(&Step::Gzip) {
@@ -104,7 +107,7 @@ pub fn views(text: &str) -> Vec<View> {
         room = left;
         if one.steps.len() < DEPTH_MAX {
             decoded.extend(decode::within(&one, &mut inflate));
-            decoded.extend(decode::of_letters(&folded));
+            decoded.extend(letters::of_letters(&folded));
         }
         views.push(folded);
     }

@@ -1,12 +1,11 @@
 //! What is encoded in a text, undone once.
 
-use std::ops::Range;
-
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
+use super::runs::runs;
 use super::{Step, View};
 
 /// What a file of gzip begins with: its mark, and deflate as the method (RFC 1952, section 2.3).
@@ -20,13 +19,6 @@ const RUN_MIN: usize = 16;
 const CODES_MIN: usize = 3;
 /// Of a hundred decoded characters so many have to be printed ones: else it is data.
 const PRINTED_MIN: usize = 90;
-/// Words of letters and digits that look like letters, from which on a text is read so, and how long they are.
-const LEET_MIN: usize = 2;
-const LEET_LEN: std::ops::RangeInclusive<usize> = 3..=16;
-/// Single letters in a row that are a word.
-const SPACED_MIN: usize = 4;
-/// Longer texts are not read backwards: nobody hides an order in a book so.
-const LETTERS_BYTES_MAX: usize = 16 * 1024;
 
 const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_allow_trailing_bits(true)
@@ -42,7 +34,7 @@ pub(super) fn within(view: &View, inflate: &mut usize) -> Vec<View> {
     found.extend(in_place(view, Step::Percent, b'%', percent));
     found.extend(in_place(view, Step::Entities, b'&', entity));
     found.extend(in_place(view, Step::Escapes, b'\\', escape));
-    for run in runs(&view.text) {
+    for run in runs(view.text.as_bytes(), RUN_MIN, is_code) {
         let Some(text) = view.text.get(run.clone()) else { continue };
         if let Some((step, decoded)) = run_of(text, inflate) {
             let mut one = View::after(view, Some(step));
@@ -53,57 +45,10 @@ pub(super) fn within(view: &View, inflate: &mut usize) -> Vec<View> {
     found
 }
 
-/// The views that read the letters of a folded text otherwise.
-pub(super) fn of_letters(folded: &View) -> Vec<View> {
-    let mut found = Vec::new();
-    found.extend(spaced(folded));
-    found.extend(leet(folded));
-    if folded.text.len() <= LETTERS_BYTES_MAX {
-        // The commonest words of English, written so.
-        if counts(&folded.text, &["gur", "lbh", "naq", "gb", "vf", "bs"]) {
-            found.push(mapped(folded, Step::Rot13, rot13));
-        }
-        if counts(&folded.text, &["eht", "uoy", "dna", "ot", "si", "fo"]) {
-            found.push(reversed(folded));
-        }
-    }
-    found
-}
-
-/// Whether at least two of these words are there.
-fn counts(text: &str, words: &[&str]) -> bool {
-    let all = text.split(|c: char| !c.is_alphanumeric());
-    all.filter(|word| words.contains(word)).take(2).count() == 2
-}
-
-fn mapped(view: &View, step: Step, map: fn(char) -> char) -> View {
-    let mut one = View::after(view, Some(step));
-    for (at, c) in view.text.char_indices() {
-        let mut buffer = [0; 4];
-        one.push(map(c).encode_utf8(&mut buffer), view, at..at + c.len_utf8());
-    }
-    one
-}
-
-fn rot13(c: char) -> char {
-    match c {
-        'a'..='m' => char::from(c as u8 + 13),
-        'n'..='z' => char::from(c as u8 - 13),
-        _ => c,
-    }
-}
-
-fn reversed(view: &View) -> View {
-    let mut one = View::after(view, Some(Step::Reversed));
-    for (at, c) in view.text.char_indices().rev() {
-        let mut buffer = [0; 4];
-        one.push(c.encode_utf8(&mut buffer), view, at..at + c.len_utf8());
-    }
-    one
-}
-
 /// Tag characters spell ASCII that nobody sees.
 fn tags(view: &View) -> Option<View> {
+    // Their first byte in UTF-8.
+    memchr::memchr(0xF3, view.text.as_bytes())?;
     let mut one = View::after(view, Some(Step::Tags));
     for (at, c) in view.text.char_indices() {
         if let '\u{E0020}'..='\u{E007E}' = c {
@@ -122,6 +67,7 @@ type Code = (Vec<u8>, usize);
 /// The text with all codes of a kind undone, where it has some.
 fn in_place(view: &View, step: Step, begins: u8, code: fn(&str) -> Option<Code>) -> Option<View> {
     let text = view.text.as_str();
+    memchr::memchr(begins, text.as_bytes())?;
     let mut one = View::after(view, Some(step));
     let (mut done, mut at, mut codes) = (0, 0, 0);
     while let Some(next) = memchr::memchr(begins, text.as_bytes().get(at..)?) {
@@ -198,22 +144,9 @@ fn escape(text: &str) -> Option<Code> {
     Some((utf8(code)?, 6))
 }
 
-/// Runs of characters that codes are made of.
-fn runs(text: &str) -> impl Iterator<Item = Range<usize>> {
-    let is_code = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/_-=".contains(byte);
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        loop {
-            let start = at + bytes.get(at..)?.iter().position(is_code)?;
-            let rest = bytes.get(start..)?;
-            let len = rest.iter().position(|byte| !is_code(byte)).unwrap_or(rest.len());
-            at = start + len;
-            if len >= RUN_MIN {
-                return Some(start..at);
-            }
-        }
-    })
+/// What codes are made of.
+fn is_code(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'_' | b'-' | b'=')
 }
 
 /// What a run says, where it says something.
@@ -309,111 +242,4 @@ fn printed(bytes: Vec<u8>) -> Option<String> {
     let letters = text.chars().filter(letter).count();
     // Of random bytes that happen to be UTF-8 few are letters.
     (seen * 100 >= all * PRINTED_MIN && letters * 2 >= all).then_some(text)
-}
-
-/// Letters that stand alone in a row are one word.
-fn spaced(folded: &View) -> Option<View> {
-    let text = folded.text.as_str();
-    let mut one = View::after(folded, Some(Step::Spaced));
-    let (mut done, mut at, mut words) = (0, 0, 0);
-    while at < text.len() {
-        let letters = single_letters(text, at);
-        if letters.len() < SPACED_MIN {
-            at = letters.last().map_or(at, |last| *last) + 1;
-            while !text.is_char_boundary(at) {
-                at += 1;
-            }
-            continue;
-        }
-        let (first, last) = (*letters.first()?, *letters.last()?);
-        one.push(text.get(done..first)?, folded, done..first);
-        for letter in &letters {
-            one.push(text.get(*letter..letter + 1)?, folded, *letter..letter + 1);
-        }
-        words += 1;
-        (done, at) = (last + 1, last + 1);
-    }
-    one.push(text.get(done..)?, folded, done..text.len());
-    (words > 0).then_some(one)
-}
-
-/// Where ASCII letters stand that begin here and have one same separator between them.
-fn single_letters(text: &str, at: usize) -> Vec<usize> {
-    let bytes = text.as_bytes();
-    let alone = |at: usize| {
-        bytes.get(at).is_some_and(u8::is_ascii_alphabetic)
-            && !bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric)
-            && !at
-                .checked_sub(1)
-                .and_then(|at| bytes.get(at))
-                .is_some_and(u8::is_ascii_alphanumeric)
-    };
-    let separator = bytes.get(at + 1);
-    let fits =
-        |at: usize| bytes.get(at) == separator && b" .-_*|".contains(separator.unwrap_or(&0));
-    let mut letters = Vec::new();
-    let mut next = at;
-    while alone(next) {
-        letters.push(next);
-        if !fits(next + 1) {
-            break;
-        }
-        next += 2;
-    }
-    letters
-}
-
-/// Digits and signs within words, for the letters that they look like.
-fn leet(folded: &View) -> Option<View> {
-    let mut one = View::after(folded, Some(Step::Leet));
-    let (text, mut done, mut words) = (folded.text.as_str(), 0, 0);
-    let is_part = |c: char| c.is_ascii_alphanumeric() || "!@$".contains(c);
-    for (start, word) in text.split(|c| !is_part(c)).map(|word| (offset(text, word), word)) {
-        if !is_leet(word) {
-            continue;
-        }
-        words += 1;
-        for (at, byte) in word.bytes().enumerate() {
-            let Some(letter) = like(byte) else { continue };
-            let at = start + at;
-            one.push(text.get(done..at)?, folded, done..at);
-            one.push(letter, folded, at..at + 1);
-            done = at + 1;
-        }
-    }
-    one.push(text.get(done..)?, folded, done..text.len());
-    // A version, a size or a name is one.
-    (words >= LEET_MIN).then_some(one)
-}
-
-/// The letter that a digit or sign looks like.
-const fn like(byte: u8) -> Option<&'static str> {
-    match byte {
-        b'0' => Some("o"),
-        b'1' | b'!' => Some("i"),
-        b'3' => Some("e"),
-        b'4' | b'@' => Some("a"),
-        b'5' | b'$' => Some("s"),
-        b'7' => Some("t"),
-        _ => None,
-    }
-}
-
-/// Where a part of a text stands in it.
-fn offset(text: &str, part: &str) -> usize {
-    part.as_ptr().addr().saturating_sub(text.as_ptr().addr())
-}
-
-/// A word of letters and what looks like some, and no number, digest or key.
-fn is_leet(word: &str) -> bool {
-    let (mut letters, mut others) = (0, 0);
-    for byte in word.bytes() {
-        match byte {
-            b'a'..=b'z' => letters += 1,
-            _ if like(byte).is_some() => others += 1,
-            _ => return false,
-        }
-    }
-    let hex = word.bytes().all(|byte| byte.is_ascii_hexdigit());
-    LEET_LEN.contains(&word.len()) && others > 0 && letters >= others && !hex
 }

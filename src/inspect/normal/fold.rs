@@ -11,6 +11,7 @@ use crate::text::skeleton::skeleton;
 pub(super) fn fold(view: &View) -> View {
     let mut folded = View::after(view, None);
     let mut words = Words { view, mixed_to: 0, mixed: false };
+    let mut letters = Letters::default();
     let mut space: Option<(usize, usize, &str)> = None;
     let mut at = 0;
     while let Some(c) = view.text.get(at..).and_then(|rest| rest.chars().next()) {
@@ -24,15 +25,15 @@ pub(super) fn fold(view: &View) -> View {
             let lower = view.text.get(at..end).unwrap_or_default().to_ascii_lowercase();
             spaced(&mut folded, view, &mut space);
             folded.push(&lower, view, at..end);
-        } else if !is_unseen(c) && !is_combining_mark(c) {
-            let mixed = words.is_mixed(at);
-            let letter = letter(c, mixed);
-            if letter.is_empty() {
+        } else {
+            match letters.read(c, words.is_mixed(at)) {
+                Read::Nothing => {}
                 // An accent that stands alone.
-                space = space.or(Some((at, end, " ")));
-            } else {
-                spaced(&mut folded, view, &mut space);
-                folded.push(&letter, view, at..end);
+                Read::Space => space = space.or(Some((at, end, " "))),
+                Read::Letter(letter) => {
+                    spaced(&mut folded, view, &mut space);
+                    folded.push(letter, view, at..end);
+                }
             }
         }
         at = end;
@@ -49,9 +50,15 @@ fn spaced(folded: &mut View, view: &View, space: &mut Option<(usize, usize, &str
 
 /// How many bytes from here are plain ASCII with single spaces.
 fn run(bytes: &[u8]) -> usize {
-    let plain = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_graphic);
-    let goes_on = |at: &usize| plain(*at) || bytes.get(*at) == Some(&b' ') && plain(*at + 1);
-    (0..bytes.len()).take_while(goes_on).count()
+    let mut spaces = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'!'..=b'~' => spaces = 0,
+            b' ' if spaces == 0 => spaces = 1,
+            _ => return at - spaces,
+        }
+    }
+    bytes.len() - spaces
 }
 
 /// What draws nothing, or only changes how its neighbours are drawn.
@@ -62,6 +69,49 @@ fn is_unseen(c: char) -> bool {
 /// Hidden in cells, because terminals draw them in different widths, and seen by readers all the same.
 const fn is_shown(c: char) -> bool {
     matches!(c, '\u{1F1E6}'..='\u{1F1FF}' | '\u{FDFA}'..='\u{FDFD}')
+}
+
+/// What a character is read as.
+#[derive(Debug, Clone)]
+enum Read {
+    Nothing,
+    Space,
+    Letter(String),
+}
+
+impl Read {
+    fn of(c: char, mixed: bool) -> Self {
+        if is_unseen(c) || is_combining_mark(c) {
+            return Self::Nothing;
+        }
+        let letter = letter(c, mixed);
+        if letter.is_empty() { Self::Space } else { Self::Letter(letter) }
+    }
+}
+
+/// Characters that are remembered with what they are read as: a text has few others, and each takes three tables.
+const LETTERS: usize = 256;
+
+/// What the characters of a text were read as, each at the place of its last bits.
+#[derive(Debug, Default)]
+struct Letters {
+    known: Vec<Option<(char, bool, Read)>>,
+}
+
+impl Letters {
+    fn read(&mut self, c: char, mixed: bool) -> &Read {
+        const NOTHING: &Read = &Read::Nothing;
+        if self.known.is_empty() {
+            self.known.resize(LETTERS, None);
+        }
+        let at = usize::try_from(u32::from(c)).unwrap_or_default() % LETTERS;
+        let Some(place) = self.known.get_mut(at) else { return NOTHING };
+        match place {
+            Some((known, was_mixed, _)) if *known == c && *was_mixed == mixed => {}
+            _ => *place = Some((c, mixed, Read::of(c, mixed))),
+        }
+        place.as_ref().map_or(NOTHING, |(.., read)| read)
+    }
 }
 
 /// One character: without its form, its accents and its case, and in a word of several scripts for what it is read.

@@ -67,7 +67,9 @@ pub(crate) fn lines(text: &'static str) -> impl Iterator<Item = (&'static str, &
 pub struct Grammar {
     /// The names of what shapes mean, sorted, each once; behind them those that no shape has.
     pub concepts: Vec<&'static str>,
-    pub(super) shapes: Vec<Shape>,
+    shapes: Vec<Shape>,
+    /// What each shape needs, beside each other: a sentence is held against all of them.
+    needs: Vec<Classes>,
     /// Words by their buckets, and of which classes they are.
     words: Vec<(String, Classes)>,
     /// Where each bucket begins, and where the last one ends.
@@ -89,13 +91,14 @@ impl Grammar {
         let classes = classes(shapes);
         let bit = |class: &str| bit(&classes, class);
         let read = |(name, parts)| Shape::read(name, parts, &concepts, &classes);
-        let shapes = lines(shapes).map(read).collect();
+        let shapes: Vec<Shape> = lines(shapes).map(read).collect();
         let mut words = words(&classes);
         words.sort_by_key(|(word, _)| bucket(word));
         let begins = (0..=BUCKETS)
             .map(|number| words.partition_point(|(word, _)| bucket(word) < number))
             .collect();
         Self {
+            needs: shapes.iter().map(Shape::needs).collect(),
             shapes,
             words,
             begins,
@@ -114,6 +117,12 @@ impl Grammar {
         let Some((from, to)) = range else { return 0 };
         let mut listed = self.words.get(*from..*to).unwrap_or_default().iter();
         listed.find(|(known, _)| known == word).map_or(0, |(_, classes)| *classes)
+    }
+
+    /// Shapes that words of all these classes may fit.
+    pub(super) fn shapes_of(&self, all: Classes) -> impl Iterator<Item = &Shape> {
+        let possible = self.needs.iter().zip(&self.shapes);
+        possible.filter(move |(needs, _)| **needs & !all == 0).map(|(_, shape)| shape)
     }
 
     /// The number of a concept.
@@ -195,8 +204,6 @@ pub(super) struct Shape {
     pub(super) guard: bool,
     /// Words in their order, by the classes that each is of, with how many others may stand before it.
     parts: Vec<(usize, Classes)>,
-    /// All of them.
-    needs: Classes,
 }
 
 impl Shape {
@@ -211,16 +218,17 @@ impl Shape {
                 read.push((std::mem::replace(&mut gap, GAP), of));
             }
         }
-        let needs = read.iter().fold(0, |all, (_, of)| all | of);
         let concept = concepts.iter().position(|known| *known == name).unwrap_or_default();
-        Self { concept, guard: name.starts_with("g."), parts: read, needs }
+        Self { concept, guard: name.starts_with("g."), parts: read }
+    }
+
+    /// The classes of all its words.
+    fn needs(&self) -> Classes {
+        self.parts.iter().fold(0, |all, (_, of)| all | of)
     }
 
     /// The words that it fits, from the first to the last.
-    pub(super) fn fits(&self, words: &[Word], all: Classes) -> Option<(usize, usize)> {
-        if self.needs & !all != 0 {
-            return None;
-        }
+    pub(super) fn fits(&self, words: &[Word]) -> Option<(usize, usize)> {
         let (_, first) = self.parts.first()?;
         let begins = words.iter().enumerate().filter(|(_, word)| word.is_of(*first));
         for (begin, _) in begins {
