@@ -1,8 +1,9 @@
 //! What looking at texts costs: a definition, a page, a result, each beside SHA-256 over the same bytes in the same run.
-//! `cargo bench --bench inspect`.
+//! `cargo bench --bench inspect`; with `-- WORDS` the rows whose names have these.
 
 #![expect(clippy::print_stdout, reason = "printing is what a bench is for")]
 
+use std::env;
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -85,6 +86,10 @@ fn definition() -> String {
 }
 
 fn row<T>(name: &str, input: &str, budget_us: f64, what: impl Fn() -> T) {
+    let mut words = env::args().skip(1).filter(|word| !word.starts_with("--"));
+    if !words.all(|word| name.contains(&word)) {
+        return;
+    }
     let us = median(|| {
         black_box(what());
     });

@@ -23,6 +23,12 @@ pub(crate) const ROUNDS_OF_A_START: usize = 3;
 /// As many requests as a busy agent has under way.
 const IN_FLIGHT: u64 = 64;
 
+/// What is sent and comes back: words, a path and numbers, as notes and logs have them.
+fn text(bytes: usize) -> String {
+    const LINE: &str = "Moved 12 files to src/inspect on Thursday (see notes/2026/team.md, line 42), and ran its tests again. ";
+    LINE.chars().cycle().take(bytes).collect()
+}
+
 /// The three peers, in the order direct, relay, tollgate.
 fn peers(ways: &Ways) -> Result<[Peer; 3], Failure> {
     let start = Peer::start_and_list;
@@ -36,7 +42,7 @@ pub(crate) fn latency(
     report: &mut Report,
 ) -> Result<(), Failure> {
     for (name, size, calls, limit, budget) in SIZES {
-        let payload = "x".repeat(*size);
+        let payload = text(*size);
         let mut samples: [Samples; 3] = Default::default();
         let mut ratios = Vec::new();
         for _ in 0..rounds.div_ceil(ROUNDS_OF_A_START) {
@@ -100,7 +106,7 @@ pub(crate) fn throughput(
     report: &mut Report,
 ) -> Result<(), Failure> {
     const COUNT: u64 = 1000;
-    let payload = "x".repeat(1000);
+    let payload = text(1000);
     let mut samples: [Samples; 3] = Default::default();
     let mut ratios = Vec::new();
     for _ in 0..rounds.div_ceil(ROUNDS_OF_A_START) {

@@ -73,8 +73,8 @@ const PARTICLES: [&str; 20] = [
 pub(super) fn name(text: &str, at: usize) -> Option<Seen> {
     let before = text.get(..at)?;
     let kind = kinds::by_id("name")?;
-    if before.ends_with(' ') {
-        let bare = before.trim_end_matches(' ');
+    let bare = before.trim_end_matches(' ');
+    if bare.len() < before.len() && ENDS.may_end(bare.as_bytes()) {
         let least =
             BEFORE.iter().filter(|(word, _)| ends_with(bare, word)).map(|(_, least)| *least).min();
         if let Some(least) = least {
