@@ -195,14 +195,12 @@ pub(super) fn is_uuid(value: &str) -> bool {
 
 /// Whether a value that is called a key, a token or a secret may be one: long, mixed and random.
 pub(super) fn is_random(value: &str) -> bool {
-    let mix = Mix::of(value);
     let len = value.len();
-    if is_stand_in(value)
-        || !(16..=512).contains(&len)
-        || !value.is_ascii()
-        || mix.digits == 0
-        || mix.letters() == 0
-    {
+    if !(16..=512).contains(&len) || !value.is_ascii() {
+        return false;
+    }
+    let mix = Mix::of(value);
+    if mix.digits == 0 || mix.letters() == 0 || is_stand_in(value) {
         return false;
     }
     // Words that are joined: `my-app-v2-token-name`, `com.example.app1`, `/usr/lib/x86_64`.

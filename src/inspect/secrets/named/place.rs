@@ -157,7 +157,9 @@ pub(super) fn value(
     // The end of a string within a string.
     let value = value.strip_suffix('\\').unwrap_or(value);
     // What begins a line in a string ends the one before.
-    let len = value.find("\\n").unwrap_or(value.len());
+    let mut escapes = memchr::memchr_iter(b'\\', value.as_bytes());
+    let line = escapes.find(|at| value.as_bytes().get(at + 1) == Some(&b'n'));
+    let len = line.unwrap_or(value.len());
     (len > 0).then_some(start..start + len)
 }
 

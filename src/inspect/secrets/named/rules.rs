@@ -58,8 +58,10 @@ impl Rule {
 
 struct Table {
     rules: Vec<Rule>,
-    /// Of each alternative its rule and the words that it needs.
-    alternatives: Vec<(usize, Words)>,
+    /// The words that each alternative needs, beside each other, because a name is held against all of them.
+    needed: Vec<Words>,
+    /// The rule of each.
+    of_rule: Vec<usize>,
     words: Vec<&'static str>,
     /// How many words there are behind those that make a name one of something else; then come those of its end.
     not: usize,
@@ -68,7 +70,8 @@ struct Table {
 
 impl Table {
     fn read() -> Self {
-        let (mut rules, mut words, mut alternatives) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut rules, mut words) = (Vec::new(), Vec::new());
+        let (mut all_needed, mut of_rule) = (Vec::new(), Vec::new());
         let (mut not, mut not_behind): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
         for line in NAMES_TEXT.lines().filter(|line| !line.starts_with('#')) {
             match line.split_once(" - ") {
@@ -88,13 +91,14 @@ impl Table {
                 };
                 let mut needed = Words::default();
                 alternative.split('+').map(number).for_each(|word| needed.add(word));
-                alternatives.push((rule, needed));
+                all_needed.push(needed);
+                of_rule.push(rule);
             }
         }
         let all = words.iter().chain(&not).chain(&not_behind);
         let kind = Some(AhoCorasickKind::ContiguousNFA);
         let automaton = AhoCorasick::builder().kind(kind).build(all).ok();
-        Self { rules, alternatives, words, not: not.len(), automaton }
+        Self { rules, needed: all_needed, of_rule, words, not: not.len(), automaton }
     }
 
     /// Which words a name has, one bit each; nothing where others say that it is of something else.
@@ -146,8 +150,9 @@ pub(super) fn matching(
 ) -> Option<(usize, &'static Rule)> {
     let words = TABLE.words_of(name)?;
     let mut last = None;
-    for (number, needed) in &TABLE.alternatives {
-        if last == Some(*number) || !words.has_all(*needed) {
+    let alternatives = TABLE.needed.iter().zip(&TABLE.of_rule);
+    for (_, number) in alternatives.filter(|(needed, _)| words.has_all(**needed)) {
+        if last == Some(*number) {
             continue;
         }
         last = Some(*number);

@@ -27,14 +27,17 @@ pub(super) fn is_chosen(value: &str, quoted: bool) -> bool {
     if !(LEN_MIN..=LEN_MAX).contains(&value.len()) {
         return false;
     }
+    // Most values are words and names, and known by this.
     let mix = Mix::of(value);
+    let mixed =
+        mix.digits > 0 && mix.letters() + mix.signs > 1 || quoted && mix.signs > 0 && mix.upper > 0;
+    if mix.letters() == 0 || !mixed {
+        return false;
+    }
     let snake = value.contains('_') && value.bytes().all(is_word_byte);
     let code = !quoted && (snake || is_code(value));
     value.is_ascii()
         && !value.contains(char::is_whitespace)
-        && mix.letters() > 0
-        && (mix.digits > 0 && mix.letters() + mix.signs > 1
-            || quoted && mix.signs > 0 && mix.upper > 0)
         && !code
         && !is_word(value)
         && !is_stand_in(value)
