@@ -3,14 +3,14 @@
 //!
 //! A connection begins with the client's [`Hello`] and the gate's [`ToConsole::Welcome`]; what follows depends on
 //! who said hello. Payloads never travel here: consoles read the journals, whose paths and lengths they
-//! are told. **The right to answer travels nowhere**: it is a property of a connection, kept by the gate.
+//! are told; the one that does is what an operator asked to see with its secrets. **The right to answer travels nowhere**: it is a property of a connection, kept by the gate.
 
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::Side;
 
 /// Version of this vocabulary.
-pub const WIRE: u32 = 2;
+pub const WIRE: u32 = 3;
 /// Longest line on the socket, in bytes: an edited call's arguments are the largest thing sent.
 pub const LINE_BYTES_MAX: usize = 80 * 1024 * 1024;
 
@@ -158,6 +158,8 @@ pub struct ConsoleHello {
 pub enum FromConsole {
     /// The answer to a ticket.
     Answer(AnswerLine),
+    /// Show a waiting call with its secrets; it is recorded.
+    Reveal(RevealLine),
     /// Do something to whole sessions.
     Control(ControlLine),
     /// Ask the console that may answer to let this one answer too.
@@ -186,6 +188,17 @@ pub struct AnswerLine {
     /// Set on an allow of a call that the operator said not to have read to its end; it is recorded.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unread: bool,
+}
+
+/// A waiting call that is to be shown with its secrets, as it was shown without them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevealLine {
+    /// The session's name.
+    pub session: String,
+    /// The ticket's number.
+    pub ticket: u64,
+    /// The digest that was shown.
+    pub digest: String,
 }
 
 /// What the operator answers.
@@ -320,6 +333,17 @@ pub enum ToConsole {
         ticket: u64,
         /// In words.
         why: String,
+    },
+    /// The arguments of a waiting call as they are, for the one console that asked; kept nowhere.
+    Revealed {
+        /// The session's name.
+        session: String,
+        /// The ticket.
+        ticket: u64,
+        /// The digest that they were asked for.
+        digest: String,
+        /// Their JSON text.
+        arguments: String,
     },
     /// A control was not done.
     NotDone {

@@ -133,6 +133,10 @@ fn said(line: &mut Line, what: &What) -> &'static str {
         line.detail = Some(format!("{id} taken back by {}", by.0));
         return "forgotten";
     }
+    if let What::Revealed { ticket, by } = what {
+        line.detail = Some(format!("the secrets of #{}, to {}", ticket.0, by.0));
+        return "revealed";
+    }
     "layered"
 }
 
@@ -206,7 +210,8 @@ impl Follow {
             | What::Confirmed { .. }
             | What::Remembered(_)
             | What::Attempt { .. }
-            | What::Forgotten { .. } => said(line, what),
+            | What::Forgotten { .. }
+            | What::Revealed { .. } => said(line, what),
             What::Closed { conn, side, why } => {
                 self.at_conn(line, *conn);
                 line.from = Some(*side);

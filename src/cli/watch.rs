@@ -87,6 +87,7 @@ fn run(printer: &mut Printer) -> Result<Exit, Failure> {
             | ToConsole::Consoles { .. }
             | ToConsole::Codes { .. }
             | ToConsole::NotTaken { .. }
+            | ToConsole::Revealed { .. }
             | ToConsole::NotDone { .. } => {}
         }
     }

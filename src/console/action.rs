@@ -241,6 +241,8 @@ pub enum Action {
     NextAsk,
     Full,
     Raw,
+    /// The card's secrets, and away again.
+    Reveal,
     Diff,
     Command,
     Palette,

@@ -140,6 +140,7 @@ impl Linear {
             | ToConsole::Refused { .. }
             | ToConsole::Consoles { .. }
             | ToConsole::Session(_)
+            | ToConsole::Revealed { .. }
             | ToConsole::Codes { .. } => {}
         }
         page.acts()

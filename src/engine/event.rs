@@ -397,6 +397,13 @@ pub enum Happening {
         /// Who.
         by: Operator,
     },
+    /// An operator asked to see a waiting call with its secrets. It changes nothing: it is there to be found later.
+    Revealed {
+        /// Which ticket.
+        ticket: TicketId,
+        /// Who.
+        by: Operator,
+    },
     /// A new gate took this connection over from one that died.
     Resumed {
         /// Which.

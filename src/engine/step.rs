@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::catalog::{self, Pin, Subject};
 use crate::engine::effect::{Effect, Held, Step};
 use crate::engine::event::{
-    At, ConnId, Event, Facts, Finding, Happening, Layered, Severity, Started, TicketId, Was,
+    At, ConnId, Digest, Event, Facts, Finding, Happening, Layered, Severity, Started, TicketId, Was,
 };
 use crate::engine::session::State;
 use crate::engine::shapes::Shapes;
@@ -124,7 +124,7 @@ impl Engine {
             Happening::Broken { conn, from, head, problem } => {
                 self.broken(conn, from, &head, &problem, &mut out);
             }
-            Happening::Stderr { .. } => {}
+            Happening::Stderr { .. } | Happening::Revealed { .. } => {}
             Happening::Closed { conn, side, why } => self.close(conn, side, &why, &mut out),
             Happening::Answered { ticket, digest, answer, by, unread: _ } => {
                 self.expire(at, &mut out);
@@ -200,6 +200,18 @@ impl Engine {
     #[must_use]
     pub fn held_line(&self, ticket: TicketId) -> Option<&[u8]> {
         self.state.tickets.get(&ticket).map(|ticket| &*ticket.line)
+    }
+
+    /// What would be sent as the arguments of a call that waits, or all of the call where it has none; only for the
+    /// digest that was shown.
+    #[must_use]
+    pub fn held_arguments(&self, ticket: TicketId, shown: &Digest) -> Option<&[u8]> {
+        let ticket = self.state.tickets.get(&ticket).filter(|one| one.held.digest == *shown)?;
+        match (&ticket.edited, ticket.arguments.clone()) {
+            (Some(edited), _) => Some(edited.as_bytes()),
+            (None, Some(span)) => ticket.line.get(span),
+            (None, None) => Some(&ticket.line),
+        }
     }
 
     /// The calls that wait, oldest first.

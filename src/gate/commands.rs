@@ -16,9 +16,10 @@ use crate::gate::hub::{Hub, Waker};
 use crate::gate::sessions::Sessions;
 use crate::policy::Risk;
 use crate::proxy::link::send;
-use crate::proxy::session::{AnswerTo, Posted};
+use crate::proxy::session::{AnswerTo, Posted, RevealTo};
 use crate::wire::{
-    AnswerLine, AnswerWord, Command, ControlLine, ControlWord, Reply, RunHello, RunNews, StatusLine,
+    AnswerLine, AnswerWord, Command, ControlLine, ControlWord, Reply, RevealLine, RunHello,
+    RunNews, StatusLine,
 };
 
 /// A session's loop takes an answer within this time unless it hangs.
@@ -81,6 +82,29 @@ pub(super) fn answer(hub: &Hub, line: &AnswerLine, by: By) -> Result<(), String>
     result
         .recv_timeout(ANSWER_LIMIT)
         .unwrap_or_else(|_| Err("the session did not take the answer in time".to_owned()))
+}
+
+/// The arguments of a waiting call with their secrets, for a console that may answer it.
+pub(super) fn reveal(hub: &Hub, line: &RevealLine, console: u32) -> Result<String, String> {
+    let inbox = {
+        let state = hub.state();
+        let gone = || format!("#{} of {} does not wait (any more)", line.ticket, line.session);
+        state.find(&line.session, line.ticket).ok_or_else(gone)?;
+        state.sessions.get(&line.session).ok_or_else(gone)?.inbox.clone()
+    };
+    let (shown, result) = sync_channel(1);
+    let posted = inbox.post(Posted::Reveal(RevealTo {
+        ticket: TicketId(line.ticket),
+        digest: Digest(line.digest.clone()),
+        by: Operator(format!("console {console}")),
+        shown,
+    }));
+    if !posted {
+        return Err("the session is over or too busy to show it".to_owned());
+    }
+    result
+        .recv_timeout(ANSWER_LIMIT)
+        .unwrap_or_else(|_| Err("the session did not show it in time".to_owned()))
 }
 
 /// What a console says, as the engine takes it.

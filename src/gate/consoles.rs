@@ -15,7 +15,7 @@ use crate::gate::commands::{self, By};
 use crate::gate::controls;
 use crate::gate::hub::{Hub, Waker};
 use crate::proxy::link::{Lines, Received, send};
-use crate::wire::{ConsoleHello, ConsoleLine, FromConsole, SessionLine, ToConsole};
+use crate::wire::{ConsoleHello, ConsoleLine, FromConsole, RevealLine, SessionLine, ToConsole};
 
 /// Between two tellings: a console draws at most 30 times a second, and an ask is to be seen within 50 ms.
 const TELL_EVERY: Duration = Duration::from_millis(10);
@@ -198,6 +198,7 @@ impl Console<'_> {
                         send(self.stream, &ToConsole::NotTaken { session, ticket, why }, &[]);
                 }
             }
+            FromConsole::Reveal(line) => self.reveal(line),
             FromConsole::Control(line) => {
                 let may = {
                     let state = self.hub.state();
@@ -219,6 +220,27 @@ impl Console<'_> {
             FromConsole::RequestRight => self.request(),
             FromConsole::Grant { console } => self.grant(console),
         }
+    }
+
+    /// Shows a waiting call with its secrets, to whoever may answer it.
+    fn reveal(&self, line: RevealLine) {
+        let may = {
+            let state = self.hub.state();
+            state.consoles.get(&self.number).is_some_and(|console| console.may_answer)
+        };
+        let shown = if may {
+            self.still_operator("reveal")
+                .and_then(|()| commands::reveal(self.hub, &line, self.number))
+        } else {
+            Err("this console only watches".to_owned())
+        };
+        let RevealLine { session, ticket, digest } = line;
+        let said = match shown {
+            Ok(arguments) => ToConsole::Revealed { session, ticket, digest, arguments },
+            Err(why) => ToConsole::NotTaken { session, ticket, why },
+        };
+        // A console that is gone needs no word.
+        let _gone = send(self.stream, &said, &[]);
     }
 
     /// Asked anew for each answer: an agent may have opened its console before anybody knew that it is one.

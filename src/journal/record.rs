@@ -175,6 +175,10 @@ pub enum What {
         /// Who.
         by: Operator,
     },
+    Revealed {
+        ticket: TicketId,
+        by: Operator,
+    },
     Resumed {
         conn: ConnId,
         sent_to_agent: u64,
@@ -292,6 +296,9 @@ impl From<&Happening> for What {
             }
             Happening::Remembered(one) => Self::Remembered(one.clone()),
             Happening::Forgotten { id, by } => Self::Forgotten { id: id.clone(), by: by.clone() },
+            Happening::Revealed { ticket, by } => {
+                Self::Revealed { ticket: *ticket, by: by.clone() }
+            }
             Happening::Resumed {
                 conn,
                 sent_to_agent,
@@ -332,6 +339,7 @@ impl What {
             | Self::Confirmed { .. }
             | Self::Remembered(_)
             | Self::Forgotten { .. }
+            | Self::Revealed { .. }
             | Self::Resumed { .. }
             | Self::Ended { .. } => None,
         }
@@ -452,6 +460,9 @@ impl Record {
             }
             What::Remembered(one) => Happening::Remembered(one.clone()),
             What::Forgotten { id, by } => Happening::Forgotten { id: id.clone(), by: by.clone() },
+            What::Revealed { ticket, by } => {
+                Happening::Revealed { ticket: *ticket, by: by.clone() }
+            }
             What::Resumed {
                 conn,
                 sent_to_agent,

@@ -118,6 +118,7 @@ const fn carries(what: &Happening) -> bool {
         | Happening::Confirmed { .. }
         | Happening::Remembered(_)
         | Happening::Forgotten { .. }
+        | Happening::Revealed { .. }
         | Happening::Resumed { .. } => false,
     }
 }

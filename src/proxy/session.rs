@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use connection::Join;
-pub use inbox::{AnswerTo, Inbox, Posted};
+pub use inbox::{AnswerTo, Inbox, Posted, RevealTo};
 
 use crate::engine::{Engine, Started};
 use crate::proxy::recorder::{Recorder, Resumed, Unsent};

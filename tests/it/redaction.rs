@@ -204,6 +204,47 @@ fn an_edit_leaves_markers_alone_and_what_goes_on_has_the_secrets() {
 }
 
 #[test]
+fn a_waiting_call_is_shown_with_its_secrets_and_that_is_on_record() {
+    let bed = Bed::new();
+    let mut console = Terminal::open(&bed.home(), &["console"]);
+    console.shows("q quit");
+    let mut watcher = Terminal::open(&bed.home(), &["console"]);
+    watcher.shows("q quit");
+    let mut agent = bed.agent(&["--policy", "ask-writes"]);
+    let secret = &planted()[0].1;
+    agent.call(1, "write_file", &json!({ "path": "/tmp/a", "note": secret }));
+    for terminal in [&mut console, &mut watcher] {
+        terminal.shows("write_file");
+        terminal.press_until("A", "[secret ");
+    }
+    watcher.press_until("V", "only watches");
+    console.press("V");
+    console.shows(secret);
+    console.shows("with its secrets");
+    // No editor gets them, and no file.
+    console.press_until("E", "V hides the secrets first");
+    console.press("V");
+    console.shows("[secret ");
+    assert!(!console.text().contains(secret.as_str()), "{}", console.text());
+    // They go with the card.
+    console.press("V");
+    console.shows(secret);
+    console.press_until_so("\x1b", |screen| !screen.contains(secret.as_str()));
+    console.press_until("A", "[secret ");
+    let ran = bed.tollgate(&["deny", &bed.ticket()]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(agent.result(1).1);
+    let recordings = bed.sound_recordings();
+    assert_eq!(recordings.matches("\"revealed\":{\"ticket\":").count(), 2, "{recordings}");
+    let mut all = Vec::new();
+    files(&bed.home(), &mut all);
+    for (name, text) in &all {
+        has_none(name, text);
+    }
+    has_none("who only watches", &String::from_utf8_lossy(&watcher.output()));
+}
+
+#[test]
 fn a_policy_may_want_recordings_as_it_was_sent() {
     let bed = Bed::new();
     let policy = bed.home().join("raw.yaml");

@@ -148,7 +148,9 @@ impl Operator {
                 ToConsole::Leaving {} => {
                     return Err(Failure::new(Exit::NoGate, "the gate leaves"));
                 }
-                ToConsole::Welcome { .. } | ToConsole::NotDone { .. } => {}
+                ToConsole::Welcome { .. }
+                | ToConsole::Revealed { .. }
+                | ToConsole::NotDone { .. } => {}
             }
         }
         Ok(())

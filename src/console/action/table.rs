@@ -157,6 +157,7 @@ pub const BINDINGS: &[Binding] = &[
         .hint("full")
         .here(),
     row(Action::Raw, "raw", &[Key::Char('v')], &[Card], "exact bytes and back").hint("raw").here(),
+    row(Action::Reveal, "reveal", &[Key::Char('V')], &[Card], "its secrets and back (recorded)"),
     row(Action::Diff, "diff", &[Key::Char('c')], &[Card], "what the edit changed, and back").here(),
     row(
         Action::Open,

@@ -76,6 +76,8 @@ pub struct Shown {
     pub version: u32,
     /// The arguments.
     pub arguments: Slot,
+    /// Whether these stand there with their secrets, which go with the card.
+    pub revealed: bool,
     /// The agent's own arguments, where they were edited.
     pub original: Slot,
     /// In a batch: it changed or ended meanwhile, so that no answer goes to it any more.

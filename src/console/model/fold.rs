@@ -104,7 +104,8 @@ impl Fold<'_> {
             What::Reloaded(_)
             | What::Confirmed { .. }
             | What::Remembered(_)
-            | What::Forgotten { .. } => self.policy_event(record),
+            | What::Forgotten { .. }
+            | What::Revealed { .. } => self.policy_event(record),
             What::Resumed { .. } => {
                 let text = Safe::word("a new gate took a connection over from one that died");
                 self.log(Severity::Low, Safe::word("gate"), text);
@@ -187,6 +188,9 @@ impl Fold<'_> {
             (What::Forgotten { id, by }, _) => {
                 self.model.memories.forget(id);
                 format!("{id} taken back by {}: such calls ask again", by.0)
+            }
+            (What::Revealed { ticket, by }, _) => {
+                format!("#{} was shown to {} with its secrets", ticket.0, by.0)
             }
             _ => return,
         };

@@ -19,6 +19,7 @@ mod edit;
 mod guard;
 mod page;
 mod remember;
+mod reveal;
 
 use crate::console::action::Action;
 use crate::console::model::card::{Card, Face, Shown, Step};
@@ -42,6 +43,7 @@ pub(super) use guard::{Guard, guard};
 pub(super) use page::fit;
 pub use remember::Counting;
 pub(super) use remember::{choose, counted, undo};
+pub(super) use reveal::{reveal, revealed};
 
 /// Opens the card of a ticket.
 pub(super) fn open(model: &mut Model, key: TicketKey) -> Vec<Cmd> {
@@ -109,7 +111,8 @@ fn show(model: &Model, key: TicketKey) -> Option<(Shown, Vec<Cmd>)> {
     };
     let version = ticket.held.version;
     let cmds = std::iter::once(agents).chain(edited).map(Cmd::Load).collect();
-    Some((Shown { key, version, arguments, original, left_out: false }, cmds))
+    let shown = Shown { key, version, arguments, revealed: false, original, left_out: false };
+    Some((shown, cmds))
 }
 
 /// The calls on the card that an answer would go to: those that still wait, as they are shown.

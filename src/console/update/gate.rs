@@ -55,6 +55,11 @@ pub(super) fn said(model: &mut Model, line: ToConsole) {
             let key = TicketKey { session, ticket: TicketId(ticket) };
             card::not_taken(model, key, &why);
         }
+        ToConsole::Revealed { session, ticket, digest, arguments } => {
+            let session = model.session_id(&session);
+            let key = TicketKey { session, ticket: TicketId(ticket) };
+            card::revealed(model, key, &digest, arguments);
+        }
         ToConsole::NotDone { why } => {
             model.ui.said = Some(Safe::word("not done: ").then(&Safe::escape(&why)));
         }

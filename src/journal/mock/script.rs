@@ -126,6 +126,7 @@ impl Scripts {
             | What::Confirmed { .. }
             | What::Remembered(_)
             | What::Forgotten { .. }
+            | What::Revealed { .. }
             | What::Resumed { .. }
             | What::Ended { .. } => {}
         }

@@ -16,7 +16,7 @@ use crate::proxy::link::Received;
 use crate::proxy::notes::Sent;
 use crate::proxy::recorder::Again;
 use crate::proxy::session::connection::{Connection, Join, STDERR_LINE_MAX};
-use crate::proxy::session::inbox::AnswerTo;
+use crate::proxy::session::inbox::{AnswerTo, RevealTo};
 use crate::proxy::session::outbox::Flushed;
 use crate::proxy::session::turn::Loop;
 use crate::proxy::session::{DiskWork, Waiting};
@@ -154,6 +154,23 @@ impl Loop {
         self.apply(seq, step);
         // The console may be gone; its answer stands all the same.
         let _gone = taken.try_send(rejected.map_or(Ok(()), Err));
+    }
+
+    /// Shows a waiting call with its secrets, once that is recorded: they are in memory alone.
+    pub(super) fn reveal(&mut self, reveal: RevealTo) {
+        let RevealTo { ticket, digest, by, shown } = reveal;
+        let found = self.engine.held_arguments(ticket, &digest);
+        let found = found.map(|text| String::from_utf8_lossy(text).into_owned());
+        let told = match (found, &self.trouble) {
+            (Some(arguments), None) => {
+                self.step(Happening::Revealed { ticket, by });
+                Ok(arguments)
+            }
+            (Some(_), Some(trouble)) => Err(format!("it cannot be recorded: {trouble}")),
+            (None, _) => Err("the call changed or ended meanwhile: look at it again".to_owned()),
+        };
+        // The console may be gone.
+        let _gone = shown.try_send(told);
     }
 
     pub(super) fn read_control(&mut self, id: ConnId) {

@@ -29,6 +29,19 @@ pub struct AnswerTo {
     pub taken: SyncSender<Result<(), String>>,
 }
 
+/// A waiting call that an operator wants to see with its secrets.
+#[derive(Debug)]
+pub struct RevealTo {
+    /// Which ticket.
+    pub ticket: TicketId,
+    /// The digest that was shown.
+    pub digest: Digest,
+    /// Who.
+    pub by: Operator,
+    /// Told its arguments' JSON text, or why not.
+    pub shown: SyncSender<Result<String, String>>,
+}
+
 /// Something for the session.
 #[derive(Debug)]
 pub enum Posted {
@@ -36,6 +49,8 @@ pub enum Posted {
     Join(Box<Join>),
     /// An operator answers.
     Answer(AnswerTo),
+    /// An operator wants to see a waiting call with its secrets.
+    Reveal(RevealTo),
     /// So many consoles may answer now.
     Attended(u32),
     /// Something below the agent tried what only the operator may do.

@@ -238,6 +238,7 @@ impl Loop {
             match post {
                 Posted::Join(join) => self.join(*join),
                 Posted::Answer(answer) => self.answer(answer),
+                Posted::Reveal(reveal) => self.reveal(reveal),
                 Posted::Attended(answering) => self.step(Happening::Attended { answering }),
                 Posted::Attempt { what, by } => self.step(Happening::Attempt { what, by }),
                 Posted::Happens(what) => self.step(*what),

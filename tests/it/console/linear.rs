@@ -122,7 +122,10 @@ impl Play {
                 };
                 Some((line.ticket, line.digest.clone(), allows, with))
             }
-            FromConsole::RequestRight | FromConsole::Grant { .. } | FromConsole::Control(_) => None,
+            FromConsole::RequestRight
+            | FromConsole::Reveal(_)
+            | FromConsole::Grant { .. }
+            | FromConsole::Control(_) => None,
         };
         self.sent.iter().filter_map(answer).collect()
     }

@@ -16,7 +16,10 @@ fn sent(play: &mut Play) -> Vec<(Option<String>, ControlWord)> {
     lines
         .map(|line| match line {
             FromConsole::Control(ControlLine { session, control }) => (session, control),
-            FromConsole::Answer(_) | FromConsole::RequestRight | FromConsole::Grant { .. } => {
+            FromConsole::Answer(_)
+            | FromConsole::Reveal(_)
+            | FromConsole::RequestRight
+            | FromConsole::Grant { .. } => {
                 panic!("no word on a session is sent")
             }
         })

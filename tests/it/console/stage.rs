@@ -516,7 +516,10 @@ impl Stage {
     pub(super) fn answers(&self) -> Vec<AnswerLine> {
         let answer = |line: &FromConsole| match line {
             FromConsole::Answer(answer) => Some(answer.clone()),
-            FromConsole::RequestRight | FromConsole::Grant { .. } | FromConsole::Control(_) => None,
+            FromConsole::RequestRight
+            | FromConsole::Reveal(_)
+            | FromConsole::Grant { .. }
+            | FromConsole::Control(_) => None,
         };
         self.sent.iter().filter_map(answer).collect()
     }

@@ -141,6 +141,7 @@ impl Server {
             FromConsole::Answer(_)
             | FromConsole::Control(_)
             | FromConsole::RequestRight
+            | FromConsole::Reveal(_)
             | FromConsole::Grant { .. } => None,
         };
         self.stage.sent.iter().filter_map(said).collect()

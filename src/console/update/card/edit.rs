@@ -36,6 +36,11 @@ fn text(model: &mut Model) -> Option<String> {
         card.said = Some(Safe::word("a batch is not edited: Esc, then Enter on one of its calls"));
         return None;
     }
+    if card.one.revealed {
+        // No editor and no file gets them: markers that are left alone are put back by the gate.
+        card.said = Some(Safe::word("V hides the secrets first; an edit leaves them as they are"));
+        return None;
+    }
     let doc = card.one.arguments.doc()?;
     if doc.text.len() > EDIT_BYTES_MAX {
         card.said = Some(Safe::word("too large to edit here: deny it with a reason instead"));

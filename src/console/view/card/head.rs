@@ -147,6 +147,9 @@ fn amounts_in(card: &Card, brief: bool) -> Strip {
         strip =
             strip.own("   ", Role::Text).number(fields as u64, Role::Text).own(word, Role::Text);
     }
+    if card.one.revealed && !raw {
+        strip = strip.own("   with its secrets", Role::Finding);
+    }
     let hidden: usize = docs().map(|doc| doc.lines.hidden).sum();
     if hidden > 0 {
         let label = if brief { "   hidden: " } else { "   hidden characters: " };
