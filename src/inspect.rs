@@ -4,6 +4,7 @@
 //! the bytes of the text as it came.
 
 pub mod call;
+pub mod disagree;
 pub mod effect;
 pub mod finding;
 pub mod hidden;
@@ -44,6 +45,7 @@ pub fn rules() -> Vec<&'static Rule> {
         &rule::PERSONAL,
         &rule::ORDER,
         &rule::INJECTION,
+        &rule::DISAGREES,
         &size::FIELD_WARN,
         &size::FIELD,
         &size::HISTORY,

@@ -81,7 +81,7 @@ impl Engine {
 
     /// What detectors say of an answer; of personal data in it where a policy asks for it.
     pub(in crate::engine) fn report_of_result(&self, conn: ConnId, text: &str) -> Report {
-        let report = Report::by(&self.pack, text, Kind::Result);
+        let report = Report::by(&self.pack, text, Kind::Result).disagreeing(text);
         let asks = self.policies(conn).any(Policy::asks_for_personal);
         if asks { report.with_personal(text) } else { report }
     }

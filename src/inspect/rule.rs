@@ -137,3 +137,13 @@ pub const INJECTION: Rule = Rule {
     owasp: INJECTED,
     why: "Sentences of it are rather orders to a model than what was asked for.",
 };
+
+/// A text beside a structured answer that says something else.
+pub const DISAGREES: Rule = Rule {
+    id: "answer.disagrees",
+    severity: Severity::Info,
+    in_result: Severity::Medium,
+    in_argument: Severity::Info,
+    owasp: INJECTED,
+    why: "What a model reads of it is not what its structured part says.",
+};
