@@ -55,15 +55,14 @@ impl Report {
         let value: Value = serde_json::from_str(structured.get()).unwrap_or_default();
         let count = texts.len();
         for (nth, (at, text)) in texts.iter().enumerate() {
-            let words = match beside(text, &value, (nth, count)) {
-                Beside::Differs(pointer) => format!("it differs at {pointer:?}"),
+            let (words, evidence) = match beside(text, &value, (nth, count)) {
+                Beside::Differs(pointer) => (format!("it differs at {pointer:?}"), pointer),
                 Beside::Apart | Beside::Same => match self.alone(*at, text, structured.get()) {
-                    Some(rule) => format!("only the text has {rule}"),
+                    Some(rule) => (format!("only the text has {rule}"), rule),
                     None => continue,
                 },
             };
-            let found =
-                Found { span: 0..text.len(), ..Found::told(&DISAGREES, String::new(), words) };
+            let found = Found { span: 0..text.len(), ..Found::told(&DISAGREES, evidence, words) };
             let path = format!("/content/{at}/text");
             self.found.push(Placed { path, found, severity: DISAGREES.in_result });
         }
@@ -117,7 +116,7 @@ fn compare(text: &Value, structured: &Value) -> Beside {
             let name = name.replace('~', "~0").replace('/', "~1");
             Beside::Differs(format!("/{name}{rest}"))
         }
-        one => one,
+        Beside::Apart | Beside::Same => one,
     };
     let mut all = Beside::Apart;
     let mut add = |one: Beside| {
@@ -128,17 +127,15 @@ fn compare(text: &Value, structured: &Value) -> Beside {
     };
     match (text, structured) {
         (Value::Object(text), Value::Object(structured)) => {
-            let both =
+            let mut both =
                 text.iter().filter_map(|(name, one)| Some((name, one, structured.get(name)?)));
-            let _ =
-                both.into_iter().any(|(name, one, other)| add(within(name, compare(one, other))));
+            let _ = both.any(|(name, one, other)| add(within(name, compare(one, other))));
         }
         // What is left out at the end was cut off.
         (Value::Array(text), Value::Array(structured)) => {
-            let same = text.iter().zip(structured).enumerate();
-            let differs = same
-                .into_iter()
-                .any(|(at, (one, other))| add(within(&at.to_string(), compare(one, other))));
+            let mut same = text.iter().zip(structured).enumerate();
+            let differs =
+                same.any(|(at, (one, other))| add(within(&at.to_string(), compare(one, other))));
             if !differs && text.len() > structured.len() {
                 add(Beside::Differs(format!("/{}", structured.len())));
             }
@@ -162,7 +159,8 @@ fn same(one: &Value, other: &Value) -> bool {
             one == other || !(whole(one) && whole(other)) && one.as_f64() == other.as_f64()
         }
         (Value::String(text), other) | (other, Value::String(text)) => {
-            text.trim() == other.to_string()
+            let spelled = other.to_string();
+            text.trim() == spelled
         }
         (one, other) => one == other,
     }
