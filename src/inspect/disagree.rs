@@ -65,6 +65,8 @@ impl Report {
             let found = Found { span: 0..text.len(), ..Found::told(&DISAGREES, evidence, words) };
             let path = format!("/content/{at}/text");
             self.found.push(Placed { path, found, severity: DISAGREES.in_result });
+            // The first says it; an answer of many texts is not told of each.
+            break;
         }
         self
     }

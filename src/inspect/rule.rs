@@ -142,7 +142,7 @@ pub const INJECTION: Rule = Rule {
 pub const DISAGREES: Rule = Rule {
     id: "answer.disagrees",
     severity: Severity::Info,
-    in_result: Severity::Medium,
+    in_result: Severity::Low,
     in_argument: Severity::Info,
     owasp: INJECTED,
     why: "What a model reads of it is not what its structured part says.",
