@@ -27,6 +27,7 @@ pub mod remember;
 mod results;
 mod schema;
 mod shipped;
+pub mod suppress;
 
 pub use budget::Budget;
 pub use compile::{Policy, PolicyError};
@@ -41,6 +42,7 @@ pub use remember::Scope;
 pub use results::{Treated, Treatment};
 pub use schema::schema;
 pub use shipped::{DEFAULT, SHIPPED, load, shipped};
+pub use suppress::{Spot, Suppression, Wider};
 
 /// What the policy says of a call, from mild to strict; the strictest of all matching rules wins.
 #[derive(

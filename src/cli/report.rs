@@ -167,7 +167,7 @@ fn counted(names: &[String]) -> Result<(BTreeMap<&'static str, u64>, Option<Stri
 }
 
 fn count(facts: &Facts, counts: &mut BTreeMap<&'static str, u64>) {
-    for finding in &facts.findings {
+    for finding in facts.counted() {
         for id in owasp_of(&finding.rule) {
             *counts.entry(id).or_default() += 1;
         }

@@ -10,7 +10,7 @@ use crate::catalog::{self, Observed, Pins, Ruling};
 use crate::engine::memory::{Lifetime, Remembered};
 pub use crate::inspect::Severity;
 use crate::inspect::secrets::Pack;
-use crate::policy::{Decision, Evidence, Phase, Reason, Risk, Scope, Verdict};
+use crate::policy::{Decision, Evidence, Phase, Reason, Risk, Scope, Spot, Verdict};
 use crate::protocol::Side;
 
 /// Microseconds since the Unix epoch. Comes in with each event; never read inside.
@@ -454,6 +454,9 @@ pub struct Finding {
     /// Where, where it is a place in a text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<Box<Seen>>,
+    /// The suppression by which it is a false alarm: it is told, and counts for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suppressed: Option<String>,
 }
 
 /// Where a detector saw something.
@@ -468,13 +471,23 @@ pub struct Seen {
     /// What was undone to read it: `base64`, `percent`; nothing where it stands there as it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub behind: Vec<String>,
+    /// What a suppression of it is compared with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spot: Option<Box<Spot>>,
 }
 
 impl Finding {
+    /// Its sentence, and the suppression by which it counts for nothing.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let by = self.suppressed.as_ref().map(|id| format!("; suppressed by {id}"));
+        format!("{}{}", self.what, by.unwrap_or_default())
+    }
+
     /// One that has no place in a text.
     #[must_use]
     pub fn new(rule: impl Into<String>, severity: Severity, what: impl Into<String>) -> Self {
-        Self { rule: rule.into(), severity, what: what.into(), seen: None }
+        Self { rule: rule.into(), severity, what: what.into(), seen: None, suppressed: None }
     }
 }
 
@@ -532,6 +545,11 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// What was seen and counts: what is no false alarm.
+    pub fn counted(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|one| one.suppressed.is_none())
+    }
+
     /// What was seen, for a policy.
     #[must_use]
     pub fn evidence(&self) -> Vec<Evidence> {
@@ -540,7 +558,7 @@ impl Facts {
             severity: one.severity,
             path: one.seen.as_ref().map(|seen| seen.path.clone()).unwrap_or_default(),
         };
-        self.findings.iter().map(evidence).collect()
+        self.counted().map(evidence).collect()
     }
 
     /// Takes over what the policy said.

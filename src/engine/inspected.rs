@@ -3,9 +3,12 @@
 
 use crate::catalog::Subject;
 use crate::engine::event::{ConnId, Facts, Finding, Seen};
+use crate::engine::results::drop_suppressed;
 use crate::engine::step::Engine;
+use crate::inspect::rule::SECRET;
+use crate::inspect::walk::{self, Text};
 use crate::inspect::{Call, Kind, Placed, Report, Worth};
-use crate::policy::{Known, Policy};
+use crate::policy::{Known, Policy, Spot, Suppression};
 use crate::protocol::jsonrpc::Message;
 use crate::protocol::{Side, method};
 
@@ -18,15 +21,21 @@ impl Engine {
     pub(in crate::engine) fn inspect_definition(
         &mut self,
         of: Subject<'_>,
-        text: &str,
+        (conn, text): (ConnId, &str),
         facts: &mut Facts,
     ) {
-        let report = Report::by(&self.pack, text, Kind::Definition);
+        let mut report = Report::by(&self.pack, text, Kind::Definition);
+        let mut seen = Facts::default();
+        if !report.found.is_empty() {
+            let name = format!("the {} {}", of.kind.word(), of.name);
+            let told = (&report, name.trim_end(), text);
+            self.tell(conn, told, Some(of.name), &mut seen);
+            facts.findings.extend_from_slice(&seen.findings);
+            drop_suppressed(&mut report, &mut seen.findings);
+        }
         if report.worth() == Worth::Block {
             self.state.catalog.doubt(of);
         }
-        let name = format!("the {} {}", of.kind.word(), of.name);
-        tell(&report, name.trim_end(), facts);
     }
 
     /// Looks at what a request carries: at what an agent sends to a tool, and at what a server wants a model to read.
@@ -55,7 +64,8 @@ impl Engine {
         };
         // Nearly always.
         if !report.found.is_empty() {
-            tell(&report, what, facts);
+            let tool = facts.tool.clone();
+            self.tell(conn, (&report, what, text), tool.as_deref(), facts);
         }
     }
 
@@ -142,42 +152,114 @@ impl Engine {
             Some(tool) => format!("the answer of {tool}"),
             None => "the answer".to_owned(),
         };
-        tell(&report, &name, facts);
+        let tool = facts.tool.clone();
+        self.tell(conn, (&report, &name, text), tool.as_deref(), facts);
     }
 
     /// Takes what was seen in a line from its recording, which has it without its secrets.
     fn recalls(&self, facts: &mut Facts) -> bool {
         let Some(was) = &self.was else { return false };
-        facts.findings.extend_from_slice(&was.findings);
+        let mut findings = was.findings.clone();
+        for one in &mut findings {
+            let Some(spot) = one.seen.as_ref().and_then(|seen| seen.spot.as_ref()) else {
+                continue;
+            };
+            let again = one.suppressed.take();
+            one.suppressed = self.suppressed(&one.rule, spot, again.as_deref());
+        }
+        facts.findings.append(&mut findings);
         true
+    }
+
+    /// The suppression of a finding: of the policy, and where another one waits to be confirmed, of both. `was`: the one
+    /// of the recording, which stands for a text that the recording does not have.
+    fn suppressed(&self, rule: &str, spot: &Spot, was: Option<&str>) -> Option<String> {
+        let by = |policy: &Policy| {
+            let unknown = |one: &&Suppression| {
+                let text = one.text.clone();
+                was == Some(one.id.as_str()) && one.holds(rule, &Spot { text, ..spot.clone() })
+            };
+            let found = policy.suppresses(rule, spot);
+            let found = found.or_else(|| {
+                let mut all = policy.suppressions().iter();
+                all.find(unknown).filter(|_| spot.text.is_empty())
+            });
+            found.map(|one| one.id.clone())
+        };
+        let own = by(self.policy.as_ref()?.policy())?;
+        self.proposed.as_ref().is_none_or(|policy| by(policy).is_some()).then_some(own)
+    }
+
+    /// Every finding of a report, by its number in it. `told`: the report, what it is of, and the text of that.
+    pub(in crate::engine) fn tell(
+        &self,
+        conn: ConnId,
+        (report, what, value): (&Report, &str, &str),
+        tool: Option<&str>,
+        facts: &mut Facts,
+    ) {
+        if report.found.is_empty() {
+            return;
+        }
+        let texts = walk::texts(value);
+        let server = self.state.conns.get(&conn).map_or("", |conn| conn.server.as_str());
+        // `the answer of send` is an answer, whatever it is of.
+        let part = what.trim_start_matches("the ").split(' ').next().unwrap_or_default();
+        for placed in &report.found {
+            let mut spot = Spot {
+                server: server.to_owned(),
+                tool: tool.unwrap_or_default().to_owned(),
+                field: format!("{part}{}", placed.path),
+                text: Spot::digest(&seen_text(placed, &texts)),
+            };
+            let suppressed = self.suppressed(&placed.found.id(), &spot, None);
+            if report.found.iter().any(|other| holds_secret(other, placed)) {
+                // A short secret can be guessed from its digest.
+                spot.text.clear();
+            }
+            facts.findings.push(told(placed, what, spot, suppressed));
+        }
     }
 }
 
-/// Every finding of a report, by its number in it.
-pub(in crate::engine) fn tell(report: &Report, what: &str, facts: &mut Facts) {
-    for Placed { path, found, severity } in &report.found {
-        let evidence: String = found.evidence.chars().take(EVIDENCE_MAX).collect();
-        let behind: Vec<&str> = found.steps.iter().map(|step| step.word()).collect();
-        let behind = if behind.is_empty() {
-            String::new()
-        } else {
-            format!(" behind {}", behind.join(", "))
-        };
-        let because = if found.because.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", found.because.join(", "))
-        };
-        facts.findings.push(Finding {
-            rule: found.id().into_owned(),
-            severity: *severity,
-            what: format!("{what} at {path}{behind}{because}: {} \"{evidence}\"", found.rule.why),
-            seen: Some(Box::new(Seen {
-                path: path.clone(),
-                span: (found.span.start, found.span.end),
-                evidence,
-                behind: found.steps.iter().map(|step| step.word().to_owned()).collect(),
-            })),
-        });
+/// The text that was seen: of all texts at that place, a member's name among them.
+fn seen_text(placed: &Placed, texts: &[Text<'_>]) -> String {
+    let there = texts.iter().filter(|text| text.path == placed.path);
+    let parts = there.filter_map(|text| text.text.get(placed.found.span.clone()));
+    let text = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\0");
+    if text.is_empty() { placed.found.evidence.clone() } else { text }
+}
+
+/// Whether a secret stands in what another finding is about.
+fn holds_secret(secret: &Placed, placed: &Placed) -> bool {
+    let (left, right) = (&secret.found.span, &placed.found.span);
+    let apart = left.end <= right.start || right.end <= left.start;
+    secret.found.rule == &SECRET && secret.path == placed.path && (!apart || secret == placed)
+}
+
+/// A finding as it is told.
+fn told(placed: &Placed, what: &str, spot: Spot, suppressed: Option<String>) -> Finding {
+    let Placed { path, found, severity } = placed;
+    let evidence: String = found.evidence.chars().take(EVIDENCE_MAX).collect();
+    let behind: Vec<&str> = found.steps.iter().map(|step| step.word()).collect();
+    let behind =
+        if behind.is_empty() { String::new() } else { format!(" behind {}", behind.join(", ")) };
+    let because = if found.because.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", found.because.join(", "))
+    };
+    Finding {
+        rule: found.id().into_owned(),
+        severity: *severity,
+        what: format!("{what} at {path}{behind}{because}: {} \"{evidence}\"", found.rule.why),
+        seen: Some(Box::new(Seen {
+            path: path.clone(),
+            span: (found.span.start, found.span.end),
+            evidence,
+            behind: found.steps.iter().map(|step| step.word().to_owned()).collect(),
+            spot: Some(Box::new(spot)),
+        })),
+        suppressed,
     }
 }

@@ -186,7 +186,7 @@ impl Engine {
             let mut seen = self.observe(of, text, handling);
             let news = seen.as_ref().map(|seen| seen.news);
             if matches!(news, Some(News::New | News::Drifted)) {
-                self.inspect_definition(of, text, facts);
+                self.inspect_definition(of, (conn, text), facts);
             }
             if news == Some(News::New) {
                 if kind == Kind::Tool {
@@ -375,7 +375,7 @@ impl Engine {
         let of = Subject { server: &identity, kind: Kind::Server, name: "" };
         let seen = self.observe(of, &text, self.handling(conn, &server));
         if let Some(seen) = seen {
-            self.inspect_definition(of, &text, facts);
+            self.inspect_definition(of, (conn, &text), facts);
             // Versions and what a server can do differ from one agent to the next; what the model reads does not.
             let read = seen.changes.iter().any(|change| change.path.starts_with("instructions"));
             if seen.news == News::Drifted && read {

@@ -7,10 +7,10 @@ use crate::engine::event::{ConnId, Facts, Finding, Severity};
 use crate::engine::frames::with_item;
 use crate::engine::refusal::{self, Cause};
 use crate::engine::step::Engine;
-use crate::inspect::Placed;
 use crate::inspect::redact::untagged;
 use crate::inspect::rule::MIXED;
 use crate::inspect::splice::{Edit, splice};
+use crate::inspect::{Placed, Report};
 use crate::policy::{Phase, Policy, Question, Treated, Treatment};
 use crate::protocol::jsonrpc::{self, Message, Parsed};
 
@@ -35,7 +35,7 @@ impl Engine {
         message: &Message,
         facts: &mut Facts,
     ) -> Option<Instead> {
-        if facts.findings.is_empty() {
+        if facts.counted().next().is_none() {
             return None;
         }
         let treated = self.treatment(conn, facts)?;
@@ -95,13 +95,14 @@ impl Engine {
         let mut result = std::str::from_utf8(line.get(place.clone())?).ok()?.to_owned();
         let mut count = 0;
         for _ in 0..ROUNDS_MAX {
-            let report = self.report_of_result(conn, &result);
+            let mut report = self.report_of_result(conn, &result);
             let mut seen = Facts {
                 method: facts.method.clone(),
                 tool: facts.tool.clone(),
                 ..Facts::default()
             };
-            super::inspected::tell(&report, "the answer", &mut seen);
+            self.tell(conn, (&report, "the answer", &result), facts.tool.as_deref(), &mut seen);
+            drop_suppressed(&mut report, &mut seen.findings);
             let left = self.treatment(conn, &seen).filter(|left| left.action > Treatment::Mark);
             let Some(left) = left else {
                 let line = jsonrpc::splice(line, &place, &result);
@@ -121,6 +122,13 @@ impl Engine {
         }
         None
     }
+}
+
+/// Leaves what is no false alarm, under the same numbers in both.
+pub(in crate::engine) fn drop_suppressed(report: &mut Report, told: &mut Vec<Finding>) {
+    let mut kept = told.iter().map(|one| one.suppressed.is_none());
+    report.found.retain(|_| kept.next().unwrap_or(true));
+    told.retain(|one| one.suppressed.is_none());
 }
 
 /// What is put in the place of what was seen: nothing for what nobody sees, else a marker.

@@ -55,12 +55,12 @@ impl Files {
             let decided = (session.policy.clone(), session.project.clone());
             live.entry(decided).or_default().push(session.inbox.clone());
         }
-        let overrides = policies::overrides(&hub.home);
+        let users = policies::own(&hub.home);
         let files = |(policy, project): &Decided| {
             let own = Some(PathBuf::from(policy)).filter(|path| path.is_absolute());
-            let trusted = project.is_some() || overrides.exists();
+            let trusted = project.is_some() || users.iter().any(|path| path.exists());
             let list = trusted.then(|| trusted::path(&hub.home));
-            own.into_iter().chain(project.clone()).chain(list).chain([overrides.clone()])
+            own.into_iter().chain(project.clone()).chain(list).chain(users.clone())
         };
         let used: BTreeSet<PathBuf> = live.keys().flat_map(files).collect();
         stamps.retain(|path, _| used.contains(path));
@@ -69,7 +69,8 @@ impl Files {
             let now = Stamp::of(&path);
             let before = stamps.insert(path.clone(), now);
             // One that is seen first may have changed since its session began: the session tells.
-            if before != Some(now) && (before.is_some() || now.is_some() || path != overrides) {
+            if before != Some(now) && (before.is_some() || now.is_some() || !users.contains(&path))
+            {
                 changed.insert(path);
             }
         }

@@ -325,8 +325,8 @@ impl Sessions {
 
     /// Which of the files that are put over a policy is the project's.
     fn project_of(&self, amended_by: &[PathBuf]) -> Option<PathBuf> {
-        let overrides = policies::overrides(&self.home);
-        amended_by.iter().find(|path| **path != overrides).cloned()
+        let own = policies::own(&self.home);
+        amended_by.iter().find(|path| !own.contains(path)).cloned()
     }
 
     /// Rebuilds a session whose gate died, when the first of its shims comes back.
@@ -474,7 +474,8 @@ impl Sessions {
     pub(super) fn has_policy_files(&self) -> bool {
         let state = self.hub.state();
         let mut live = state.sessions.values().filter(|session| !session.ended).peekable();
-        let overridden = live.peek().is_some() && policies::overrides(&self.home).exists();
+        let overridden =
+            live.peek().is_some() && policies::own(&self.home).iter().any(|path| path.exists());
         overridden || live.any(|it| Path::new(&it.policy).is_absolute() || it.project.is_some())
     }
 

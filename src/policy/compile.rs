@@ -26,6 +26,7 @@ use super::extend::{self, Name};
 use super::globs::{Globs, GlobsBuilder, fenced};
 use super::results::{self, ResultRule};
 use super::shipped::{SHIPPED, shipped};
+use super::suppress::{self, Spot, Suppression};
 use super::{Phase, Reason, Risk, Verdict};
 use crate::inspect::size::Limits;
 use crate::text::hex;
@@ -58,6 +59,7 @@ pub struct Policy {
     sizes: Sizes,
     results: Vec<ResultRule>,
     results_phase: Phase,
+    suppressions: Vec<Suppression>,
     servers: Globs,
     tools: Globs,
     /// The rules, by number, that name no tool: they are looked at for every one.
@@ -101,6 +103,9 @@ impl Policy {
     /// As [`Policy::parse`].
     pub fn parse_beside(file: &str, text: &str) -> Result<Self, PolicyError> {
         match Self::read(file, text, Kind::Base) {
+            Ok(policy) if !policy.suppressions.is_empty() => {
+                Err(PolicyError::new(file, Place::default(), None, Cause::SuppressionsOfLayer))
+            }
             Err(error) if *error.cause() == (Cause::MissingKey { key: "default" }) => {
                 Self::read(file, text, Kind::Layer)
             }
@@ -220,6 +225,18 @@ impl Policy {
     #[must_use]
     pub fn limits(&self, tool: &str, path: &str) -> Limits {
         self.sizes.limits(tool, path)
+    }
+
+    /// Findings that are false alarms.
+    #[must_use]
+    pub fn suppressions(&self) -> &[Suppression] {
+        &self.suppressions
+    }
+
+    /// The suppression of a finding of this rule at this place.
+    #[must_use]
+    pub fn suppresses(&self, rule: &str, spot: &Spot) -> Option<&Suppression> {
+        self.suppressions.iter().find(|one| one.holds(rule, spot))
     }
 
     pub(super) fn results(&self) -> &[ResultRule] {
@@ -435,6 +452,7 @@ fn compile(file: &str, text: &str, document: &Document, kind: Kind) -> Result<Po
         sizes: Sizes::compile(file, &document.argument_policies)?,
         results: results::compile(file, &document.results)?,
         results_phase: phases.results.unwrap_or(phase),
+        suppressions: suppress::compile(file, &document.suppressions, kind != Kind::Layer)?,
         servers: servers.build().map_err(broken)?,
         tools: tools.build().map_err(broken)?,
     };

@@ -13,6 +13,7 @@ use super::budget::BudgetText;
 use super::definitions::DefinitionsText;
 use super::results::ResultText;
 use super::schema::{Example, NAME_FORM, Pattern, RuleId, SENTENCE_FORM};
+use super::suppress::SuppressionText;
 use super::{Phase, Risk, Verdict};
 use crate::inspect::Severity;
 
@@ -79,6 +80,9 @@ pub(super) struct Document {
     /// What becomes of answers in which detectors saw something, in any order: the strictest of those that fit wins.
     #[serde(default)]
     pub(super) results: Vec<ResultText>,
+    /// Findings that are false alarms. What stands over or beside a policy has none.
+    #[serde(default)]
+    pub(super) suppressions: Vec<SuppressionText>,
     /// The rules, in any order: the strictest of those that fit wins. `[]` if there are none.
     #[schemars(length(max = RULES_MAX))]
     pub(super) rules: Vec<RuleText>,

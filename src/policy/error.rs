@@ -132,6 +132,24 @@ pub enum Cause {
     Condition { why: String },
     #[error("a layer only makes a policy stricter and has no default; take it out")]
     DefaultOfLayer,
+    #[error(
+        "only a policy has suppressions, and what only makes one stricter has none; take them out"
+    )]
+    SuppressionsOfLayer,
+    #[error("more than {limit} suppressions; make some of them wider")]
+    TooManySuppressions { limit: usize },
+    #[error("another suppression has the same id; every one needs its own")]
+    SameSuppression,
+    #[error("what is built in is never suppressed; take it out")]
+    SuppressedBuiltin,
+    #[error("{key} is empty; say it, or \"*\" where any is meant")]
+    EmptyPart { key: &'static str },
+    #[error("the text is a SHA-256 of 64 small hex digits, or \"*\" where any is meant; write one")]
+    TextDigest,
+    #[error(
+        "it suppresses everything; name the finding, the server, the tool, the field or the text"
+    )]
+    SuppressesAll,
     #[error("no shipped policy is called {name:?}; extend one of {}", .known.join(", "))]
     Extends { name: String, known: Vec<&'static str> },
     #[error("{id:?} is no rule and no budget of {of}; `tollgate policy show {of}` has their ids")]

@@ -20,7 +20,7 @@ pub(super) enum Name {
 }
 
 /// Lists whose entries have an id.
-const BY_ID: [&str; 3] = ["rules", "budgets", "results"];
+const BY_ID: [&str; 4] = ["rules", "budgets", "results", "suppressions"];
 /// Mappings whose entries are replaced one by one.
 const BY_KEY: [&str; 3] = ["agent_roles", "argument_policies", "phases"];
 

@@ -12,6 +12,8 @@ const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 pub const PROJECT_FILE: &str = ".tollgate.yaml";
 /// What the user puts over every policy.
 const OVERRIDES: &str = "overrides.yaml";
+/// Findings that its user took for false alarms, of every policy: a document that has nothing else.
+const SUPPRESSIONS: &str = "suppressions.yaml";
 
 /// A shipped policy by its name, or a file's; checked.
 ///
@@ -33,6 +35,18 @@ pub fn read(path: &str) -> Result<String, String> {
 #[must_use]
 pub fn overrides(home: &Home) -> PathBuf {
     home.config_dir().join(OVERRIDES)
+}
+
+/// Where the user's suppressions are.
+#[must_use]
+pub fn suppressions(home: &Home) -> PathBuf {
+    home.config_dir().join(SUPPRESSIONS)
+}
+
+/// The user's own files that are put over every policy, the last one on top.
+#[must_use]
+pub fn own(home: &Home) -> [PathBuf; 2] {
+    [overrides(home), suppressions(home)]
 }
 
 /// A file that is put over a policy.
@@ -80,8 +94,8 @@ impl InForce {
     /// # Errors
     /// In words: one of the files is broken or cannot be read, or the list of those that are trusted.
     pub fn read(home: &Home, name: &str, project: Option<&Path>) -> Result<Self, String> {
-        let overrides = overrides(home);
-        let files = [project, Some(overrides.as_path())].into_iter().flatten();
+        let own = own(home);
+        let files = project.into_iter().chain(own.iter().map(PathBuf::as_path));
         let there: Vec<&Path> = files.filter(|path| path.symlink_metadata().is_ok()).collect();
         let mut amendments = Vec::new();
         if !there.is_empty() {
@@ -91,7 +105,7 @@ impl InForce {
             }
         }
         // A project's stands beside the policy until it is trusted.
-        amendments.retain(|one| one.trusted || one.path == overrides);
+        amendments.retain(|one| one.trusted || own.contains(&one.path));
         if amendments.is_empty() {
             let shipped = policy::shipped(name).is_some();
             let policy = if shipped { None } else { Some(load(name)?) };
@@ -100,10 +114,13 @@ impl InForce {
         let mut policy = load(name)?;
         let mut proposed = None;
         for amendment in &amendments {
+            // What waits to be confirmed is all files together.
+            let over = proposed.as_ref().map(|below| amendment.over(below)).transpose()?;
             if amendment.trusted {
                 policy = amendment.over(&policy)?;
+                proposed = over;
             } else {
-                proposed = Some(amendment.over(&policy)?);
+                proposed = Some(over.map_or_else(|| amendment.over(&policy), Ok)?);
             }
         }
         Ok(Self { policy: Some(policy), proposed, amendments })

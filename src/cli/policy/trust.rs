@@ -38,14 +38,15 @@ pub(super) fn main(args: &Args) -> Result<Exit, Failure> {
 
 fn trust(file: &Path) -> Result<Exit, Failure> {
     let home = operator::home()?;
-    let overrides = policies::overrides(&home);
-    let path = named(file, &overrides)?;
+    let own = policies::own(&home);
+    let path = named(file, &own)?;
     let usage = |why: String| Failure::new(Exit::Usage, why);
-    if path != overrides && path.file_name().is_none_or(|name| name != PROJECT_FILE) {
+    if !own.contains(&path) && path.file_name().is_none_or(|name| name != PROJECT_FILE) {
         return Err(usage(format!(
-            "trust {}: only a project's {PROJECT_FILE} and your own {} are put over a policy; give others to --policy",
+            "trust {}: only a project's {PROJECT_FILE} and your own {} and {} are put over a policy; give others to --policy",
             path.display(),
-            overrides.display()
+            policies::overrides(&home).display(),
+            policies::suppressions(&home).display()
         )));
     }
     let name = path.to_string_lossy();
@@ -71,7 +72,7 @@ fn trust(file: &Path) -> Result<Exit, Failure> {
 
 fn remove(file: &Path) -> Result<Exit, Failure> {
     let home = operator::home()?;
-    let path = named(file, &policies::overrides(&home))?;
+    let path = named(file, &policies::own(&home))?;
     operator::only(&home, "policy trust --remove")?;
     let failed = |why: String| Failure::new(Exit::Broken, format!("failed to {why}"));
     if trusted::distrust(&home, &path).map_err(failed)? {
@@ -102,10 +103,10 @@ fn list() -> Result<Exit, Failure> {
 }
 
 /// The path by which the gate finds a file, which may be gone: a home's as the home has it, a project's without links.
-fn named(file: &Path, overrides: &Path) -> Result<PathBuf, Failure> {
+fn named(file: &Path, own: &[PathBuf]) -> Result<PathBuf, Failure> {
     let path = whole(file)?;
-    let is_overrides = whole(overrides).is_ok_and(|own| own == path);
-    Ok(if is_overrides { overrides.to_owned() } else { path })
+    let own = own.iter().find(|own| whole(own).is_ok_and(|own| own == path));
+    Ok(own.cloned().unwrap_or(path))
 }
 
 fn whole(file: &Path) -> Result<PathBuf, Failure> {

@@ -14,7 +14,7 @@ use crate::console::model::doc::{Doc, Slot, Want};
 use crate::console::model::remembering::Remembering;
 use crate::console::model::ui::Page;
 use crate::console::model::{Model, Ticket, TicketKey, names};
-use crate::engine::{Finding, Held, Severity};
+use crate::engine::{Facts, Finding, Held, Severity};
 use crate::journal::Record;
 use crate::text::Safe;
 
@@ -187,7 +187,7 @@ pub(super) fn why(held: &Held, record: &Record) -> Vec<(Safe, Safe)> {
         rules.map(|reason| (names::identifier(&reason.rule), Safe::escape(&reason.why))).collect();
     let facts = record.facts.iter();
     let mut seen: Vec<&Finding> = facts
-        .flat_map(|facts| &facts.findings)
+        .flat_map(Facts::counted)
         .filter(|one| one.severity >= Severity::Medium && one.seen.is_some())
         .collect();
     seen.sort_by_key(|one| std::cmp::Reverse(one.severity));

@@ -319,7 +319,7 @@ impl Fold<'_> {
         let mut row = Call::new((self.id, call), (server, name), from, (self.at, self.place));
         row.size = narrow(size);
         row.rule = rule;
-        row.findings = count(facts.findings.len());
+        row.findings = count(facts.counted().count());
         row.verdict = facts.verdict;
         row.risk = facts.risk;
         row.is_tool = facts.tool.is_some();
@@ -338,7 +338,7 @@ impl Fold<'_> {
             row.end(at);
             row.answered_in(place);
             row.answer_size = narrow(size);
-            row.findings = row.findings.saturating_add(count(facts.findings.len()));
+            row.findings = row.findings.saturating_add(count(facts.counted().count()));
             if row.state == State::Running {
                 row.state = if facts.failed { State::Failed } else { State::Done };
             }

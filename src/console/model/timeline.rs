@@ -28,8 +28,8 @@ pub fn moments(record: &Record) -> Vec<Moment> {
         let members = if facts.members.is_empty() { one } else { facts.members.as_slice() };
         let is_call = |facts: &&Facts| facts.kind == Some(Kind::Request) && facts.call.is_some();
         moments.extend(members.iter().filter(is_call).map(|_| Moment::Call));
-        let in_members: usize = facts.members.iter().map(|member| member.findings.len()).sum();
-        let found = facts.findings.len() + in_members;
+        let in_members: usize = facts.members.iter().map(|member| member.counted().count()).sum();
+        let found = facts.counted().count() + in_members;
         moments.extend(std::iter::repeat_n(Moment::Finding, found));
     }
     for effect in &record.effects {
