@@ -9,6 +9,7 @@ use clap::Parser as _;
 pub mod console;
 pub mod demo;
 pub mod exit;
+pub mod findings;
 pub mod gate;
 mod journals;
 pub mod key;
@@ -57,6 +58,8 @@ enum Command {
     Key(key::Args),
     /// Tell what of OWASP's lists is covered, by what, what is not, and what was found.
     Report(report::Args),
+    /// List what detectors saw in recordings, and take false alarms for what they are.
+    Findings(findings::Args),
     /// Look at definitions, results and calls in files, or at what an agent's servers say, without a gate.
     Scan(scan::Args),
     /// Print what happens in all sessions, as it happens.
@@ -125,6 +128,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Pins(args) => pins::main(&args),
         Command::Key(args) => key::main(&args),
         Command::Report(args) => report::main(&args),
+        Command::Findings(args) => findings::main(&args),
         Command::Scan(args) => scan::main(&args),
         Command::Watch(args) => watch::main(args),
         Command::Shim(args) => shim::main(args),

@@ -7,4 +7,5 @@ pub mod pins;
 pub mod policies;
 pub mod redaction;
 pub mod remembered;
+pub mod suppressed;
 pub mod trusted;

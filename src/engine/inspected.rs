@@ -210,7 +210,7 @@ impl Engine {
                 server: server.to_owned(),
                 tool: tool.unwrap_or_default().to_owned(),
                 field: format!("{part}{}", placed.path),
-                text: Spot::digest(&seen_text(placed, &texts)),
+                text: Spot::digest(seen_text(placed, &texts)),
             };
             let suppressed = self.suppressed(&placed.found.id(), &spot, None);
             if report.found.iter().any(|other| holds_secret(other, placed)) {
@@ -222,12 +222,15 @@ impl Engine {
     }
 }
 
-/// The text that was seen: of all texts at that place, a member's name among them.
-fn seen_text(placed: &Placed, texts: &[Text<'_>]) -> String {
-    let there = texts.iter().filter(|text| text.path == placed.path);
-    let parts = there.filter_map(|text| text.text.get(placed.found.span.clone()));
-    let text = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\0");
-    if text.is_empty() { placed.found.evidence.clone() } else { text }
+/// The text that was seen: the value at that place, or the member's name, which the place tells as well.
+fn seen_text<'a>(placed: &'a Placed, texts: &'a [Text<'_>]) -> &'a str {
+    let of = |name: bool| {
+        let mut there = texts.iter().filter(move |text| text.path == placed.path);
+        let text = there.find(|text| text.name == name);
+        let text = text.and_then(|text| text.text.get(placed.found.span.clone()));
+        text.filter(|text| !text.is_empty())
+    };
+    of(false).or_else(|| of(true)).unwrap_or(&placed.found.evidence)
 }
 
 /// Whether a secret stands in what another finding is about.

@@ -8,6 +8,7 @@ mod crashes;
 mod demo;
 mod docs;
 mod engine_model;
+mod findings;
 mod gate;
 mod incidents;
 mod layout;

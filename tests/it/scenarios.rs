@@ -408,7 +408,7 @@ fn say_facts(says: &mut String, indent: &str, facts: &Facts) {
     }
     let findings = if facts.members.is_empty() { &facts.findings[..] } else { &[] };
     for finding in findings {
-        writeln!(says, "    {indent}finding {}: {}", finding.rule, finding.what).unwrap();
+        writeln!(says, "    {indent}finding {}: {}", finding.rule, finding.told()).unwrap();
     }
     for (at, member) in facts.members.iter().enumerate() {
         say_facts(says, &format!("[{at}] "), member);
