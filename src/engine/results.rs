@@ -35,9 +35,7 @@ impl Engine {
         message: &Message,
         facts: &mut Facts,
     ) -> Option<Instead> {
-        if facts.counted().next().is_none() {
-            return None;
-        }
+        facts.counted().next()?;
         let treated = self.treatment(conn, facts)?;
         let does = treated.phase == Phase::Enforce;
         facts.findings.push(Finding::new(

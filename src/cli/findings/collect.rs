@@ -9,7 +9,7 @@ use crate::cli::journals::{self, State};
 use crate::engine::{Facts, Severity, Started};
 use crate::journal::redecide::{Again, Flip, Instead};
 use crate::journal::{Record, What};
-use crate::policy::{Policy, Spot, Suppression};
+use crate::policy::{Policy, Spot, Suppression, Verdict};
 use crate::store::suppressed;
 
 /// Hex digits of an id.
@@ -181,7 +181,7 @@ fn otherwise(name: &str, record: &Record, without: &mut Again, with: &mut Again)
     let word = |flip: &Option<Flip>| match flip {
         None => "as recorded".to_owned(),
         Some(flip) => {
-            let verdict = flip.is.map(|verdict| verdict.word());
+            let verdict = flip.is.map(Verdict::word);
             let does = flip.does.join(", ");
             verdict.map_or(does.clone(), |verdict| format!("{verdict} ({does})"))
         }
