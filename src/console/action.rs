@@ -29,8 +29,6 @@ pub enum Context {
     Servers,
     /// The sessions.
     Sessions,
-    /// What was seen.
-    Findings,
     /// The rules.
     Policy,
     /// The log.
@@ -67,14 +65,13 @@ pub enum Context {
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 22] = [
         Self::Calls,
         Self::Detail,
         Self::Ask,
         Self::Tools,
         Self::Servers,
         Self::Sessions,
-        Self::Findings,
         Self::Policy,
         Self::Log,
         Self::Timeline,
@@ -103,7 +100,6 @@ impl Context {
             Self::Tools => "Tools",
             Self::Servers => "Servers",
             Self::Sessions => "Sessions",
-            Self::Findings => "Findings",
             Self::Policy => "Policy",
             Self::Log => "Log",
             Self::Timeline => "Timeline",
@@ -143,7 +139,6 @@ impl Context {
                 | Self::Tools
                 | Self::Servers
                 | Self::Sessions
-                | Self::Findings
                 | Self::Policy
                 | Self::Log
                 | Self::Timeline
@@ -248,8 +243,6 @@ pub enum Action {
     Raw,
     /// The card's secrets, and away again.
     Reveal,
-    /// Puts the selected finding away, or back.
-    Dismiss,
     Diff,
     Command,
     Palette,

@@ -13,7 +13,6 @@ pub mod compare;
 pub mod difference;
 pub mod doc;
 pub mod fatigue;
-pub mod findings;
 mod fold;
 pub mod json;
 pub mod ledger;
@@ -247,8 +246,6 @@ pub struct Model {
     pub log_dropped: u64,
     /// Findings since the start.
     pub findings: u64,
-    /// What they were.
-    pub sightings: findings::Findings,
     /// When calls, asks, denials and findings came.
     pub timeline: Timeline,
     /// Shared names.
@@ -292,7 +289,6 @@ impl Model {
             log: Chunks::default(),
             log_dropped: 0,
             findings: 0,
-            sightings: findings::Findings::default(),
             timeline: Timeline::default(),
             names: Names::default(),
             link: Link::Connecting,

@@ -4,7 +4,6 @@ mod card;
 mod copy;
 mod detail;
 mod dry;
-mod findings;
 mod gate;
 mod marks;
 mod message;
@@ -246,7 +245,6 @@ pub const fn pane_context(pane: Pane) -> Context {
         Pane::Tools => Context::Tools,
         Pane::Servers => Context::Servers,
         Pane::Sessions => Context::Sessions,
-        Pane::Findings => Context::Findings,
         Pane::Policy => Context::Policy,
         Pane::Log => Context::Log,
         Pane::Timeline => Context::Timeline,
@@ -352,8 +350,8 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         | Action::StopServer
         | Action::ConfirmPolicy => sessions::act(model, action),
         Action::Rule(ruling) => tools::ask(model, ruling),
-        Action::Full | Action::Raw | Action::Diff | Action::Reveal => card::face(model, action),
-        Action::Dismiss => findings::dismiss(model),
+        Action::Full | Action::Raw | Action::Diff => card::face(model, action),
+        Action::Reveal => card::reveal(model),
         Action::Back => back(model),
         Action::Yes => gate::yes(model),
         Action::Help | Action::Keys => help(model, (action == Action::Help).then_some(context)),
@@ -411,9 +409,6 @@ fn open(model: &mut Model, context: Context) -> Vec<Cmd> {
     }
     if context == Context::Tools {
         return tools::open_selected(model);
-    }
-    if context == Context::Findings {
-        return findings::open_selected(model);
     }
     if context == Context::Timeline {
         return panes::seek_selected(model);

@@ -318,33 +318,6 @@ impl From<&Happening> for What {
 }
 
 impl What {
-    /// The connection that it is about.
-    #[must_use]
-    pub const fn conn(&self) -> Option<ConnId> {
-        match self {
-            Self::Frame { conn, .. }
-            | Self::Broken { conn, .. }
-            | Self::Stderr { conn, .. }
-            | Self::Closed { conn, .. }
-            | Self::Resumed { conn, .. } => Some(*conn),
-            Self::Opened(opened) => Some(opened.conn),
-            Self::Started(_)
-            | Self::Answered { .. }
-            | Self::Attended { .. }
-            | Self::Tick {}
-            | Self::Synced { .. }
-            | Self::Attempt { .. }
-            | Self::Layered(_)
-            | Self::Ruled(_)
-            | Self::Reloaded(_)
-            | Self::Confirmed { .. }
-            | Self::Remembered(_)
-            | Self::Forgotten { .. }
-            | Self::Revealed { .. }
-            | Self::Ended { .. } => None,
-        }
-    }
-
     /// The bytes that were received with the event, if any: a whole line, or the head of a broken one.
     #[must_use]
     pub const fn received(&self) -> Option<&Raw> {

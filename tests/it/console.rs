@@ -6,7 +6,6 @@ mod away;
 mod batch;
 mod card;
 mod copies;
-mod findings;
 mod frames;
 mod keys;
 mod linear;

@@ -6,23 +6,21 @@ use crate::console::input::Key;
 use crate::console::model::timeline::Moment;
 use crate::console::model::ui::{Move, Pane};
 use Context::{
-    Ask, Calls, Card, Code, Compare, Confirm, Detail, Edit, Findings, Help, Line, Log, Palette,
-    Policy, Prompt, Reason, Remember, Replay, Servers, Sessions, Timeline, Tools, Unread,
+    Ask, Calls, Card, Code, Compare, Confirm, Detail, Edit, Help, Line, Log, Palette, Policy,
+    Prompt, Reason, Remember, Replay, Servers, Sessions, Timeline, Tools, Unread,
 };
 
 const PANES: &[Context] =
-    &[Calls, Detail, Ask, Tools, Servers, Sessions, Findings, Policy, Log, Timeline, Compare];
-const LISTS: &[Context] = &[
-    Calls, Detail, Ask, Tools, Servers, Sessions, Findings, Policy, Log, Timeline, Compare, Card,
-    Help,
-];
+    &[Calls, Detail, Ask, Tools, Servers, Sessions, Policy, Log, Timeline, Compare];
+const LISTS: &[Context] =
+    &[Calls, Detail, Ask, Tools, Servers, Sessions, Policy, Log, Timeline, Compare, Card, Help];
 /// Where a page of keys is a key away.
 const HELPED: &[Context] =
-    &[Calls, Detail, Ask, Tools, Servers, Sessions, Findings, Policy, Log, Timeline, Compare, Card];
+    &[Calls, Detail, Ask, Tools, Servers, Sessions, Policy, Log, Timeline, Compare, Card];
 /// Where there is a way back.
 const ALL: &[Context] = &[
-    Calls, Detail, Ask, Tools, Servers, Sessions, Findings, Policy, Log, Timeline, Compare, Card,
-    Unread, Confirm, Code, Remember, Reason, Edit, Prompt, Line, Palette, Help,
+    Calls, Detail, Ask, Tools, Servers, Sessions, Policy, Log, Timeline, Compare, Card, Unread,
+    Confirm, Code, Remember, Reason, Edit, Prompt, Line, Palette, Help,
 ];
 /// Where a search finds something.
 const TEXTS: &[Context] = &[Detail, Tools, Log, Help];
@@ -165,7 +163,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::Open,
         "open",
         &[Key::Enter],
-        &[Calls, Detail, Ask, Tools, Servers, Sessions, Findings, Policy, Timeline],
+        &[Calls, Detail, Ask, Tools, Servers, Sessions, Policy, Timeline],
         "open what is selected",
     )
     .hint("open")
@@ -239,9 +237,6 @@ pub const BINDINGS: &[Binding] = &[
     .here(),
     row(Action::Unfold, "unfold", &[Key::Char('l'), Key::Right], &[Detail], "unfold").here(),
     row(Action::Wrap, "wrap", &[Key::Char('w')], &[Detail], "wrap long lines, or cut them").here(),
-    row(Action::Dismiss, "dismiss", &[Key::Char('d')], &[Findings], "put it away, or back")
-        .hint("dismiss")
-        .here(),
     row(Action::Level, "level", &[Key::Char('l')], &[Log], "lines of the next severity and above")
         .hint("level")
         .here(),
@@ -256,8 +251,6 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Focus(Pane::Tools), "pane.tools", &[Key::Char('4')], PANES, "definitions").panes(),
     row(Action::Focus(Pane::Servers), "pane.servers", &[Key::Char('5')], PANES, "servers").panes(),
     row(Action::Focus(Pane::Sessions), "pane.sessions", &[Key::Char('6')], PANES, "sessions")
-        .panes(),
-    row(Action::Focus(Pane::Findings), "pane.findings", &[Key::Char('8')], PANES, "what was seen")
         .panes(),
     row(
         Action::Focus(Pane::Policy),
@@ -469,10 +462,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::Leave,
         "leave",
         &[Key::Char('q')],
-        &[
-            Calls, Detail, Ask, Tools, Servers, Sessions, Findings, Policy, Log, Timeline, Compare,
-            Help,
-        ],
+        &[Calls, Detail, Ask, Tools, Servers, Sessions, Policy, Log, Timeline, Compare, Help],
         "back, at the panes quit",
     )
     .hint("quit"),

@@ -1,7 +1,6 @@
 //! A body that is being looked at: loaded from its record, cut into lines, wrapped to a width.
 
 mod defined;
-mod marked;
 mod row;
 
 use std::collections::BTreeSet;
@@ -17,7 +16,6 @@ use crate::engine::{CallId, Facts};
 use crate::journal::{Effected, Raw, Record};
 use crate::text::{Safe, bytes, hexdump};
 
-pub use marked::Seen;
 pub use row::{Beside, Gutter, Row, Word};
 
 /// Indents stop here, so that deep nesting leaves room for values.
@@ -82,8 +80,6 @@ pub struct Payload {
     pub raw: Vec<u8>,
     /// Arguments that the rules want to be seen first.
     pub show: Vec<String>,
-    /// What detectors saw in it.
-    pub seen: Vec<Seen>,
 }
 
 /// Takes the wanted part out of a record; `None` when it has none.
@@ -92,12 +88,12 @@ pub fn payload(record: &Record, want: &Want) -> Option<Payload> {
     if let Part::Definition(kind, print) = want.part {
         let text = defined::text(record, kind, print)?;
         let raw = text.as_bytes().to_vec();
-        return Some(Payload { text, raw, ..Payload::default() });
+        return Some(Payload { text, raw, show: Vec::new() });
     }
     if want.part == Part::Edited {
         let edited = record.effects.iter().find_map(edited)?;
         let (text, raw) = (edited.to_owned(), edited.as_bytes().to_vec());
-        return Some(Payload { text, raw, show: shown(record, want.call), seen: Vec::new() });
+        return Some(Payload { text, raw, show: shown(record, want.call) });
     }
     let refusal = record.effects.iter().find_map(|effect| refusal(effect, want.call));
     let frame = record.event.received();
@@ -119,20 +115,14 @@ pub fn payload(record: &Record, want: &Want) -> Option<Payload> {
     };
     let text = paths.iter().find_map(|path| at(message, path)).unwrap_or(message);
     let show = if want.part == Part::Answer { Vec::new() } else { shown(record, want.call) };
-    let seen = facts_of(record, want.call).map(marked::seen).unwrap_or_default();
-    Some(Payload { text: text.to_owned(), raw: line, show, seen })
+    Some(Payload { text: text.to_owned(), raw: line, show })
 }
 
 /// What the rules want to be seen first of a call, alone or in a batch.
 fn shown(record: &Record, call: CallId) -> Vec<String> {
-    facts_of(record, call).map(|facts| facts.show.clone()).unwrap_or_default()
-}
-
-/// What is known of a call, alone or in a batch.
-fn facts_of(record: &Record, call: CallId) -> Option<&Facts> {
-    let facts = record.facts.as_ref()?;
+    let Some(facts) = &record.facts else { return Vec::new() };
     let member = facts.members.iter().find(|member| member.call == Some(call));
-    Some(member.unwrap_or(facts))
+    member.unwrap_or(facts).show.clone()
 }
 
 fn edited(effect: &Effected) -> Option<&str> {
@@ -220,8 +210,6 @@ pub struct Doc {
     pub raw: Vec<u8>,
     /// Arguments that the rules want to be seen first.
     pub show: Vec<String>,
-    /// What detectors saw in it.
-    pub seen: Vec<Seen>,
 }
 
 impl Doc {
@@ -231,8 +219,7 @@ impl Doc {
         let lines = json::lines(&payload.text);
         let fields = order::members(&lines.items).map(|members| members.len());
         let order = order::decisive_first(&lines.items, &payload.show);
-        let Payload { text, raw, show, seen } = payload;
-        Self { lines, fields, order, text, raw, show, seen }
+        Self { lines, fields, order, text: payload.text, raw: payload.raw, show: payload.show }
     }
 }
 
@@ -355,17 +342,6 @@ pub fn lay(lines: &Lines, width: usize, folded: &BTreeSet<usize>, cuts: bool) ->
     Laid::Rows(rows)
 }
 
-/// The same of a body in which something may have been seen.
-#[must_use]
-pub fn laid(doc: &Doc, width: usize, folded: &BTreeSet<usize>, cuts: bool) -> Laid {
-    let mut laid = lay(&doc.lines, width, folded, cuts);
-    if let Laid::Rows(rows) = &mut laid {
-        marked::mark(rows, &doc.seen);
-        rows.extend(marked::decoded(&doc.seen, width));
-    }
-    laid
-}
-
 /// The same rows, with nothing folded.
 #[must_use]
 pub fn plain_rows(lines: &Lines, width: usize) -> Vec<Row> {
@@ -386,8 +362,6 @@ pub fn decisive_rows(doc: &Doc, width: usize) -> Vec<Row> {
         }
         None => lay_items(&mut rows, items.iter().enumerate(), *left_out_bytes, width),
     }
-    marked::mark(&mut rows, &doc.seen);
-    rows.extend(marked::decoded(&doc.seen, width));
     rows
 }
 

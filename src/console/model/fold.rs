@@ -11,8 +11,8 @@ use crate::console::model::{
     TicketKey, names,
 };
 use crate::engine::{
-    Answer, At, CallId, ConnId, Facts, Held, Kind, Layered, Opened, Problem, Ruled, Settled,
-    Severity, Started, TicketId, Why,
+    Answer, At, CallId, ConnId, Facts, Finding, Held, Kind, Layered, Opened, Problem, Ruled,
+    Settled, Severity, Started, TicketId, Why,
 };
 use crate::journal::{Effected, Raw, Record, What};
 use crate::protocol::Side;
@@ -36,7 +36,7 @@ impl Model {
         let mut fold = Fold { model: self, id, at: record.at, place };
         fold.event(record);
         if let Some(facts) = &record.facts {
-            fold.findings(facts, record.event.conn());
+            fold.findings(facts);
         }
         if let Some(one) = record.facts.as_ref().and_then(|facts| facts.remembered.as_ref()) {
             fold.model.memories.take(one);
@@ -51,10 +51,10 @@ impl Model {
 }
 
 /// One record on its way into the model.
-pub(super) struct Fold<'a> {
-    pub(super) model: &'a mut Model,
-    pub(super) id: SessionId,
-    pub(super) at: At,
+struct Fold<'a> {
+    model: &'a mut Model,
+    id: SessionId,
+    at: At,
     place: Place,
 }
 
@@ -361,6 +361,16 @@ impl Fold<'_> {
         self.log(Severity::Medium, Safe::word("framing"), Safe::escape(&text));
     }
 
+    fn findings(&mut self, facts: &Facts) {
+        let members = facts.members.iter().flat_map(|member| &member.findings);
+        let all: Vec<Finding> = facts.findings.iter().chain(members).cloned().collect();
+        for finding in all {
+            self.model.findings += 1;
+            let source = names::identifier(&finding.rule);
+            self.log(finding.severity, source, foreign(&finding.what));
+        }
+    }
+
     fn effect(&mut self, effect: &Effected, record: &Record) {
         match effect {
             Effected::Hold(held) => self.hold(held, record),
@@ -535,7 +545,7 @@ impl Fold<'_> {
         }
     }
 
-    pub(super) fn row_at(&self, call: CallId) -> Option<CallAt> {
+    fn row_at(&self, call: CallId) -> Option<CallAt> {
         self.model.row_of(self.id, call)
     }
 
@@ -544,13 +554,13 @@ impl Fold<'_> {
         self.model.calls.get_mut(at.0)
     }
 
-    pub(super) fn server_shown(&self, conn: ConnId) -> Safe {
+    fn server_shown(&self, conn: ConnId) -> Safe {
         let session = self.model.sessions.get(self.id.index());
         let name = session.and_then(|session| session.servers.get(&conn.0));
         name.map_or_else(|| Safe::word("?"), |server| self.model.names.get(server.name).clone())
     }
 
-    pub(super) fn log(&mut self, severity: Severity, source: Safe, text: Safe) {
+    fn log(&mut self, severity: Severity, source: Safe, text: Safe) {
         let entry = Entry { at: self.at, session: self.id, severity, source, text };
         self.model.note(entry);
     }
@@ -559,7 +569,7 @@ impl Fold<'_> {
 /// One more than is listed, so that removing one at a time is enough.
 const OVER_MAX_SLACK: usize = super::OVER_MAX;
 
-pub(super) fn foreign(text: &str) -> Safe {
+fn foreign(text: &str) -> Safe {
     let end = text.floor_char_boundary(LOG_LINE_BYTES_MAX);
     let shown = Safe::escape(text.get(..end).unwrap_or_default());
     if end < text.len() { shown.then(&Safe::word("~")) } else { shown }

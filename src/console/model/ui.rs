@@ -11,7 +11,6 @@ use crate::console::model::card::Card;
 use crate::console::model::column::Column;
 use crate::console::model::difference::Difference;
 use crate::console::model::doc::{Laid, Slot};
-use crate::console::model::findings::HandledBy;
 use crate::console::model::marks::Marks;
 use crate::console::model::sorting::Sorting;
 use crate::console::model::typing::{Edit, Pasts, Typing};
@@ -21,7 +20,7 @@ use crate::console::model::{CallAt, NameId, TicketKey, catalogue};
 use crate::engine::Severity;
 use crate::text::Safe;
 
-/// A pane that keys can be in. Each has its number in every layout; 7 is kept for a pane to come
+/// A pane that keys can be in. Each has its number in every layout; 7 and 8 are kept for panes to come
 /// (console.md 2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 #[expect(missing_docs, reason = "said by the names")]
@@ -33,7 +32,6 @@ pub enum Pane {
     Tools,
     Servers,
     Sessions,
-    Findings,
     Policy,
     Log,
     Timeline,
@@ -42,14 +40,13 @@ pub enum Pane {
 
 impl Pane {
     /// All, in the order of Tab.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 10] = [
         Self::Calls,
         Self::Detail,
         Self::Ask,
         Self::Tools,
         Self::Servers,
         Self::Sessions,
-        Self::Findings,
         Self::Policy,
         Self::Log,
         Self::Timeline,
@@ -66,7 +63,6 @@ impl Pane {
             Self::Tools => "4 Tools",
             Self::Servers => "5 Servers",
             Self::Sessions => "6 Sessions",
-            Self::Findings => "8 Findings",
             Self::Policy => "9 Policy",
             Self::Log => "0 Log",
             Self::Timeline => "T Timeline",
@@ -81,9 +77,8 @@ impl Pane {
             Self::Calls | Self::Detail | Self::Ask | Self::Tools | Self::Log => self.title(),
             Self::Servers => "5 Srv",
             Self::Sessions => "6 Sess",
-            Self::Findings => "8 Find",
             Self::Policy => "9 Pol",
-            Self::Timeline => "T",
+            Self::Timeline => "T Time",
             Self::Compare => "C Comp",
         }
     }
@@ -352,10 +347,6 @@ pub struct Ui {
     pub pair: usize,
     /// The selected session.
     pub session: usize,
-    /// The selected finding, by its number; else the first.
-    pub finding: Option<u64>,
-    /// What was done with findings.
-    pub handled: HandledBy,
     /// The selected rule: its policy's name and its id; else the first.
     pub rule: Option<(String, String)>,
     /// The selected definition; else the first.

@@ -11,7 +11,7 @@ use crate::console::model::catalogue::Line;
 use crate::console::model::rules::Listed;
 use crate::console::model::ui::{Move, Pane};
 use crate::console::update::moves::moved;
-use crate::console::update::{Cmd, context, detail, findings, open, pane_context, panes, selected};
+use crate::console::update::{Cmd, context, detail, open, pane_context, panes, selected};
 use crate::console::view::layout::{self, Areas};
 use crate::console::view::{detail as tabs, status};
 
@@ -183,12 +183,6 @@ fn select(model: &mut Model, pane: Pane, area: Rect, at: Position) -> Vec<Cmd> {
             let len = model.sessions.len();
             let here = model.ui.session.min(len.saturating_sub(1));
             model.ui.session = listed(here, len).unwrap_or(here);
-        }
-        Pane::Findings => {
-            let all = model.listed_findings();
-            let place = listed(model.selected_finding(&all), all.len());
-            let selected = place.and_then(|place| all.get(place)).map(|one| one.number);
-            findings::select(model, selected);
         }
         Pane::Policy => {
             let rules = model.rules();

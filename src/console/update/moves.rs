@@ -4,7 +4,7 @@ use crate::console::action::Context;
 use crate::console::model::Model;
 use crate::console::model::rules::Listed;
 use crate::console::model::ui::{Help, Move};
-use crate::console::update::{Cmd, card, detail, findings, panes, selected, tools};
+use crate::console::update::{Cmd, card, detail, panes, selected, tools};
 use crate::console::view;
 
 /// Moves what has the keys in this place.
@@ -32,7 +32,6 @@ pub(super) fn moved(model: &mut Model, by: Move, context: Context) -> Vec<Cmd> {
             let last = model.sessions.len().saturating_sub(1);
             model.ui.session = by.from(model.ui.session, page).min(last);
         }
-        Context::Findings => findings::moved(model, by, page),
         Context::Policy => {
             let rules = model.rules();
             let to = by.from(model.selected_rule(&rules), page).min(rules.len().saturating_sub(1));

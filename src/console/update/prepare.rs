@@ -30,7 +30,7 @@ pub fn prepare(model: &mut Model, size: Size) {
             Some(if raw {
                 doc::lay_raw(&doc.raw, width)
             } else {
-                doc::laid(doc, width, folded, cuts)
+                doc::lay(&doc.lines, width, folded, cuts)
             })
         });
         let page = &mut detail.page;

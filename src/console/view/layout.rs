@@ -132,7 +132,7 @@ pub(in crate::console) fn areas_in(model: &Model, whole: Rect) -> Areas {
         let shown = if areas.pane(pane).is_some() { Pane::Calls } else { pane };
         areas.place(shown, body);
     } else if arrangement == Arrangement::Wide {
-        // Findings and rules have the log's place while they are looked at.
+        // The rules have the log's place while they are looked at.
         let guest = model.ui.guest;
         wide(&mut areas, body, card.is_some(), guest, model.ui.wider);
     } else {
@@ -179,8 +179,7 @@ fn split(areas: &mut Areas, body: Rect, card: bool, guest: Pane, wider: i16) {
 /// Sessions, servers and the log; calls, asks and the timeline; the detail or the card. The definitions stand below
 /// the detail while they are looked at.
 fn wide(areas: &mut Areas, body: Rect, card: bool, guest: Option<Pane>, wider: i16) {
-    let last =
-        guest.filter(|guest| matches!(guest, Pane::Findings | Pane::Policy)).unwrap_or(Pane::Log);
+    let last = guest.filter(|guest| *guest == Pane::Policy).unwrap_or(Pane::Log);
     let (left, rest) = cut_left(body, WIDE_LEFT);
     let columns =
         if card { rest.width * 2 / 5 } else { moved(rest.width * 3 / 5, wider, rest.width) };
@@ -240,22 +239,12 @@ pub(in crate::console) const fn rows_of(pane: Pane, area: Rect) -> Rect {
     // Rows of ours above, and below.
     let (above, below) = match pane {
         Pane::Calls | Pane::Tools | Pane::Servers | Pane::Policy => (1, 0),
-        Pane::Findings => (1, findings_below(inside.height)),
         Pane::Detail => (2, 0),
         Pane::Ask => (0, 2),
         Pane::Sessions | Pane::Log | Pane::Timeline | Pane::Compare => (0, 0),
     };
     let above = if above < inside.height { above } else { inside.height };
     Rect { y: inside.y + above, height: inside.height.saturating_sub(above + below), ..inside }
-}
-
-/// Rows of the findings' pane that say more of the selected one, by its rows.
-pub(in crate::console) const fn findings_below(height: u16) -> u16 {
-    match height {
-        0..7 => 0,
-        7..14 => 3,
-        _ => 7,
-    }
 }
 
 /// The first row of a window of `height` rows that has `at` in its middle and shows all it can.

@@ -60,14 +60,12 @@ fn text_row(row: &Row) -> Strip {
     }
 }
 
-/// Foreign text; where pieces of it differ from what it is compared with, these alone in the role of the side, and where
-/// something was seen in them in that of a finding.
+/// Foreign text; where pieces of it differ from what it is compared with, these alone in the role of the side.
 fn text(strip: Strip, text: &Safe, words: &[Word], role: Role) -> Strip {
     if words.is_empty() {
         return strip.foreign(text, role);
     }
-    let told = if role == Role::Untrusted { Role::Finding } else { role };
-    let role_of = |differs| if differs { told } else { Role::Untrusted };
+    let role_of = |differs| if differs { role } else { Role::Untrusted };
     words.iter().fold(strip, |strip, (word, differs)| strip.foreign(word, role_of(*differs)))
 }
 

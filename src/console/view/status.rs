@@ -80,14 +80,17 @@ impl Pen<'_, '_> {
 
     /// ` 1 Calls  2 Detail  [3 Ask(2)]  0 Log`
     pub(super) fn tabs(&mut self, area: Rect) {
+        let waiting = self.model.waiting().count();
         let mut strip = Strip::new().own(" ", Role::Text);
         for tab in tabbed(self.model, usize::from(area.width)) {
             let here = self.model.ui.card.is_none() && tab.pane == self.model.ui.pane;
             let role = if here { Role::BorderFocus } else { Role::Dim };
             strip = strip.own(if here { "[" } else { " " }, role).own(tab.name, role);
-            if tab.count > 0 {
-                let role = if tab.pane == Pane::Ask { Role::VerdictAsk } else { Role::Finding };
-                strip = strip.own("(", role).number(tab.count as u64, role).own(")", role);
+            if tab.counts {
+                strip = strip
+                    .own("(", Role::VerdictAsk)
+                    .number(waiting as u64, Role::VerdictAsk)
+                    .own(")", Role::VerdictAsk);
             }
             strip = strip.own(if here { "]" } else { " " }, role).own(tab.gap, Role::Text);
         }
@@ -212,8 +215,8 @@ fn ruling(model: &Model, ruling: Ruling) -> Strip {
 struct Tab {
     pane: Pane,
     name: &'static str,
-    /// What stands behind the name: calls that wait, findings that nobody looked at.
-    count: usize,
+    /// Whether the number of waiting calls stands behind the name.
+    counts: bool,
     gap: &'static str,
     /// Where it begins and ends in its row.
     columns: Range<usize>,
@@ -227,22 +230,17 @@ fn tabbed(model: &Model, width: usize) -> Vec<Tab> {
 }
 
 fn tabs_of(model: &Model, name: impl Fn(Pane) -> &'static str, gap: &'static str) -> Vec<Tab> {
+    let waiting = model.waiting().count();
     let compares = model.compare.is_some();
     let mut end = 1;
     let panes = Pane::ALL.into_iter().filter(|pane| compares || *pane != Pane::Compare);
     panes
         .map(|pane| {
             let (begin, name) = (end, name(pane));
-            let count = if pane == Pane::Ask {
-                model.waiting().count()
-            } else if pane == Pane::Findings {
-                model.unseen_findings()
-            } else {
-                0
-            };
-            let shown = if count > 0 { "()".len() + count.to_string().len() } else { 0 };
-            end += 1 + name.len() + shown + 1 + gap.len();
-            Tab { pane, name, count, gap, columns: begin..end }
+            let counts = pane == Pane::Ask && waiting > 0;
+            let count = if counts { "()".len() + waiting.to_string().len() } else { 0 };
+            end += 1 + name.len() + count + 1 + gap.len();
+            Tab { pane, name, counts, gap, columns: begin..end }
         })
         .collect()
 }
