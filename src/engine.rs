@@ -33,8 +33,8 @@ mod tickets;
 pub use effect::{Effect, Held, Settled, Step, Why};
 pub use event::{
     Agent, Answer, At, Beside, CallId, ConnId, Digest, Event, Facts, Finding, Happening, Kind,
-    Layered, Opened, Operator, Problem, Reloaded, Ruled, Severity, Started, TicketId, Unattended,
-    Was,
+    Layered, Opened, Operator, Problem, Reloaded, Ruled, Seen, Severity, Started, TicketId,
+    Unattended, Was,
 };
 pub use memory::{Lifetime, Remembered};
 pub use permit::Permit;

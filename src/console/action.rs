@@ -29,6 +29,8 @@ pub enum Context {
     Servers,
     /// The sessions.
     Sessions,
+    /// The findings.
+    Findings,
     /// The rules.
     Policy,
     /// The log.
@@ -65,13 +67,14 @@ pub enum Context {
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Calls,
         Self::Detail,
         Self::Ask,
         Self::Tools,
         Self::Servers,
         Self::Sessions,
+        Self::Findings,
         Self::Policy,
         Self::Log,
         Self::Timeline,
@@ -100,6 +103,7 @@ impl Context {
             Self::Tools => "Tools",
             Self::Servers => "Servers",
             Self::Sessions => "Sessions",
+            Self::Findings => "Findings",
             Self::Policy => "Policy",
             Self::Log => "Log",
             Self::Timeline => "Timeline",
@@ -139,6 +143,7 @@ impl Context {
                 | Self::Tools
                 | Self::Servers
                 | Self::Sessions
+                | Self::Findings
                 | Self::Policy
                 | Self::Log
                 | Self::Timeline
@@ -198,6 +203,12 @@ pub enum Action {
     Stderr,
     Level,
     Filter,
+    /// Which findings are listed.
+    FilterFindings,
+    /// In which order.
+    SortFindings,
+    /// A finding needs no look any more.
+    Dismiss,
     Sort,
     Columns,
     Break,

@@ -24,13 +24,14 @@ pub const FILE: &str = "keys.toml";
 pub const FILE_BYTES_MAX: u64 = 256 * 1024;
 
 /// The places that a file may change, by the names of their tables.
-const TABLES: [(&str, Context); 13] = [
+const TABLES: [(&str, Context); 14] = [
     ("calls", Context::Calls),
     ("detail", Context::Detail),
     ("ask", Context::Ask),
     ("tools", Context::Tools),
     ("servers", Context::Servers),
     ("sessions", Context::Sessions),
+    ("findings", Context::Findings),
     ("policy", Context::Policy),
     ("log", Context::Log),
     ("timeline", Context::Timeline),

@@ -13,6 +13,7 @@ pub mod compare;
 pub mod difference;
 pub mod doc;
 pub mod fatigue;
+pub mod findings;
 mod fold;
 pub mod json;
 pub mod ledger;
@@ -246,6 +247,8 @@ pub struct Model {
     pub log_dropped: u64,
     /// Findings since the start.
     pub findings: u64,
+    /// Each of them once, as far as they are kept.
+    pub found: findings::Findings,
     /// When calls, asks, denials and findings came.
     pub timeline: Timeline,
     /// Shared names.
@@ -289,6 +292,7 @@ impl Model {
             log: Chunks::default(),
             log_dropped: 0,
             findings: 0,
+            found: findings::Findings::default(),
             timeline: Timeline::default(),
             names: Names::default(),
             link: Link::Connecting,

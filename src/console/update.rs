@@ -4,6 +4,7 @@ mod card;
 mod copy;
 mod detail;
 mod dry;
+mod findings;
 mod gate;
 mod marks;
 mod message;
@@ -145,6 +146,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Cmd> {
 fn drawn(model: &mut Model) {
     card::drawn(model);
     tools::drawn(model);
+    findings::drawn(model);
     model.ui.prompt_seen = model.ui.prompt;
 }
 
@@ -245,6 +247,7 @@ pub const fn pane_context(pane: Pane) -> Context {
         Pane::Tools => Context::Tools,
         Pane::Servers => Context::Servers,
         Pane::Sessions => Context::Sessions,
+        Pane::Findings => Context::Findings,
         Pane::Policy => Context::Policy,
         Pane::Log => Context::Log,
         Pane::Timeline => Context::Timeline,
@@ -359,6 +362,9 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         Action::Mark | Action::Select | Action::Range | Action::MarkedOnly => {
             marks::act(model, action)
         }
+        Action::FilterFindings | Action::SortFindings | Action::Dismiss => {
+            findings::act(model, action, argument)
+        }
         Action::Sort => sift::sort_by(model, argument),
         Action::Stderr => sift::stderr(model),
         Action::Level => panes::next_level(model),
@@ -409,6 +415,9 @@ fn open(model: &mut Model, context: Context) -> Vec<Cmd> {
     }
     if context == Context::Tools {
         return tools::open_selected(model);
+    }
+    if context == Context::Findings {
+        return findings::open_selected(model);
     }
     if context == Context::Timeline {
         return panes::seek_selected(model);

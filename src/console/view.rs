@@ -6,6 +6,7 @@ mod calls;
 mod card;
 mod compare;
 pub(in crate::console) mod detail;
+mod findings;
 pub(in crate::console) mod help;
 pub mod layout;
 mod ledger;
@@ -83,6 +84,7 @@ pub fn draw(model: &Model, theme: &Theme, lines: Lines, frame: &mut Frame<'_>) {
             Pane::Tools => pen.tools(area),
             Pane::Servers => pen.servers(area),
             Pane::Sessions => pen.sessions(area),
+            Pane::Findings => pen.findings(area),
             Pane::Policy => pen.rules(area),
             Pane::Log => pen.log(area),
             Pane::Timeline => pen.timeline(area),

@@ -186,6 +186,20 @@ impl Safe {
         Clipped { shown, missing: whole - used }
     }
 
+    /// The tokens and signs that begin in this range of bytes, each whole.
+    #[must_use]
+    pub fn between(&self, from: usize, to: usize) -> Self {
+        let mut part = Self::default();
+        let mut at = 0;
+        for piece in self.pieces() {
+            if from <= at && at < to {
+                part.text.push_str(piece.text);
+            }
+            at += piece.text.len();
+        }
+        part
+    }
+
     /// The text in runs, each either of tokens or of plain text, so that a view can tell them apart.
     #[must_use]
     pub fn parts(&self) -> Vec<(Self, bool)> {

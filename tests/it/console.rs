@@ -6,6 +6,7 @@ mod away;
 mod batch;
 mod card;
 mod copies;
+mod findings;
 mod frames;
 mod keys;
 mod linear;

@@ -6,21 +6,23 @@ use crate::console::input::Key;
 use crate::console::model::timeline::Moment;
 use crate::console::model::ui::{Move, Pane};
 use Context::{
-    Ask, Calls, Card, Code, Compare, Confirm, Detail, Edit, Help, Line, Log, Palette, Policy,
-    Prompt, Reason, Remember, Replay, Servers, Sessions, Timeline, Tools, Unread,
+    Ask, Calls, Card, Code, Compare, Confirm, Detail, Edit, Findings, Help, Line, Log, Palette,
+    Policy, Prompt, Reason, Remember, Replay, Servers, Sessions, Timeline, Tools, Unread,
 };
 
 const PANES: &[Context] =
-    &[Calls, Detail, Ask, Tools, Servers, Sessions, Policy, Log, Timeline, Compare];
-const LISTS: &[Context] =
-    &[Calls, Detail, Ask, Tools, Servers, Sessions, Policy, Log, Timeline, Compare, Card, Help];
+    &[Calls, Detail, Ask, Tools, Servers, Sessions, Findings, Policy, Log, Timeline, Compare];
+const LISTS: &[Context] = &[
+    Calls, Detail, Ask, Tools, Servers, Sessions, Findings, Policy, Log, Timeline, Compare, Card,
+    Help,
+];
 /// Where a page of keys is a key away.
 const HELPED: &[Context] =
-    &[Calls, Detail, Ask, Tools, Servers, Sessions, Policy, Log, Timeline, Compare, Card];
+    &[Calls, Detail, Ask, Tools, Servers, Sessions, Findings, Policy, Log, Timeline, Compare, Card];
 /// Where there is a way back.
 const ALL: &[Context] = &[
-    Calls, Detail, Ask, Tools, Servers, Sessions, Policy, Log, Timeline, Compare, Card, Unread,
-    Confirm, Code, Remember, Reason, Edit, Prompt, Line, Palette, Help,
+    Calls, Detail, Ask, Tools, Servers, Sessions, Findings, Policy, Log, Timeline, Compare, Card,
+    Unread, Confirm, Code, Remember, Reason, Edit, Prompt, Line, Palette, Help,
 ];
 /// Where a search finds something.
 const TEXTS: &[Context] = &[Detail, Tools, Log, Help];
@@ -163,7 +165,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::Open,
         "open",
         &[Key::Enter],
-        &[Calls, Detail, Ask, Tools, Servers, Sessions, Policy, Timeline],
+        &[Calls, Detail, Ask, Tools, Servers, Sessions, Findings, Policy, Timeline],
         "open what is selected",
     )
     .hint("open")
@@ -172,6 +174,35 @@ pub const BINDINGS: &[Binding] = &[
         .hint("filter")
         .panes()
         .takes(Takes::May("FILTER")),
+    row(
+        Action::FilterFindings,
+        "found.filter",
+        &[Key::Char('/')],
+        &[Findings],
+        "choose findings; nothing shows all",
+    )
+    .hint("filter")
+    .here()
+    .takes(Takes::May("FILTER")),
+    row(
+        Action::SortFindings,
+        "found.sort",
+        &[Key::Char('o')],
+        &[Findings],
+        "newest first, or worst first",
+    )
+    .hint("order")
+    .here(),
+    row(
+        Action::Dismiss,
+        "dismiss",
+        &[Key::Char('d')],
+        &[Findings],
+        "dismiss it with a note, and back",
+    )
+    .hint("dismiss")
+    .here()
+    .takes(Takes::May("NOTE")),
     row(Action::Search, "search", &[Key::Char('/')], TEXTS, "look for text")
         .hint("search")
         .here()
@@ -251,6 +282,8 @@ pub const BINDINGS: &[Binding] = &[
     row(Action::Focus(Pane::Tools), "pane.tools", &[Key::Char('4')], PANES, "definitions").panes(),
     row(Action::Focus(Pane::Servers), "pane.servers", &[Key::Char('5')], PANES, "servers").panes(),
     row(Action::Focus(Pane::Sessions), "pane.sessions", &[Key::Char('6')], PANES, "sessions")
+        .panes(),
+    row(Action::Focus(Pane::Findings), "pane.findings", &[Key::Char('8')], PANES, "findings")
         .panes(),
     row(
         Action::Focus(Pane::Policy),
@@ -438,7 +471,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::Move(Move::PageDown),
         "page.on",
         &[Key::Char(' ')],
-        &[Detail, Tools, Servers, Sessions, Policy, Log, Compare, Card, Help],
+        &[Detail, Tools, Servers, Sessions, Findings, Policy, Log, Compare, Card, Help],
         "page down",
     ),
     row(
@@ -462,7 +495,10 @@ pub const BINDINGS: &[Binding] = &[
         Action::Leave,
         "leave",
         &[Key::Char('q')],
-        &[Calls, Detail, Ask, Tools, Servers, Sessions, Policy, Log, Timeline, Compare, Help],
+        &[
+            Calls, Detail, Ask, Tools, Servers, Sessions, Findings, Policy, Log, Timeline, Compare,
+            Help,
+        ],
         "back, at the panes quit",
     )
     .hint("quit"),

@@ -2,6 +2,7 @@
 
 mod defined;
 mod row;
+mod spots;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,11 +13,12 @@ use similar::{ChangeTag, TextDiff};
 use crate::catalog::{Fingerprint, Kind};
 use crate::console::model::json::{self, Lines};
 use crate::console::model::{Place, SessionId, order};
-use crate::engine::{CallId, Facts};
+use crate::engine::{CallId, Facts, Seen};
 use crate::journal::{Effected, Raw, Record};
 use crate::text::{Safe, bytes, hexdump};
 
 pub use row::{Beside, Gutter, Row, Word};
+pub use spots::{Hit, Hits, marked};
 
 /// Indents stop here, so that deep nesting leaves room for values.
 const INDENT_MAX: usize = 16;
@@ -80,6 +82,8 @@ pub struct Payload {
     pub raw: Vec<u8>,
     /// Arguments that the rules want to be seen first.
     pub show: Vec<String>,
+    /// Where detectors saw something in it.
+    pub seen: Vec<Seen>,
 }
 
 /// Takes the wanted part out of a record; `None` when it has none.
@@ -88,12 +92,12 @@ pub fn payload(record: &Record, want: &Want) -> Option<Payload> {
     if let Part::Definition(kind, print) = want.part {
         let text = defined::text(record, kind, print)?;
         let raw = text.as_bytes().to_vec();
-        return Some(Payload { text, raw, show: Vec::new() });
+        return Some(Payload { text, raw, ..Payload::default() });
     }
     if want.part == Part::Edited {
         let edited = record.effects.iter().find_map(edited)?;
         let (text, raw) = (edited.to_owned(), edited.as_bytes().to_vec());
-        return Some(Payload { text, raw, show: shown(record, want.call) });
+        return Some(Payload { text, raw, show: shown(record, want.call), seen: Vec::new() });
     }
     let refusal = record.effects.iter().find_map(|effect| refusal(effect, want.call));
     let frame = record.event.received();
@@ -115,14 +119,22 @@ pub fn payload(record: &Record, want: &Want) -> Option<Payload> {
     };
     let text = paths.iter().find_map(|path| at(message, path)).unwrap_or(message);
     let show = if want.part == Part::Answer { Vec::new() } else { shown(record, want.call) };
-    Some(Payload { text: text.to_owned(), raw: line, show })
+    // What was refused was not looked at; the gate's own words stand there.
+    let ours = want.part == Part::Answer && refusal.is_some();
+    let facts = record.facts.as_ref().filter(|_| !ours);
+    let seen =
+        facts.map(|facts| of_call(facts, want.call)).map(|facts| spots::seen_of(&facts.findings));
+    Some(Payload { text: text.to_owned(), raw: line, show, seen: seen.unwrap_or_default() })
 }
 
 /// What the rules want to be seen first of a call, alone or in a batch.
 fn shown(record: &Record, call: CallId) -> Vec<String> {
-    let Some(facts) = &record.facts else { return Vec::new() };
-    let member = facts.members.iter().find(|member| member.call == Some(call));
-    member.unwrap_or(facts).show.clone()
+    record.facts.as_ref().map(|facts| of_call(facts, call).show.clone()).unwrap_or_default()
+}
+
+/// What is known of a call, alone or in a batch.
+fn of_call(facts: &Facts, call: CallId) -> &Facts {
+    facts.members.iter().find(|member| member.call == Some(call)).unwrap_or(facts)
 }
 
 fn edited(effect: &Effected) -> Option<&str> {
@@ -210,6 +222,8 @@ pub struct Doc {
     pub raw: Vec<u8>,
     /// Arguments that the rules want to be seen first.
     pub show: Vec<String>,
+    /// What is marked in its lines.
+    pub hits: Hits,
 }
 
 impl Doc {
@@ -219,7 +233,9 @@ impl Doc {
         let lines = json::lines(&payload.text);
         let fields = order::members(&lines.items).map(|members| members.len());
         let order = order::decisive_first(&lines.items, &payload.show);
-        Self { lines, fields, order, text: payload.text, raw: payload.raw, show: payload.show }
+        let hits = spots::hits(&payload.text, &lines.items, &payload.seen);
+        let Payload { text, raw, show, .. } = payload;
+        Self { lines, fields, order, text, raw, show, hits }
     }
 }
 
@@ -474,6 +490,7 @@ mod tests {
                     Gutter::Removed => '-',
                     Gutter::Ours => '=',
                     Gutter::Nothing => ' ',
+                    Gutter::Found | Gutter::FoundMore | Gutter::Decoded => '!',
                 };
                 let key = row.key.as_ref().map_or("", Safe::as_str);
                 format!("{gutter} {}{key}{}", " ".repeat(row.indent), row.text)

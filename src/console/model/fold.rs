@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::catalog::News;
 use crate::console::model::card::why;
+use crate::console::model::findings::Source;
 use crate::console::model::peers::Uses;
 use crate::console::model::rules::Rules;
 use crate::console::model::{
@@ -36,7 +37,7 @@ impl Model {
         let mut fold = Fold { model: self, id, at: record.at, place };
         fold.event(record);
         if let Some(facts) = &record.facts {
-            fold.findings(facts);
+            fold.findings(record, facts);
         }
         if let Some(one) = record.facts.as_ref().and_then(|facts| facts.remembered.as_ref()) {
             fold.model.memories.take(one);
@@ -88,6 +89,10 @@ impl Fold<'_> {
             What::Attempt { what, by } => {
                 let text = foreign(&format!("refused `{what}` to {by}: only the operator may"));
                 self.log(Severity::High, Safe::word("operator.attempt"), text);
+                let said = format!("`{what}` was asked for by {by}: only the operator may");
+                let finding = Finding::new("operator.attempt", Severity::High, said);
+                let source = self.source(record, &Facts::default());
+                self.model.found.take(&finding, source);
             }
             What::Layered(Layered { layer, policy, by }) => {
                 self.layered(layer, policy.is_some(), &by.0);
@@ -361,13 +366,36 @@ impl Fold<'_> {
         self.log(Severity::Medium, Safe::word("framing"), Safe::escape(&text));
     }
 
-    fn findings(&mut self, facts: &Facts) {
-        let members = facts.members.iter().flat_map(|member| &member.findings);
-        let all: Vec<Finding> = facts.findings.iter().chain(members).cloned().collect();
-        for finding in all {
-            self.model.findings += 1;
-            let source = names::identifier(&finding.rule);
-            self.log(finding.severity, source, foreign(&finding.what));
+    fn findings(&mut self, record: &Record, facts: &Facts) {
+        for facts in std::iter::once(facts).chain(&facts.members) {
+            for finding in &facts.findings {
+                self.model.findings += 1;
+                let source = names::identifier(&finding.rule);
+                self.log(finding.severity, source, foreign(&finding.what));
+                let source = self.source(record, facts);
+                self.model.found.take(finding, source);
+            }
+        }
+    }
+
+    /// Where something that these facts tell was found.
+    fn source(&mut self, record: &Record, facts: &Facts) -> Source {
+        let (conn, from) = match &record.event {
+            What::Frame { conn, from, .. } => (Some(*conn), Some(*from)),
+            What::Opened(opened) => (Some(opened.conn), None),
+            _ => (None, None),
+        };
+        let call = facts.call.filter(|call| self.row_at(*call).is_some());
+        let row = call.and_then(|call| self.row_at(call)).and_then(|at| self.model.call(at));
+        let (server, name) = (row.map(|row| row.server), row.map(|row| row.name));
+        let tool = facts.tool.as_deref().map(|tool| self.model.names.keep(tool));
+        Source {
+            session: self.id,
+            at: self.at,
+            server: server.or_else(|| conn.and_then(|conn| self.server(conn)).map(|s| s.name)),
+            tool: tool.or(name),
+            call,
+            in_answer: from == Some(Side::Server) && facts.kind == Some(Kind::Response),
         }
     }
 

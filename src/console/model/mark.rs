@@ -1,5 +1,6 @@
 //! What records made of the model at one place of a recording, to come back to.
 
+use crate::console::model::findings::Findings;
 use crate::console::model::names::Shown;
 use crate::console::model::{
     CALLS_PER_PIECE, Call, Chunks, Entry, Fatigue, LOG_PER_PIECE, Model, Session, Ticket, Timeline,
@@ -14,6 +15,7 @@ pub struct Mark {
     log: Chunks<Entry, LOG_PER_PIECE>,
     log_dropped: u64,
     findings: u64,
+    found: Findings,
     timeline: Timeline,
     fatigue: Fatigue,
     names: Shown,
@@ -30,6 +32,7 @@ impl Model {
             log: self.log.clone(),
             log_dropped: self.log_dropped,
             findings: self.findings,
+            found: self.found.clone(),
             timeline: self.timeline.clone(),
             fatigue: self.fatigue.clone(),
             names: self.names.shown().clone(),
@@ -45,6 +48,7 @@ impl Model {
         self.log.clone_from(&mark.log);
         self.log_dropped = mark.log_dropped;
         self.findings = mark.findings;
+        self.found.clone_from(&mark.found);
         self.timeline.clone_from(&mark.timeline);
         self.fatigue.clone_from(&mark.fatigue);
         self.names.go_to(&mark.names);

@@ -153,6 +153,10 @@ pub enum Purpose {
     Command(Context),
     /// A note on this call.
     Note(CallAt),
+    /// Which findings are listed.
+    Findings,
+    /// Why the finding of this number needs no look any more.
+    Dismiss(u64),
 }
 
 impl Purpose {
@@ -160,10 +164,11 @@ impl Purpose {
     #[must_use]
     pub const fn sign(self) -> &'static str {
         match self {
-            Self::Filter => " filter / ",
+            Self::Filter | Self::Findings => " filter / ",
             Self::Search(_) => " search / ",
             Self::Command(_) => " : ",
             Self::Note(_) => " note ; ",
+            Self::Dismiss(_) => " dismiss, because: ",
         }
     }
 }
@@ -254,20 +259,20 @@ impl Pasts {
     #[must_use]
     pub const fn of(&self, purpose: Purpose) -> &Past {
         match purpose {
-            Purpose::Filter => &self.filters,
+            Purpose::Filter | Purpose::Findings => &self.filters,
             Purpose::Search(_) => &self.searches,
             Purpose::Command(_) => &self.commands,
-            Purpose::Note(_) => &self.notes,
+            Purpose::Note(_) | Purpose::Dismiss(_) => &self.notes,
         }
     }
 
     /// The same, to be added to.
     pub const fn of_mut(&mut self, purpose: Purpose) -> &mut Past {
         match purpose {
-            Purpose::Filter => &mut self.filters,
+            Purpose::Filter | Purpose::Findings => &mut self.filters,
             Purpose::Search(_) => &mut self.searches,
             Purpose::Command(_) => &mut self.commands,
-            Purpose::Note(_) => &mut self.notes,
+            Purpose::Note(_) | Purpose::Dismiss(_) => &mut self.notes,
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::console::model::card::Card;
 use crate::console::model::column::Column;
 use crate::console::model::difference::Difference;
 use crate::console::model::doc::{Laid, Slot};
+use crate::console::model::findings::Looked;
 use crate::console::model::marks::Marks;
 use crate::console::model::sorting::Sorting;
 use crate::console::model::typing::{Edit, Pasts, Typing};
@@ -20,8 +21,7 @@ use crate::console::model::{CallAt, NameId, TicketKey, catalogue};
 use crate::engine::Severity;
 use crate::text::Safe;
 
-/// A pane that keys can be in. Each has its number in every layout; 7 and 8 are kept for panes to come
-/// (console.md 2.1).
+/// A pane that keys can be in. Each has its number in every layout; 7 is kept for a pane to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 #[expect(missing_docs, reason = "said by the names")]
 pub enum Pane {
@@ -32,6 +32,7 @@ pub enum Pane {
     Tools,
     Servers,
     Sessions,
+    Findings,
     Policy,
     Log,
     Timeline,
@@ -40,13 +41,14 @@ pub enum Pane {
 
 impl Pane {
     /// All, in the order of Tab.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Calls,
         Self::Detail,
         Self::Ask,
         Self::Tools,
         Self::Servers,
         Self::Sessions,
+        Self::Findings,
         Self::Policy,
         Self::Log,
         Self::Timeline,
@@ -63,6 +65,7 @@ impl Pane {
             Self::Tools => "4 Tools",
             Self::Servers => "5 Servers",
             Self::Sessions => "6 Sessions",
+            Self::Findings => "8 Findings",
             Self::Policy => "9 Policy",
             Self::Log => "0 Log",
             Self::Timeline => "T Timeline",
@@ -77,6 +80,7 @@ impl Pane {
             Self::Calls | Self::Detail | Self::Ask | Self::Tools | Self::Log => self.title(),
             Self::Servers => "5 Srv",
             Self::Sessions => "6 Sess",
+            Self::Findings => "8 Find",
             Self::Policy => "9 Pol",
             Self::Timeline => "T Time",
             Self::Compare => "C Comp",
@@ -212,6 +216,8 @@ pub struct Detail {
     pub folded: BTreeSet<usize>,
     /// The document's line that the cursor is to be at once rows are laid out anew.
     pub line: Option<usize>,
+    /// The place of a finding that the cursor is to be at once the document is read.
+    pub sought: Option<String>,
     /// Whether each line takes one row, however long it is.
     pub cuts: bool,
 }
@@ -349,6 +355,8 @@ pub struct Ui {
     pub session: usize,
     /// The selected rule: its policy's name and its id; else the first.
     pub rule: Option<(String, String)>,
+    /// The Findings pane.
+    pub findings: Looked,
     /// The selected definition; else the first.
     pub tool: Option<catalogue::Key>,
     /// The part of the timeline that the cursor is at, where it is not where the tape is.

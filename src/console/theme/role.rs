@@ -26,13 +26,14 @@ pub enum Role {
     RiskMedium,
     RiskHigh,
     Finding,
+    Found,
     DiffAdd,
     DiffRemove,
     Code,
 }
 
 /// Every role and its name in a file, in the order of the enum.
-pub(super) const ROLES: [(Role, &str); 25] = [
+pub(super) const ROLES: [(Role, &str); 26] = [
     (Role::Screen, "screen"),
     (Role::Chrome, "chrome.row"),
     (Role::ChromeAlert, "chrome.alert"),
@@ -55,6 +56,7 @@ pub(super) const ROLES: [(Role, &str); 25] = [
     (Role::RiskMedium, "risk.medium"),
     (Role::RiskHigh, "risk.high"),
     (Role::Finding, "finding"),
+    (Role::Found, "found"),
     (Role::DiffAdd, "diff.add"),
     (Role::DiffRemove, "diff.remove"),
     (Role::Code, "code"),

@@ -50,6 +50,7 @@ pub(super) fn show_call(model: &mut Model) -> Vec<Cmd> {
         detail.row = Some(at);
         detail.page.stale();
         (detail.cursor, detail.folded) = (0, BTreeSet::new());
+        detail.sought = None;
         detail.request = Slot::Loading(request);
         detail.answer = Slot::Empty;
         cmds.push(Cmd::Load(request));

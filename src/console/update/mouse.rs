@@ -190,6 +190,12 @@ fn select(model: &mut Model, pane: Pane, area: Rect, at: Position) -> Vec<Cmd> {
             let selected = place.and_then(|place| rules.get(place)).map(Listed::key);
             model.ui.rule = selected.or_else(|| model.ui.rule.clone());
         }
+        Pane::Findings => {
+            let all = model.listed_findings();
+            let place = listed(model.selected_finding(&all), all.len());
+            let number = place.and_then(|place| all.get(place)).map(|found| found.number);
+            model.ui.findings.selected = number.or(model.ui.findings.selected);
+        }
         Pane::Compare => {
             let len = model.compare.as_ref().map_or(0, |compare| compare.pairs.len());
             let here = model.ui.pair.min(len.saturating_sub(1));

@@ -4,7 +4,7 @@ use crate::console::action::Context;
 use crate::console::model::Model;
 use crate::console::model::rules::Listed;
 use crate::console::model::ui::{Help, Move};
-use crate::console::update::{Cmd, card, detail, panes, selected, tools};
+use crate::console::update::{Cmd, card, detail, findings, panes, selected, tools};
 use crate::console::view;
 
 /// Moves what has the keys in this place.
@@ -24,6 +24,7 @@ pub(super) fn moved(model: &mut Model, by: Move, context: Context) -> Vec<Cmd> {
             model.ui.ask = by.from(model.ui.ask, page).min(last);
         }
         Context::Tools => return tools::moved(model, by, page),
+        Context::Findings => findings::moved(model, by, page),
         Context::Servers => {
             let last = model.servers().count().saturating_sub(1);
             model.ui.server = by.from(model.ui.server, page).min(last);

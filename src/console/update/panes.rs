@@ -72,6 +72,7 @@ pub(super) fn focus(model: &mut Model, pane: Pane) -> Vec<Cmd> {
         Pane::Tools
         | Pane::Servers
         | Pane::Sessions
+        | Pane::Findings
         | Pane::Policy
         | Pane::Timeline
         | Pane::Log => {

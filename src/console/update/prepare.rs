@@ -30,9 +30,18 @@ pub fn prepare(model: &mut Model, size: Size) {
             Some(if raw {
                 doc::lay_raw(&doc.raw, width)
             } else {
-                doc::lay(&doc.lines, width, folded, cuts)
+                match doc::lay(&doc.lines, width, folded, cuts) {
+                    Laid::Rows(rows) => Laid::Rows(doc::marked(rows, &doc.hits, width)),
+                    hex @ Laid::Hex { .. } => hex,
+                }
             })
         });
+        if let Some(doc) = doc
+            && let Some(path) = detail.sought.take()
+        {
+            let found = doc.hits.iter().find(|(_, hit)| hit.path == path);
+            detail.line = found.map(|(item, _)| *item).or(detail.line);
+        }
         let page = &mut detail.page;
         if let (Some(line), Some(laid)) = (detail.line, &page.laid) {
             (detail.cursor, detail.line) = (laid.row_of(line), None);

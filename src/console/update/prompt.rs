@@ -8,7 +8,7 @@ use crate::console::filter::{self, Completion, Filter, Known};
 use crate::console::input::Key;
 use crate::console::model::Model;
 use crate::console::model::typing::{Check, Edit, Purpose, Searched, Typing};
-use crate::console::update::{self, Cmd, marks, palette, replay, search, sessions, sift};
+use crate::console::update::{self, Cmd, findings, marks, palette, replay, search, sessions, sift};
 use crate::text::Safe;
 
 /// Calls whose names are offered; those of older ones can be typed.
@@ -114,7 +114,8 @@ fn check(model: &mut Model) {
     let wrong = |error: String| Check::Wrong(Safe::escape(&error));
     typing.check = match typing.purpose {
         Purpose::Filter if empty => Check::Fine("empty: shows all calls"),
-        Purpose::Filter => match Filter::parse(text) {
+        Purpose::Findings if empty => Check::Fine("empty: shows all findings"),
+        Purpose::Filter | Purpose::Findings => match Filter::parse(text) {
             Ok(_) => Check::Fine("valid"),
             Err(error) => wrong(error.to_string()),
         },
@@ -125,6 +126,7 @@ fn check(model: &mut Model) {
             Ok(command) => Check::Fine(command.binding.help),
             Err(error) => wrong(error.to_string()),
         },
+        Purpose::Dismiss(_) => Check::Fine("why it needs no look any more; may be empty"),
         Purpose::Note(_) => Check::Fine("kept as long as this console; empty takes it away"),
     };
 }
@@ -141,7 +143,11 @@ fn apply(model: &mut Model) -> Vec<Cmd> {
             Ok(command) => Some((command, context)),
             Err(_) => return Vec::new(),
         },
-        Purpose::Filter | Purpose::Search(_) | Purpose::Note(_) => None,
+        Purpose::Filter
+        | Purpose::Search(_)
+        | Purpose::Note(_)
+        | Purpose::Findings
+        | Purpose::Dismiss(_) => None,
     };
     model.ui.typing = None;
     model.ui.pasts.of_mut(purpose).keep(&text);
@@ -155,6 +161,8 @@ fn apply(model: &mut Model) -> Vec<Cmd> {
         (Purpose::Command(_), Some((command, context))) => {
             update::act(model, command.binding.action, command.argument.as_deref(), context)
         }
+        (Purpose::Findings, _) => findings::choose(model, &text),
+        (Purpose::Dismiss(number), _) => findings::dismiss(model, number, &text),
         (Purpose::Command(_), None) => Vec::new(),
     }
 }
@@ -212,9 +220,9 @@ fn offers(model: &Model, typing: &Typing) -> Vec<Completion> {
     let known = Known { sessions, agents, servers, tools, methods, rules };
     let (text, cursor) = (typing.edit.text(), typing.edit.cursor());
     match typing.purpose {
-        Purpose::Filter => filter::complete(text, cursor, known),
+        Purpose::Filter | Purpose::Findings => filter::complete(text, cursor, known),
         Purpose::Command(context) => command::complete(text, cursor, context, known),
-        Purpose::Search(_) | Purpose::Note(_) => Vec::new(),
+        Purpose::Search(_) | Purpose::Note(_) | Purpose::Dismiss(_) => Vec::new(),
     }
 }
 

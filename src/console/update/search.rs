@@ -182,7 +182,7 @@ fn laid(detail: &Detail) -> Vec<Piece> {
             for (n, row) in rows.iter().enumerate().take(ROWS_MAX) {
                 let key = row.key.as_ref().map_or("", Safe::as_str);
                 match pieces.last_mut() {
-                    Some(piece) if row.gutter == Gutter::More => {
+                    Some(piece) if matches!(row.gutter, Gutter::More | Gutter::FoundMore) => {
                         piece.rows.push((piece.text.len(), n));
                         piece.text.push_str(key);
                         piece.text.push_str(row.text.as_str());

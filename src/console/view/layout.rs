@@ -23,6 +23,11 @@ const TIMELINE_ROWS: u16 = 4;
 /// A replay shows its timeline at all times in a body of so many rows.
 const WITH_TIMELINE: u16 = 14;
 
+/// Rows that tell of a finding: fewer say nothing,
+const TOLD_MIN: u16 = 4;
+/// more are not needed.
+const TOLD_MAX: u16 = 16;
+
 /// Rows from which on a card has its full head and foot, its border included; lower ones have less of
 /// both, so that the arguments keep a window.
 const CARD_ROWS: u16 = 20;
@@ -170,14 +175,16 @@ fn split(areas: &mut Areas, body: Rect, card: bool, guest: Pane, wider: i16) {
     if card {
         areas.card = Some(right);
     } else {
-        let (detail, low) = cut_low(right, LOW_ROWS);
+        // What is found is told below its list.
+        let rows = if guest == Pane::Findings { body.height * 3 / 5 } else { LOW_ROWS };
+        let (detail, low) = cut_low(right, rows);
         areas.place(Pane::Detail, detail);
         areas.place(guest, low);
     }
 }
 
-/// Sessions, servers and the log; calls, asks and the timeline; the detail or the card. The definitions stand below
-/// the detail while they are looked at.
+/// Sessions, servers and the log; calls, asks and the timeline; the detail or the card. The definitions or the
+/// findings stand below the detail while they are looked at.
 fn wide(areas: &mut Areas, body: Rect, card: bool, guest: Option<Pane>, wider: i16) {
     let last = guest.filter(|guest| *guest == Pane::Policy).unwrap_or(Pane::Log);
     let (left, rest) = cut_left(body, WIDE_LEFT);
@@ -196,10 +203,10 @@ fn wide(areas: &mut Areas, body: Rect, card: bool, guest: Option<Pane>, wider: i
     areas.place(Pane::Timeline, timeline);
     if card {
         areas.card = Some(right);
-    } else if guest == Some(Pane::Tools) {
-        let (detail, tools) = cut_low(right, body.height / 2);
+    } else if let Some(guest @ (Pane::Tools | Pane::Findings)) = guest {
+        let (detail, low) = cut_low(right, body.height / 2);
         areas.place(Pane::Detail, detail);
-        areas.place(Pane::Tools, tools);
+        areas.place(guest, low);
     } else {
         areas.place(Pane::Detail, right);
     }
@@ -239,12 +246,26 @@ pub(in crate::console) const fn rows_of(pane: Pane, area: Rect) -> Rect {
     // Rows of ours above, and below.
     let (above, below) = match pane {
         Pane::Calls | Pane::Tools | Pane::Servers | Pane::Policy => (1, 0),
+        Pane::Findings => (1, told_rows(area)),
         Pane::Detail => (2, 0),
         Pane::Ask => (0, 2),
         Pane::Sessions | Pane::Log | Pane::Timeline | Pane::Compare => (0, 0),
     };
     let above = if above < inside.height { above } else { inside.height };
     Rect { y: inside.y + above, height: inside.height.saturating_sub(above + below), ..inside }
+}
+
+/// Rows at the bottom of the Findings pane that tell of the selected one, and the line above them.
+pub(in crate::console) const fn told_rows(area: Rect) -> u16 {
+    let inside = area.height.saturating_sub(2);
+    let half = inside / 2;
+    if half < TOLD_MIN {
+        0
+    } else if half > TOLD_MAX {
+        TOLD_MAX
+    } else {
+        half
+    }
 }
 
 /// The first row of a window of `height` rows that has `at` in its middle and shows all it can.

@@ -49,7 +49,10 @@ fn text_row(row: &Row) -> Strip {
     if let Some(key) = &row.key {
         strip = strip.foreign(key, if role == Role::Untrusted { Role::UntrustedKey } else { role });
     }
-    strip = text(strip, &row.text, &row.words, role);
+    strip = match row.gutter {
+        Gutter::Found | Gutter::FoundMore => found(strip, row),
+        _ => text(strip, &row.text, &row.words, role),
+    };
     match &row.beside {
         Some(beside) => {
             let (gutter, role) = roles(beside.gutter);
@@ -69,12 +72,23 @@ fn text(strip: Strip, text: &Safe, words: &[Word], role: Role) -> Strip {
     words.iter().fold(strip, |strip, (word, differs)| strip.foreign(word, role_of(*differs)))
 }
 
+/// Foreign text in which something was found: that alone in its role, tokens too.
+fn found(strip: Strip, row: &Row) -> Strip {
+    if row.words.is_empty() {
+        return strip.foreign(&row.text, Role::Untrusted);
+    }
+    row.words.iter().fold(strip, |strip, (word, found)| {
+        if *found { strip.safe(word, Role::Found) } else { strip.foreign(word, Role::Untrusted) }
+    })
+}
+
 /// The roles of a gutter and of the text behind it.
 const fn roles(gutter: Gutter) -> (Role, Role) {
     match gutter {
         Gutter::Line | Gutter::More | Gutter::Nothing => (Role::Dim, Role::Untrusted),
         Gutter::Added => (Role::DiffAdd, Role::DiffAdd),
         Gutter::Removed => (Role::DiffRemove, Role::DiffRemove),
+        Gutter::Found | Gutter::FoundMore | Gutter::Decoded => (Role::Finding, Role::Untrusted),
         Gutter::Ours => (Role::Title, Role::Title),
     }
 }

@@ -80,17 +80,15 @@ impl Pen<'_, '_> {
 
     /// ` 1 Calls  2 Detail  [3 Ask(2)]  0 Log`
     pub(super) fn tabs(&mut self, area: Rect) {
-        let waiting = self.model.waiting().count();
         let mut strip = Strip::new().own(" ", Role::Text);
         for tab in tabbed(self.model, usize::from(area.width)) {
             let here = self.model.ui.card.is_none() && tab.pane == self.model.ui.pane;
             let role = if here { Role::BorderFocus } else { Role::Dim };
             strip = strip.own(if here { "[" } else { " " }, role).own(tab.name, role);
-            if tab.counts {
-                strip = strip
-                    .own("(", Role::VerdictAsk)
-                    .number(waiting as u64, Role::VerdictAsk)
-                    .own(")", Role::VerdictAsk);
+            if tab.count > 0 {
+                let ask = tab.pane == Pane::Ask;
+                let role = if ask { Role::VerdictAsk } else { Role::Finding };
+                strip = strip.own("(", role).number(tab.count as u64, role).own(")", role);
             }
             strip = strip.own(if here { "]" } else { " " }, role).own(tab.gap, Role::Text);
         }
@@ -215,8 +213,8 @@ fn ruling(model: &Model, ruling: Ruling) -> Strip {
 struct Tab {
     pane: Pane,
     name: &'static str,
-    /// Whether the number of waiting calls stands behind the name.
-    counts: bool,
+    /// How many wait for an answer, or for a look; stands behind the name.
+    count: usize,
     gap: &'static str,
     /// Where it begins and ends in its row.
     columns: Range<usize>,
@@ -231,16 +229,21 @@ fn tabbed(model: &Model, width: usize) -> Vec<Tab> {
 
 fn tabs_of(model: &Model, name: impl Fn(Pane) -> &'static str, gap: &'static str) -> Vec<Tab> {
     let waiting = model.waiting().count();
+    let unseen = model.unseen_findings();
     let compares = model.compare.is_some();
     let mut end = 1;
     let panes = Pane::ALL.into_iter().filter(|pane| compares || *pane != Pane::Compare);
     panes
         .map(|pane| {
             let (begin, name) = (end, name(pane));
-            let counts = pane == Pane::Ask && waiting > 0;
-            let count = if counts { "()".len() + waiting.to_string().len() } else { 0 };
-            end += 1 + name.len() + count + 1 + gap.len();
-            Tab { pane, name, counts, gap, columns: begin..end }
+            let count = match pane {
+                Pane::Ask => waiting,
+                Pane::Findings => unseen,
+                _ => 0,
+            };
+            let counted = if count > 0 { "()".len() + count.to_string().len() } else { 0 };
+            end += 1 + name.len() + counted + 1 + gap.len();
+            Tab { pane, name, count, gap, columns: begin..end }
         })
         .collect()
 }

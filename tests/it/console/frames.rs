@@ -140,7 +140,7 @@ const CONTENTS: [(&str, Make); 9] = [
 ];
 
 /// The keys that lead to each pane.
-const PANES: [(&str, &str); 12] = [
+const PANES: [(&str, &str); 13] = [
     ("calls", ""),
     ("detail_args", "2"),
     ("detail_result", "2]"),
@@ -149,6 +149,7 @@ const PANES: [(&str, &str); 12] = [
     ("tools", "4"),
     ("servers", "5"),
     ("sessions", "6"),
+    ("findings", "8"),
     ("policy", "9"),
     ("log", "0"),
     ("timeline", "T"),

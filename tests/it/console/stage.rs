@@ -1,6 +1,7 @@
 //! A console on a stage: records and keys go in, commands and frames come out. Time passes only where a
 //! script says so, as `<900ms>`.
 
+mod found;
 mod script;
 
 use std::sync::Arc;
@@ -314,11 +315,16 @@ impl Stage {
     }
 
     pub(super) fn answered(&mut self, call: u64, result: &str) {
+        self.answers_with(call, result, Vec::new());
+    }
+
+    fn answers_with(&mut self, call: u64, result: &str, findings: Vec<Finding>) {
         let line = format!("{{\"jsonrpc\":\"2.0\",\"id\":{call},\"result\":{result}}}");
         let facts = Facts {
             kind: Some(Kind::Response),
             call: Some(CallId(call)),
             failed: result.contains("isError"),
+            findings,
             ..Facts::default()
         };
         let event =

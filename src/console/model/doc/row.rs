@@ -14,6 +14,12 @@ pub enum Gutter {
     Added,
     /// `-`: in the agent's arguments only.
     Removed,
+    /// `! |`: a line begins in which something was found.
+    Found,
+    /// `! :`: it goes on.
+    FoundMore,
+    /// `= |`: what the line above reads as once it is decoded.
+    Decoded,
     /// No gutter: a sentence of ours.
     Ours,
     /// Nothing stands here, but beside it.
@@ -29,6 +35,9 @@ impl Gutter {
             Self::More => "  : ",
             Self::Added => "+ | ",
             Self::Removed => "- | ",
+            Self::Found => "! | ",
+            Self::FoundMore => "! : ",
+            Self::Decoded => "= | ",
             Self::Ours => "",
             Self::Nothing => "    ",
         }

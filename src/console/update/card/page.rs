@@ -49,7 +49,7 @@ fn lay(model: &Model, card: &Card, width: usize) -> Option<Laid> {
             }
             (Face::Diff, Slot::Loading(_)) => return None,
             (Face::Arguments | Face::Diff | Face::Raw, _) => {
-                rows.extend(doc::decisive_rows(doc, width));
+                rows.extend(doc::marked(doc::decisive_rows(doc, width), &doc.hits, width));
             }
         }
     }
