@@ -203,12 +203,7 @@ pub enum Action {
     Stderr,
     Level,
     Filter,
-    /// Which findings are listed.
-    FilterFindings,
-    /// In which order.
-    SortFindings,
-    /// A finding needs no look any more.
-    Dismiss,
+    Found(Found),
     Sort,
     Columns,
     Break,
@@ -270,6 +265,17 @@ pub enum Action {
     Leave,
     Suspend,
     Quit,
+}
+
+/// What is done in the Findings pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// Which are listed.
+    Filter,
+    /// In which order.
+    Sort,
+    /// One needs no look any more.
+    Dismiss,
 }
 
 /// What is chosen of an answer that is to be remembered.

@@ -362,9 +362,7 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         Action::Mark | Action::Select | Action::Range | Action::MarkedOnly => {
             marks::act(model, action)
         }
-        Action::FilterFindings | Action::SortFindings | Action::Dismiss => {
-            findings::act(model, action, argument)
-        }
+        Action::Found(key) => findings::act(model, key, argument),
         Action::Sort => sift::sort_by(model, argument),
         Action::Stderr => sift::stderr(model),
         Action::Level => panes::next_level(model),

@@ -1,6 +1,6 @@
 //! The rows.
 
-use super::{Action, Binding, Choice, Context, Reach, Takes, Tape};
+use super::{Action, Binding, Choice, Context, Found, Reach, Takes, Tape};
 use crate::catalog::Ruling;
 use crate::console::input::Key;
 use crate::console::model::timeline::Moment;
@@ -175,7 +175,7 @@ pub const BINDINGS: &[Binding] = &[
         .panes()
         .takes(Takes::May("FILTER")),
     row(
-        Action::FilterFindings,
+        Action::Found(Found::Filter),
         "found.filter",
         &[Key::Char('/')],
         &[Findings],
@@ -185,7 +185,7 @@ pub const BINDINGS: &[Binding] = &[
     .here()
     .takes(Takes::May("FILTER")),
     row(
-        Action::SortFindings,
+        Action::Found(Found::Sort),
         "found.sort",
         &[Key::Char('o')],
         &[Findings],
@@ -194,7 +194,7 @@ pub const BINDINGS: &[Binding] = &[
     .hint("order")
     .here(),
     row(
-        Action::Dismiss,
+        Action::Found(Found::Dismiss),
         "dismiss",
         &[Key::Char('d')],
         &[Findings],

@@ -1,10 +1,11 @@
-//! Records to rows, tickets and log lines.
+//! Records to rows, tickets, findings and log lines.
+
+mod found;
 
 use std::sync::Arc;
 
 use crate::catalog::News;
 use crate::console::model::card::why;
-use crate::console::model::findings::Source;
 use crate::console::model::peers::Uses;
 use crate::console::model::rules::Rules;
 use crate::console::model::{
@@ -12,8 +13,8 @@ use crate::console::model::{
     TicketKey, names,
 };
 use crate::engine::{
-    Answer, At, CallId, ConnId, Facts, Finding, Held, Kind, Layered, Opened, Problem, Ruled,
-    Settled, Severity, Started, TicketId, Why,
+    Answer, At, CallId, ConnId, Facts, Held, Kind, Layered, Opened, Problem, Ruled, Settled,
+    Severity, Started, TicketId, Why,
 };
 use crate::journal::{Effected, Raw, Record, What};
 use crate::protocol::Side;
@@ -89,10 +90,7 @@ impl Fold<'_> {
             What::Attempt { what, by } => {
                 let text = foreign(&format!("refused `{what}` to {by}: only the operator may"));
                 self.log(Severity::High, Safe::word("operator.attempt"), text);
-                let said = format!("`{what}` was asked for by {by}: only the operator may");
-                let finding = Finding::new("operator.attempt", Severity::High, said);
-                let source = self.source(record, &Facts::default());
-                self.model.found.take(&finding, source);
+                self.attempted(record, what, by);
             }
             What::Layered(Layered { layer, policy, by }) => {
                 self.layered(layer, policy.is_some(), &by.0);
@@ -364,39 +362,6 @@ impl Fold<'_> {
             Problem::Torn => format!("a torn line from the {from}: its head was lost with a gate"),
         };
         self.log(Severity::Medium, Safe::word("framing"), Safe::escape(&text));
-    }
-
-    fn findings(&mut self, record: &Record, facts: &Facts) {
-        for facts in std::iter::once(facts).chain(&facts.members) {
-            for finding in &facts.findings {
-                self.model.findings += 1;
-                let source = names::identifier(&finding.rule);
-                self.log(finding.severity, source, foreign(&finding.what));
-                let source = self.source(record, facts);
-                self.model.found.take(finding, source);
-            }
-        }
-    }
-
-    /// Where something that these facts tell was found.
-    fn source(&mut self, record: &Record, facts: &Facts) -> Source {
-        let (conn, from) = match &record.event {
-            What::Frame { conn, from, .. } => (Some(*conn), Some(*from)),
-            What::Opened(opened) => (Some(opened.conn), None),
-            _ => (None, None),
-        };
-        let call = facts.call.filter(|call| self.row_at(*call).is_some());
-        let row = call.and_then(|call| self.row_at(call)).and_then(|at| self.model.call(at));
-        let (server, name) = (row.map(|row| row.server), row.map(|row| row.name));
-        let tool = facts.tool.as_deref().map(|tool| self.model.names.keep(tool));
-        Source {
-            session: self.id,
-            at: self.at,
-            server: server.or_else(|| conn.and_then(|conn| self.server(conn)).map(|s| s.name)),
-            tool: tool.or(name),
-            call,
-            in_answer: from == Some(Side::Server) && facts.kind == Some(Kind::Response),
-        }
     }
 
     fn effect(&mut self, effect: &Effected, record: &Record) {

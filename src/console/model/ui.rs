@@ -82,7 +82,7 @@ impl Pane {
             Self::Sessions => "6 Sess",
             Self::Findings => "8 Find",
             Self::Policy => "9 Pol",
-            Self::Timeline => "T Time",
+            Self::Timeline => "T",
             Self::Compare => "C Comp",
         }
     }

@@ -1,6 +1,6 @@
 //! The Findings pane: which one is selected, listed, dismissed and gone to. It answers nothing and changes no rule.
 
-use crate::console::action::Action;
+use crate::console::action;
 use crate::console::filter::Filter;
 use crate::console::model::Model;
 use crate::console::model::findings::{Found, Standing};
@@ -13,15 +13,15 @@ use crate::text::Safe;
 
 /// The pane's own keys. Whatever is to be said of a finding later (a false alarm) is one more of them, and has it
 /// from [`selected`].
-pub(super) fn act(model: &mut Model, action: Action, argument: Option<&str>) -> Vec<Cmd> {
-    match (action, argument) {
-        (Action::FilterFindings, None) => prompt::open(model, Purpose::Findings, ""),
-        (Action::FilterFindings, Some(text)) => choose(model, text),
-        (Action::SortFindings, _) => {
+pub(super) fn act(model: &mut Model, key: action::Found, argument: Option<&str>) -> Vec<Cmd> {
+    match (key, argument) {
+        (action::Found::Filter, None) => prompt::open(model, Purpose::Findings, ""),
+        (action::Found::Filter, Some(text)) => choose(model, text),
+        (action::Found::Sort, _) => {
             model.ui.findings.newest_first = !model.ui.findings.newest_first;
             Vec::new()
         }
-        _ => {
+        (action::Found::Dismiss, _) => {
             let Some(number) = selected(model).map(|found| found.number) else {
                 return say(model, "no finding is selected");
             };

@@ -17,8 +17,10 @@ use crate::text::Safe;
 const WITH_WHOSE: usize = 56;
 /// For its place in the text, too.
 const WITH_PATH: usize = 92;
+/// Evidence with fewer columns says nothing.
+const EVIDENCE_MIN: usize = 8;
 /// For when it was last, too.
-const WITH_TIME: usize = 76;
+const WITH_TIME: usize = 110;
 /// Columns of a severity: its sign and its word.
 const SEVERITY: usize = 9;
 /// Columns of a rule.
@@ -243,6 +245,17 @@ const fn severity_role(severity: Severity) -> Role {
     }
 }
 
+/// Columns of a rule in a row of so many.
+const fn rule_columns(width: usize) -> usize {
+    if width < WITH_WHOSE {
+        12
+    } else if width < WITH_PATH {
+        16
+    } else {
+        RULE
+    }
+}
+
 /// What stands in a row; the evidence has what room the others leave.
 struct Cells {
     severity: (Safe, Role),
@@ -261,7 +274,7 @@ impl Cells {
         let mut strip = Strip::new()
             .own(if here { " > " } else { "   " }, Role::Key)
             .cell(severity, SEVERITY, *role)
-            .cell(&self.rule, RULE, Role::Text);
+            .cell(&self.rule, rule_columns(width), Role::Text);
         if width >= WITH_WHOSE {
             strip = strip.cell(&self.whose, WHOSE, Role::Untrusted);
         }
@@ -275,6 +288,9 @@ impl Cells {
         let (state, role) = &self.state;
         let (evidence, of) = &self.evidence;
         let strip = strip.cell(state, STATE, *role);
+        if strip.width() + EVIDENCE_MIN > width {
+            return strip;
+        }
         strip.own("| ", Role::Dim).foreign(&evidence.clip(width).shown, *of)
     }
 }
