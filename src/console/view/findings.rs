@@ -14,7 +14,7 @@ use crate::inspect::owasp;
 use crate::text::Safe;
 
 /// A pane of so many columns has room for whose it is.
-const WITH_WHOSE: usize = 56;
+const WITH_WHOSE: usize = 66;
 /// For its place in the text, too.
 const WITH_PATH: usize = 92;
 /// Evidence with fewer columns says nothing.

@@ -34,11 +34,17 @@ impl Pen<'_, '_> {
             };
             self.put(area, y, strip);
             if cursor == Some(at) || page.found == Some(at) {
-                // In the gutter, which is ours.
-                self.put(Rect { width: 2, ..area }, y, Strip::new().own(" >", Role::Key));
+                // In the gutter, which is ours; what was found keeps its sign.
+                let found = matches!(laid, Laid::Rows(rows) if rows.get(at).is_some_and(is_found));
+                let sign = if found { "!>" } else { " >" };
+                self.put(Rect { width: 2, ..area }, y, Strip::new().own(sign, Role::Key));
             }
         }
     }
+}
+
+const fn is_found(row: &Row) -> bool {
+    matches!(row.gutter, Gutter::Found | Gutter::FoundMore)
 }
 
 fn text_row(row: &Row) -> Strip {
@@ -49,10 +55,8 @@ fn text_row(row: &Row) -> Strip {
     if let Some(key) = &row.key {
         strip = strip.foreign(key, if role == Role::Untrusted { Role::UntrustedKey } else { role });
     }
-    strip = match row.gutter {
-        Gutter::Found | Gutter::FoundMore => found(strip, row),
-        _ => text(strip, &row.text, &row.words, role),
-    };
+    strip =
+        if is_found(row) { found(strip, row) } else { text(strip, &row.text, &row.words, role) };
     match &row.beside {
         Some(beside) => {
             let (gutter, role) = roles(beside.gutter);
