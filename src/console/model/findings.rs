@@ -91,16 +91,13 @@ impl Findings {
         });
         let known = Arc::make_mut(&mut self.known);
         let ranked = Arc::make_mut(&mut self.ranked);
-        let mut found = match known.remove(&key) {
-            Some(before) => {
-                ranked.remove(&rank(&before));
-                Arc::unwrap_or_clone(before)
-            }
-            None => {
-                self.next += 1;
-                let (number, first_at) = (self.next - 1, last.at);
-                Found { number, finding: finding.clone(), count: 0, first_at, last }
-            }
+        let mut found = if let Some(before) = known.remove(&key) {
+            ranked.remove(&rank(&before));
+            Arc::unwrap_or_clone(before)
+        } else {
+            self.next += 1;
+            let (number, first_at) = (self.next - 1, last.at);
+            Found { number, finding: finding.clone(), count: 0, first_at, last }
         };
         let severity = finding.severity.max(found.finding.severity);
         found.finding = Finding { severity, ..finding };
@@ -109,8 +106,8 @@ impl Findings {
         ranked.insert(rank(&found), Arc::clone(&key));
         known.insert(key, Arc::new(found));
         while known.len() > FINDINGS_MAX {
-            let Some((_, least)) = ranked.pop_first() else { break };
-            known.remove(&least);
+            let Some((_, oldest)) = ranked.pop_first() else { break };
+            known.remove(&oldest);
             self.gone += 1;
         }
     }
@@ -412,7 +409,7 @@ mod tests {
     fn beyond_the_bound_the_oldest_of_the_least_severity_goes() {
         let mut model = model();
         finds(&mut model, "secret", Severity::High, "read", "the first");
-        for n in 0..FINDINGS_MAX + 1 {
+        for n in 0..=FINDINGS_MAX {
             finds(&mut model, "personal", Severity::Low, "read", &format!("name {n}"));
         }
         assert_eq!((model.found.len(), model.found.gone()), (FINDINGS_MAX, 2));

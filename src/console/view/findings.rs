@@ -208,9 +208,9 @@ fn told(model: &crate::console::model::Model, found: &Found, width: usize) -> Ve
     let times = Safe::escape(&format!("{} x, first {first}, last {last}", found.count));
     add("seen", &times, Role::Text);
     if let Standing::Dismissed(note) = model.ui.findings.standing(found.number) {
-        let none = note.is_empty();
-        let note = if none { Safe::word("without a note") } else { Safe::escape(note) };
-        add("dismissed", &note, Role::Text);
+        let empty = note.is_empty();
+        let says = if empty { Safe::word("without a note") } else { Safe::escape(note) };
+        add("dismissed", &says, Role::Text);
     }
     lines
 }

@@ -236,13 +236,11 @@ fn tabs_of(model: &Model, name: impl Fn(Pane) -> &'static str, gap: &'static str
     panes
         .map(|pane| {
             let (begin, name) = (end, name(pane));
-            let count = match pane {
-                Pane::Ask => waiting,
-                Pane::Findings => unseen,
-                _ => 0,
-            };
-            let counted = if count > 0 { "()".len() + count.to_string().len() } else { 0 };
-            end += 1 + name.len() + counted + 1 + gap.len();
+            let counts = [(Pane::Ask, waiting), (Pane::Findings, unseen)];
+            let counted = counts.into_iter().find(|(known, _)| *known == pane);
+            let count = counted.map_or(0, |(_, count)| count);
+            let extra = if count > 0 { "()".len() + count.to_string().len() } else { 0 };
+            end += 1 + name.len() + extra + 1 + gap.len();
             Tab { pane, name, count, gap, columns: begin..end }
         })
         .collect()

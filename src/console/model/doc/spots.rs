@@ -157,7 +157,8 @@ fn mark(row: &mut Row, hit: &Hit, offset: usize) {
         .filter(|(word, _)| !word.is_empty())
         .collect();
     let touched = words.iter().any(|(_, found)| *found);
-    if !touched && !(hit.spans.is_empty() && row.gutter == Gutter::Line) {
+    let whole = hit.spans.is_empty() && row.gutter == Gutter::Line;
+    if !(touched || whole) {
         return;
     }
     row.gutter = if row.gutter == Gutter::Line { Gutter::Found } else { Gutter::FoundMore };

@@ -30,10 +30,12 @@ impl Fold<'_> {
 
     /// Where something that these facts tell was found.
     fn source(&mut self, record: &Record, facts: &Facts) -> Source {
-        let (conn, from) = match &record.event {
-            What::Frame { conn, from, .. } => (Some(*conn), Some(*from)),
-            What::Opened(opened) => (Some(opened.conn), None),
-            _ => (None, None),
+        let (conn, from) = if let What::Frame { conn, from, .. } = &record.event {
+            (Some(*conn), Some(*from))
+        } else if let What::Opened(opened) = &record.event {
+            (Some(opened.conn), None)
+        } else {
+            (None, None)
         };
         let call = facts.call.filter(|call| self.row_at(*call).is_some());
         let row = call.and_then(|call| self.row_at(call)).and_then(|at| self.model.call(at));
