@@ -276,6 +276,8 @@ pub enum Found {
     Sort,
     /// One needs no look any more.
     Dismiss,
+    /// One is a false alarm.
+    FalseAlarm,
 }
 
 /// What is chosen of an answer that is to be remembered.

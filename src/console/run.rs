@@ -433,6 +433,9 @@ impl Shell {
                     self.take(Msg::Edited(edited));
                 }
                 Cmd::Play(name) => self.play(name).await?,
+                Cmd::FalseAlarm { id, reason, any_text } => {
+                    self.false_alarm(id, reason, any_text).await?;
+                }
                 Cmd::Dry(dry) => {
                     let said = self.dry(&dry);
                     self.take(Msg::Dry(said));

@@ -353,8 +353,7 @@ fn act(model: &mut Model, action: Action, argument: Option<&str>, context: Conte
         | Action::StopServer
         | Action::ConfirmPolicy => sessions::act(model, action),
         Action::Rule(ruling) => tools::ask(model, ruling),
-        Action::Full | Action::Raw | Action::Diff => card::face(model, action),
-        Action::Reveal => card::reveal(model),
+        Action::Full | Action::Raw | Action::Diff | Action::Reveal => card::face(model, action),
         Action::Back => back(model),
         Action::Yes => gate::yes(model),
         Action::Help | Action::Keys => help(model, (action == Action::Help).then_some(context)),

@@ -460,7 +460,7 @@ pub struct Finding {
 }
 
 /// Where a detector saw something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
     /// A JSON pointer (RFC 6901) into what was inspected: the arguments, the result, the definition.
     pub path: String,

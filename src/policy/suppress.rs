@@ -40,7 +40,17 @@ pub struct Spot {
     pub text: String,
 }
 
+/// Hexadecimal digits of a finding's id.
+const ID_DIGITS: usize = 10;
+
 impl Spot {
+    /// The id of what this rule saw here: short, and the same in every recording.
+    #[must_use]
+    pub fn id(&self, rule: &str) -> String {
+        let parts = [rule, &self.server, &self.tool, &self.field, &self.text];
+        Self::digest(&parts.join("\0")).get(..ID_DIGITS).unwrap_or_default().to_owned()
+    }
+
     /// How a text is named without being told.
     #[must_use]
     pub fn digest(text: &str) -> String {

@@ -12,9 +12,6 @@ use crate::journal::{Record, What};
 use crate::policy::{Policy, Spot, Suppression, Verdict};
 use crate::store::suppressed;
 
-/// Hex digits of an id.
-const ID_DIGITS: usize = 10;
-
 /// What was seen at one place, however often.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
@@ -95,9 +92,7 @@ fn add(facts: &Facts, recording: &str, rows: &mut Rows) {
         let Some(spot) = finding.seen.as_ref().and_then(|seen| seen.spot.as_ref()) else {
             continue;
         };
-        let key = [&finding.rule, &spot.server, &spot.tool, &spot.field, &spot.text];
-        let digest = Spot::digest(&key.map(String::as_str).join("\0"));
-        let id = digest.get(..ID_DIGITS).unwrap_or_default().to_owned();
+        let id = spot.id(&finding.rule);
         let row = rows.entry(id.clone()).or_insert_with(|| Row {
             id,
             rule: finding.rule.clone(),

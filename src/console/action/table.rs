@@ -194,6 +194,16 @@ pub const BINDINGS: &[Binding] = &[
     .hint("order")
     .here(),
     row(
+        Action::Found(Found::FalseAlarm),
+        "false.alarm",
+        &[Key::Char('F')],
+        &[Findings],
+        "a false alarm: shows what follows, asks",
+    )
+    .hint("false alarm")
+    .here()
+    .takes(Takes::May("REASON")),
+    row(
         Action::Found(Found::Dismiss),
         "dismiss",
         &[Key::Char('d')],

@@ -99,7 +99,11 @@ impl Findings {
             let (number, first_at) = (self.next - 1, last.at);
             Found { number, finding: finding.clone(), count: 0, first_at, last }
         };
-        let severity = finding.severity.max(found.finding.severity);
+        // A false alarm that was told is worth nothing from then on.
+        let severity = match &finding.suppressed {
+            Some(_) => Severity::Info,
+            None => finding.severity.max(found.finding.severity),
+        };
         found.finding = Finding { severity, ..finding };
         found.count += 1;
         found.last = last;
@@ -155,11 +159,14 @@ fn kept(finding: &Finding) -> Finding {
             span: seen.span,
             evidence: cut(&seen.evidence).unwrap_or_default(),
             behind: seen.behind.iter().take(8).filter_map(|step| cut(step)).collect(),
+            spot: seen.spot.clone(),
         })
     });
-    let (rule, what) = (cut(&finding.rule), cut(&finding.what));
+    let (rule, what) = (cut(&finding.rule), cut(&finding.told()));
     let (rule, what) = (rule.unwrap_or_default(), what.unwrap_or_default());
-    Finding { rule, severity: finding.severity, what, seen }
+    let suppressed = finding.suppressed.clone();
+    let severity = if suppressed.is_some() { Severity::Info } else { finding.severity };
+    Finding { rule, severity, what, seen, suppressed }
 }
 
 /// What the operator has done about a finding.
@@ -363,6 +370,7 @@ mod tests {
             span: (0, 1),
             evidence: evidence.to_owned(),
             behind: Vec::new(),
+            ..Seen::default()
         };
         let finding = Finding {
             seen: Some(Box::new(seen)),
@@ -383,6 +391,19 @@ mod tests {
             format!("{} {tool} {} x{}", found.rule(), found.evidence(), found.count)
         };
         model.listed_findings().iter().map(text).collect()
+    }
+
+    #[test]
+    fn a_false_alarm_that_was_told_is_worth_nothing_from_then_on() {
+        let mut model = model();
+        finds(&mut model, "hidden.bidi", Severity::High, "read", "a");
+        finds(&mut model, "personal", Severity::Low, "read", "b");
+        assert_eq!((listed(&model)[0].starts_with("hidden"), model.unseen_findings()), (true, 1));
+        let worst = model.listed_findings()[0].clone();
+        let finding = Finding { suppressed: Some("ours".to_owned()), ..worst.finding };
+        model.found.take(&finding, worst.last);
+        assert_eq!((listed(&model)[1].starts_with("hidden"), model.unseen_findings()), (true, 0));
+        assert!(model.listed_findings()[1].finding.what.ends_with("suppressed by ours"));
     }
 
     #[test]

@@ -157,6 +157,8 @@ pub enum Purpose {
     Findings,
     /// Why the finding of this number needs no look any more.
     Dismiss(u64),
+    /// Why this finding is a false alarm.
+    FalseAlarm(u64),
 }
 
 impl Purpose {
@@ -169,6 +171,7 @@ impl Purpose {
             Self::Command(_) => " : ",
             Self::Note(_) => " note ; ",
             Self::Dismiss(_) => " dismiss, because: ",
+            Self::FalseAlarm(_) => " false alarm, because: ",
         }
     }
 }
@@ -262,7 +265,7 @@ impl Pasts {
             Purpose::Filter | Purpose::Findings => &self.filters,
             Purpose::Search(_) => &self.searches,
             Purpose::Command(_) => &self.commands,
-            Purpose::Note(_) | Purpose::Dismiss(_) => &self.notes,
+            Purpose::Note(_) | Purpose::Dismiss(_) | Purpose::FalseAlarm(_) => &self.notes,
         }
     }
 
@@ -272,7 +275,7 @@ impl Pasts {
             Purpose::Filter | Purpose::Findings => &mut self.filters,
             Purpose::Search(_) => &mut self.searches,
             Purpose::Command(_) => &mut self.commands,
-            Purpose::Note(_) | Purpose::Dismiss(_) => &mut self.notes,
+            Purpose::Note(_) | Purpose::Dismiss(_) | Purpose::FalseAlarm(_) => &mut self.notes,
         }
     }
 }

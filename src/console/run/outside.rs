@@ -1,5 +1,7 @@
 //! The shell's hands: themes, notifications, the title, the clipboard, and what the terminal is asked.
 
+use std::io::{self, BufRead as _, Write as _};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
@@ -51,6 +53,35 @@ impl Copies {
 }
 
 impl Shell {
+    /// Has another process of this program say what a suppression would silence, and ask; in this terminal.
+    pub(super) async fn false_alarm(
+        &mut self,
+        id: String,
+        reason: String,
+        any_text: bool,
+    ) -> Result<(), ConsoleError> {
+        let asked = self
+            .away(move || {
+                let said = |error: io::Error| format!("suppress {id}: {error}");
+                let mut command = Command::new(std::env::current_exe().map_err(said)?);
+                command.args(["findings", "suppress", &id]).arg(format!("--reason={reason}"));
+                if any_text {
+                    command.args(["--wider", "text"]);
+                }
+                command.status().map_err(said)?;
+                let mut out = io::stdout().lock();
+                out.write_all(b"Enter goes back to the console. ").map_err(said)?;
+                out.flush().map_err(said)?;
+                io::stdin().lock().read_line(&mut String::new()).map_err(said)
+            })
+            .await?;
+        self.take(Msg::Back);
+        if let Err(why) = asked {
+            self.take(Msg::Cannot(why));
+        }
+        Ok(())
+    }
+
     /// Gives text to the first program that takes it, elsewhere. One at a time: a key that is held would
     /// start a hundred.
     pub(super) fn copy(&mut self, text: String) {

@@ -43,7 +43,8 @@ pub(super) use guard::{Guard, guard};
 pub(super) use page::fit;
 pub use remember::Counting;
 pub(super) use remember::{choose, counted, undo};
-pub(super) use reveal::{reveal, revealed};
+use reveal::reveal;
+pub(super) use reveal::revealed;
 
 /// Opens the card of a ticket.
 pub(super) fn open(model: &mut Model, key: TicketKey) -> Vec<Cmd> {
@@ -242,6 +243,9 @@ pub(super) fn scroll(model: &mut Model, by: Move) {
 
 /// Shows the card in another way. What was seen is counted anew, unless it was all.
 pub(super) fn face(model: &mut Model, action: Action) -> Vec<Cmd> {
+    if action == Action::Reveal {
+        return reveal(model);
+    }
     let Some(card) = &mut model.ui.card else { return Vec::new() };
     if action == Action::Full {
         card.full = !card.full;

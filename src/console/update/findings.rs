@@ -11,8 +11,7 @@ use crate::console::update::{self, Cmd, detail, panes, prompt, say, sift};
 use crate::console::view::layout;
 use crate::text::Safe;
 
-/// The pane's own keys. Whatever is to be said of a finding later (a false alarm) is one more of them, and has it
-/// from [`selected`].
+/// The pane's own keys.
 pub(super) fn act(model: &mut Model, key: action::Found, argument: Option<&str>) -> Vec<Cmd> {
     match (key, argument) {
         (action::Found::Filter, None) => prompt::open(model, Purpose::Findings, ""),
@@ -20,6 +19,18 @@ pub(super) fn act(model: &mut Model, key: action::Found, argument: Option<&str>)
         (action::Found::Sort, _) => {
             model.ui.findings.newest_first = !model.ui.findings.newest_first;
             Vec::new()
+        }
+        (action::Found::FalseAlarm, _) => {
+            if model.replay.is_some() {
+                return say(model, "this is a replay: `tollgate findings` has what was recorded");
+            }
+            let Some(number) = selected(model).map(|found| found.number) else {
+                return say(model, "no finding is selected");
+            };
+            match argument {
+                Some(reason) => false_alarm(model, number, reason),
+                None => prompt::open(model, Purpose::FalseAlarm(number), ""),
+            }
         }
         (action::Found::Dismiss, _) => {
             let Some(number) = selected(model).map(|found| found.number) else {
@@ -71,6 +82,18 @@ pub(super) fn dismiss(model: &mut Model, number: u64, note: &str) -> Vec<Cmd> {
     model.stand(number, Standing::Dismissed(note));
     model.ui.findings.selected = next.or(Some(number));
     say(model, "dismissed, as long as this console runs; d on it takes that back")
+}
+
+/// A finding is a false alarm, as the operator says. What that silences is shown and asked before anything is written.
+pub(super) fn false_alarm(model: &mut Model, number: u64, reason: &str) -> Vec<Cmd> {
+    let found = model.found.iter().find(|found| found.number == number);
+    let finding = found.map(|found| &found.finding);
+    let spot = finding.and_then(|finding| finding.seen.as_ref()?.spot.as_ref());
+    let (Some(finding), Some(spot)) = (finding, spot) else {
+        return say(model, "the gate itself says so: nothing of it is silent");
+    };
+    let (id, any_text) = (spot.id(&finding.rule), spot.text.is_empty());
+    vec![Cmd::FalseAlarm { id, reason: reason.trim().to_owned(), any_text }]
 }
 
 /// Moves the selection.

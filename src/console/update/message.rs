@@ -101,6 +101,15 @@ pub enum Cmd {
     Count(Counting),
     /// Ask a policy what it makes of a call, and tell by [`Msg::Dry`].
     Dry(Dry),
+    /// Have it shown and asked, in the console's place, whether a finding is a false alarm.
+    FalseAlarm {
+        /// The finding's id, as recordings give it.
+        id: String,
+        /// Why, as the operator said.
+        reason: String,
+        /// Recordings do not tell its text: any text there is meant.
+        any_text: bool,
+    },
     /// Play this recording in the console's place, until its player is left.
     Play(String),
     /// Look through the recording for calls to stop at, and tell by [`Msg::Stops`]; or look no more.

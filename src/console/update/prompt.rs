@@ -126,6 +126,8 @@ fn check(model: &mut Model) {
             Ok(command) => Check::Fine(command.binding.help),
             Err(error) => wrong(error.to_string()),
         },
+        Purpose::FalseAlarm(_) if empty => wrong("say why in a sentence".to_owned()),
+        Purpose::FalseAlarm(_) => Check::Fine("shows what would be silent, and asks"),
         Purpose::Dismiss(_) => Check::Fine("why it needs no look any more; may be empty"),
         Purpose::Note(_) => Check::Fine("kept as long as this console; empty takes it away"),
     };
@@ -147,6 +149,7 @@ fn apply(model: &mut Model) -> Vec<Cmd> {
         | Purpose::Search(_)
         | Purpose::Note(_)
         | Purpose::Findings
+        | Purpose::FalseAlarm(_)
         | Purpose::Dismiss(_) => None,
     };
     model.ui.typing = None;
@@ -162,6 +165,7 @@ fn apply(model: &mut Model) -> Vec<Cmd> {
             update::act(model, command.binding.action, command.argument.as_deref(), context)
         }
         (Purpose::Findings, _) => findings::choose(model, &text),
+        (Purpose::FalseAlarm(number), _) => findings::false_alarm(model, number, &text),
         (Purpose::Dismiss(number), _) => findings::dismiss(model, number, &text),
         (Purpose::Command(_), None) => Vec::new(),
     }
@@ -222,7 +226,9 @@ fn offers(model: &Model, typing: &Typing) -> Vec<Completion> {
     match typing.purpose {
         Purpose::Filter | Purpose::Findings => filter::complete(text, cursor, known),
         Purpose::Command(context) => command::complete(text, cursor, context, known),
-        Purpose::Search(_) | Purpose::Note(_) | Purpose::Dismiss(_) => Vec::new(),
+        Purpose::Search(_) | Purpose::Note(_) | Purpose::Dismiss(_) | Purpose::FalseAlarm(_) => {
+            Vec::new()
+        }
     }
 }
 

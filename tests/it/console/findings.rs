@@ -17,7 +17,7 @@ fn seen(rule: &str, severity: Severity, (path, text): (&str, &str), evidence: &s
         path: path.to_owned(),
         span: (at, at + evidence.len()),
         evidence: evidence.to_owned(),
-        behind: Vec::new(),
+        ..Seen::default()
     };
     let what = format!("the text at {path}: \"{evidence}\"");
     Finding { seen: Some(Box::new(seen)), ..Finding::new(rule, severity, what) }

@@ -57,13 +57,11 @@ pub(super) struct Stage {
     /// How often the terminal was given back to the shell.
     pub(super) suspended: usize,
     pub(super) forks: Vec<(String, u64)>,
-    /// What was to be written.
     pub(super) exports: Vec<Export>,
     /// Whether there is time for filters.
     pub(super) sifts: bool,
     /// Rows that were read for a filter.
     pub(super) inspected: usize,
-    /// Whether journals cannot be read.
     pub(super) unreadable: bool,
     /// The text that the operator's own editor was opened on.
     pub(super) in_editor: Option<String>,
@@ -416,8 +414,12 @@ impl Stage {
                     let cmds = update::update(&mut self.model, Msg::Arrived(at), self.now);
                     self.carry_out(cmds);
                 }
-                // These are the shell's: tests/it/pty_controls.rs.
-                Cmd::Break(None) | Cmd::Dry(_) | Cmd::Play(_) | Cmd::Count(_) => {}
+                // These are the shell's: tests/it/{findings,pty_controls}.rs.
+                Cmd::Break(None)
+                | Cmd::Dry(_)
+                | Cmd::Play(_)
+                | Cmd::Count(_)
+                | Cmd::FalseAlarm { .. } => {}
                 Cmd::Break(Some(what)) => {
                     let stops = self.stops(what);
                     let cmds = update::update(&mut self.model, Msg::Stops(stops), self.now);

@@ -190,7 +190,7 @@ mod tests {
 
     fn seen(path: &str, span: (usize, usize), evidence: &str, behind: &[&str]) -> Seen {
         let behind = behind.iter().map(|step| (*step).to_owned()).collect();
-        Seen { path: path.to_owned(), span, evidence: evidence.to_owned(), behind }
+        Seen { path: path.to_owned(), span, evidence: evidence.to_owned(), behind, spot: None }
     }
 
     /// Rows with `[` and `]` around what is marked.

@@ -19,9 +19,11 @@ impl Fold<'_> {
     pub(super) fn findings(&mut self, record: &Record, facts: &Facts) {
         for facts in std::iter::once(facts).chain(&facts.members) {
             for finding in &facts.findings {
-                self.model.findings += 1;
+                self.model.findings += u64::from(finding.suppressed.is_none());
                 let source = names::identifier(&finding.rule);
-                self.log(finding.severity, source, foreign(&finding.what));
+                let marked = finding.suppressed.as_ref().map(|_| Severity::Info);
+                let severity = marked.unwrap_or(finding.severity);
+                self.log(severity, source, foreign(&finding.told()));
                 let source = self.source(record, facts);
                 self.model.found.take(finding, source);
             }

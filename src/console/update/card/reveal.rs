@@ -11,7 +11,7 @@ use crate::text::Safe;
 use crate::wire::{FromConsole, RevealLine};
 
 /// Asks for the secrets of the card's call, or takes them away again.
-pub(in crate::console::update) fn reveal(model: &mut Model) -> Vec<Cmd> {
+pub(super) fn reveal(model: &mut Model) -> Vec<Cmd> {
     let Some(card) = &model.ui.card else { return Vec::new() };
     let key = card.key();
     if card.one.revealed {
@@ -64,8 +64,9 @@ pub(in crate::console::update) fn revealed(
         return;
     }
     // The exact bytes stay those of the recording.
-    let (raw, show) = (doc.raw.clone(), doc.show.clone());
-    card.one.arguments = Slot::Ready(Arc::new(Doc::new(Payload { text: arguments, raw, show })));
+    let (raw, show, seen) = (doc.raw.clone(), doc.show.clone(), Vec::new());
+    card.one.arguments =
+        Slot::Ready(Arc::new(Doc::new(Payload { text: arguments, raw, show, seen })));
     card.one.revealed = true;
     card.said = Some(Safe::word("with its secrets, which is on record: V or Esc hides them"));
     card.lay_anew();
