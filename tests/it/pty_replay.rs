@@ -55,7 +55,7 @@ fn two_recordings_stand_side_by_side() {
     console.press("1");
     console.shows("[1 Calls]");
     console.press("C");
-    console.shows("[C Compare]");
+    console.shows("[C Comp]");
 }
 
 #[test]

@@ -198,7 +198,7 @@ pub const BINDINGS: &[Binding] = &[
         "false.alarm",
         &[Key::Char('F')],
         &[Findings],
-        "a false alarm: shows what follows, asks",
+        "a false alarm: what follows, and asks",
     )
     .hint("false alarm")
     .here()
