@@ -5,6 +5,7 @@
 
 pub mod call;
 pub mod disagree;
+pub mod disguised;
 pub mod effect;
 pub mod finding;
 pub mod hidden;
@@ -45,6 +46,7 @@ pub fn rules() -> Vec<&'static Rule> {
         &rule::PERSONAL,
         &rule::ORDER,
         &rule::INJECTION,
+        &rule::DISGUISED,
         &rule::DISAGREES,
         &size::FIELD_WARN,
         &size::FIELD,

@@ -70,7 +70,7 @@ fn read(folder: &Path, file: &str) -> Result<Vec<Value>, Box<dyn Error>> {
 
 fn definition_windows(row: &Value) -> BTreeSet<Vec<Feature>> {
     let tool = row["tool"].to_string();
-    let windows = model::of_definition(&walk::texts(&tool));
+    let (windows, _) = model::of_definition(&walk::texts(&tool));
     windows.into_iter().map(|window| model::DEFINITIONS.names(window.features)).collect()
 }
 

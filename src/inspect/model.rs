@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use super::disguised::disguised;
+use super::finding::Found;
 use super::normal::{Step, View, views};
 use super::order::{self, DENSE, DISGUISED, Grammar, Place, QUOTED, Seen, lines, seen};
 use super::walk::Text;
@@ -225,10 +227,11 @@ pub struct Window {
     pub steps: Vec<Step>,
 }
 
-/// The windows of a definition's texts: of its description, and of every other one.
+/// The windows of a definition's texts: of its description, and of every other one; and which texts are disguised, by their
+/// numbers.
 #[must_use]
-pub fn of_definition(texts: &[Text<'_>]) -> Vec<Window> {
-    let mut windows = Vec::new();
+pub fn of_definition(texts: &[Text<'_>]) -> (Vec<Window>, Vec<(usize, Found)>) {
+    let (mut windows, mut hidden) = (Vec::new(), Vec::new());
     let own: BTreeSet<String> = texts
         .iter()
         .filter(|one| one.name || one.path == "/name")
@@ -239,11 +242,13 @@ pub fn of_definition(texts: &[Text<'_>]) -> Vec<Window> {
             continue;
         }
         let place = Place { inner: one.path != "/description", own: Some(&own) };
-        for view in views(&one.text) {
-            DEFINITIONS.of_view(&view, (text, &one.text), place, &mut windows);
+        let views = views(&one.text);
+        for view in &views {
+            DEFINITIONS.of_view(view, (text, &one.text), place, &mut windows);
         }
+        hidden.extend(disguised(&one.text, &views).map(|found| (text, found)));
     }
-    windows
+    (windows, hidden)
 }
 
 /// The windows of a result's texts, which is all that is told of it: names of members as well.

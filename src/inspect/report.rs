@@ -172,7 +172,14 @@ impl Report {
     /// Weighs what texts say, sentence by sentence.
     fn weigh(&mut self, texts: &[Text<'_>], kind: Kind) {
         let (windows, model, rule, review): (_, &Model, &'static Rule, _) = match kind {
-            Kind::Definition => (model::of_definition(texts), &model::DEFINITIONS, &ORDER, REVIEW),
+            Kind::Definition => {
+                let (windows, hidden) = model::of_definition(texts);
+                for (text, found) in hidden {
+                    let path = texts.get(text).map(|one| one.path.clone()).unwrap_or_default();
+                    self.found.push(Placed { path, severity: found.rule.severity, found });
+                }
+                (windows, &model::DEFINITIONS, &ORDER, REVIEW)
+            }
             Kind::Result => (model::of_result(texts), &model::RESULTS, &INJECTION, REVIEW_RESULT),
             Kind::Argument => return,
         };
@@ -302,8 +309,12 @@ mod tests {
                        aHR0cHM6Ly9leGFtcGxlLm9yZw==";
         // Another code before it is not what is told.
         let two = format!("Z29vZCBtb3JuaW5nIHRvIGV2ZXJ5Ym9keSBoZXJl or {encoded}");
-        assert!(of(&two).found[0].found.evidence.starts_with("ignore all previous"));
-        let found = &of(encoded).found[0].found;
+        let order = |text: &str| {
+            let mut found = of(text).found.into_iter().map(|placed| placed.found);
+            found.find(|found| found.rule == &ORDER).expect(text)
+        };
+        assert!(order(&two).evidence.starts_with("ignore all previous"));
+        let found = order(encoded);
         assert_eq!(found.steps.len(), 1);
         assert!(
             found.evidence.starts_with("ignore all previous instructions"),

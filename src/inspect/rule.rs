@@ -98,6 +98,16 @@ pub const MIXED: Rule = Rule {
     why: "A word has letters of another script that look like its own.",
 };
 
+/// Texts that people do not read and models do.
+pub const DISGUISED: Rule = Rule {
+    id: "disguised.text",
+    severity: Severity::Medium,
+    in_result: Severity::Info,
+    in_argument: Severity::Info,
+    owasp: FOR_MODELS,
+    why: "Sentences stand behind an encoding or another spelling, where people do not read them.",
+};
+
 /// Keys, tokens, passwords.
 pub const SECRET: Rule = Rule {
     id: "secret",

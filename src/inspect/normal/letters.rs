@@ -107,9 +107,11 @@ impl Called {
                 self.last = start;
                 self.spaced |= self.alone >= SPACED_MIN;
             }
-            // the, you, and, to, is, of.
-            b"gur" | b"lbh" | b"naq" | b"gb" | b"vf" | b"bs" => self.moved += 1,
-            b"eht" | b"uoy" | b"dna" | b"ot" | b"si" | b"fo" => self.backwards += 1,
+            // the, you, and, to, is, of, for, with, this, that, in, it, all, from, file.
+            b"gur" | b"lbh" | b"naq" | b"gb" | b"vf" | b"bs" | b"sbe" | b"jvgu" | b"guvf"
+            | b"gung" | b"va" | b"vg" | b"nyy" | b"sebz" | b"svyr" => self.moved += 1,
+            b"eht" | b"uoy" | b"dna" | b"ot" | b"si" | b"fo" | b"rof" | b"htiw" | b"siht"
+            | b"taht" | b"ni" | b"ti" | b"lla" | b"morf" | b"elif" => self.backwards += 1,
             _ => {}
         }
     }
@@ -245,5 +247,5 @@ fn is_leet(word: &str) -> bool {
         }
     }
     let hex = word.bytes().all(|byte| byte.is_ascii_hexdigit());
-    LEET_LEN.contains(&word.len()) && others > 0 && letters >= others && !hex
+    LEET_LEN.contains(&word.len()) && others > 0 && letters > 0 && !hex
 }
