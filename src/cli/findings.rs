@@ -165,8 +165,8 @@ fn suppress(id: &str, reason: &str, wider: Wider, yes: bool) -> Result<Exit, Fai
     let (by, at) = (format!("user {}", rustix::process::getuid().as_raw()), stamp(now_us()));
     let Some(one) = Suppression::of(&row.rule, &row.spot, wider, (reason, &by, &at)) else {
         return Err(usage(format!(
-            "suppress {id}: recordings do not tell the text of a secret; give --wider text for any secret of this kind in \
-             this field"
+            "suppress {id}: recordings do not tell its text, because a secret or a person's data is in it, or because it is \
+             about none; give --wider text for any text in this field"
         )));
     };
     operator::only(&home, "findings suppress")?;

@@ -5,7 +5,7 @@ use crate::catalog::Subject;
 use crate::engine::event::{ConnId, Facts, Finding, Seen};
 use crate::engine::results::drop_suppressed;
 use crate::engine::step::Engine;
-use crate::inspect::rule::SECRET;
+use crate::inspect::rule::{PERSONAL, SECRET};
 use crate::inspect::walk::{self, Text};
 use crate::inspect::{Call, Kind, Placed, Report, Worth};
 use crate::policy::{Known, Policy, Spot, Suppression};
@@ -210,11 +210,11 @@ impl Engine {
                 server: server.to_owned(),
                 tool: tool.unwrap_or_default().to_owned(),
                 field: format!("{part}{}", placed.path),
-                text: Spot::digest(seen_text(placed, &texts)),
+                text: seen_text(placed, &texts).map(Spot::digest).unwrap_or_default(),
             };
             let suppressed = self.suppressed(&placed.found.id(), &spot, None);
-            if report.found.iter().any(|other| holds_secret(other, placed)) {
-                // A short secret can be guessed from its digest.
+            if report.found.iter().any(|other| is_private(other, placed)) {
+                // A short one can be guessed from its digest.
                 spot.text.clear();
             }
             facts.findings.push(told(placed, what, spot, suppressed));
@@ -222,22 +222,16 @@ impl Engine {
     }
 }
 
-/// The text that was seen: the value at that place, or the member's name, which the place tells as well.
-fn seen_text<'a>(placed: &'a Placed, texts: &'a [Text<'_>]) -> &'a str {
-    let of = |name: bool| {
-        let mut there = texts.iter().filter(move |text| text.path == placed.path);
-        let text = there.find(|text| text.name == name);
-        let text = text.and_then(|text| text.text.get(placed.found.span.clone()));
-        text.filter(|text| !text.is_empty())
-    };
-    of(false).or_else(|| of(true)).unwrap_or(&placed.found.evidence)
+/// The whole text in which it was seen: another text around the same words is another one. Nothing where a finding is about
+/// no text: a number, a member that is not there.
+fn seen_text<'a>(placed: &Placed, texts: &'a [Text<'_>]) -> Option<&'a str> {
+    let of = |name: bool| texts.iter().find(|one| one.path == placed.path && one.name == name);
+    of(false).or_else(|| of(true)).map(|one| &*one.text)
 }
 
-/// Whether a secret stands in what another finding is about.
-fn holds_secret(secret: &Placed, placed: &Placed) -> bool {
-    let (left, right) = (&secret.found.span, &placed.found.span);
-    let apart = left.end <= right.start || right.end <= left.start;
-    secret.found.rule == &SECRET && secret.path == placed.path && (!apart || secret == placed)
+/// Whether a secret or a person's data stands in the text that another finding is about.
+fn is_private(other: &Placed, placed: &Placed) -> bool {
+    other.path == placed.path && [&SECRET, &PERSONAL].contains(&other.found.rule)
 }
 
 /// A finding as it is told.

@@ -34,8 +34,8 @@ pub struct Spot {
     pub tool: String,
     /// What was looked at, and a JSON pointer into it: `arguments/body`, `answer/content/0/text`.
     pub field: String,
-    /// SHA-256 of the text that was seen, as 64 hex digits; empty in a recording of a secret, which must not be guessed
-    /// from it.
+    /// SHA-256 of the whole text in which it was seen, as 64 hex digits; empty in a recording of a secret, which must not be
+    /// guessed from it, and where it is about no text.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
 }
@@ -78,7 +78,7 @@ pub(super) struct SuppressionText {
     /// What was looked at and where in it, `arguments/body`, or `*`.
     #[schemars(with = "String", length(min = 1))]
     field: Spanned<String>,
-    /// SHA-256 of the text that was seen, as 64 hex digits, or `*`.
+    /// SHA-256 of the whole text in which it was seen, as 64 hex digits, or `*`.
     #[schemars(with = "String", regex(pattern = r"^(\*|[0-9a-f]{64})$"))]
     text: Spanned<String>,
     /// Why it is a false alarm, in a sentence.

@@ -98,7 +98,9 @@ fn a_key_of_the_console_has_it_shown_asked_and_written() {
     console.shows("8 Findings");
     let written = fs::read_to_string(bed.home().join("config/suppressions.yaml")).unwrap();
     assert!(written.contains("Our own script") && written.contains("run_command"), "{written}");
-    assert!(!written.contains(command), "{written}");
+    // It is about the whole command, and not about every one that is piped into a shell.
+    let digest = Spot::digest(command);
+    assert!(!written.contains(command) && written.contains(&digest), "{written}");
     bed.sound_recordings();
 }
 

@@ -196,7 +196,10 @@ fn the_report_names_every_entry_and_what_is_not_covered() {
                 && ran.stdout.contains(&format!("  MCP{n:02} "))
         );
     }
-    assert!(ran.stdout.contains("detection: disguised.text, hidden.bidi") && ran.stdout.contains("not covered: "));
+    assert!(
+        ran.stdout.contains("detection: disguised.text, hidden.bidi")
+            && ran.stdout.contains("not covered: ")
+    );
     // An entry that nothing stands below would be a gap that nobody told.
     let lines: Vec<&str> = ran.stdout.lines().collect();
     for pair in
