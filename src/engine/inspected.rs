@@ -1,6 +1,8 @@
 //! What detectors see in what passes, told in the facts of the frame. What follows from it is said elsewhere: of a new
 //! definition by its standing, of anything else by policy.
 
+use std::collections::BTreeMap;
+
 use crate::catalog::Subject;
 use crate::engine::event::{ConnId, Facts, Finding, Seen};
 use crate::engine::results::drop_suppressed;
@@ -205,12 +207,15 @@ impl Engine {
         let server = self.state.conns.get(&conn).map_or("", |conn| conn.server.as_str());
         // `the answer of send` is an answer, whatever it is of.
         let part = what.trim_start_matches("the ").split(' ').next().unwrap_or_default();
+        // Once for each text, however much was seen in it.
+        let mut digests: BTreeMap<&str, String> = BTreeMap::new();
         for placed in &report.found {
+            let digest = || seen_text(placed, &texts).map(Spot::digest).unwrap_or_default();
             let mut spot = Spot {
                 server: server.to_owned(),
                 tool: tool.unwrap_or_default().to_owned(),
                 field: format!("{part}{}", placed.path),
-                text: seen_text(placed, &texts).map(Spot::digest).unwrap_or_default(),
+                text: digests.entry(&placed.path).or_insert_with(digest).clone(),
             };
             let suppressed = self.suppressed(&placed.found.id(), &spot, None);
             if report.found.iter().any(|other| is_private(other, placed)) {
