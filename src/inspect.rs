@@ -81,3 +81,13 @@ pub fn rules() -> Vec<&'static Rule> {
     all.sort_by_key(|rule| rule.id);
     all
 }
+
+/// The rule of a finding, by what it is called; of rules with kinds the kind follows: `secret.github-token`.
+#[must_use]
+pub fn rule_of(finding: &str) -> Option<&'static Rule> {
+    let is_of = |rule: &str| {
+        let rest = finding.strip_prefix(rule);
+        rest.is_some_and(|rest| rest.is_empty() || !rule.contains('.') && rest.starts_with('.'))
+    };
+    rules().into_iter().find(|rule| is_of(rule.id))
+}

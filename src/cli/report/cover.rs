@@ -1,6 +1,6 @@
 //! What protects beside the rules of detection, and what nothing protects from, as data.
 
-use crate::inspect::rules;
+use crate::inspect::rule_of;
 
 /// What protects, whatever a text says.
 pub(super) struct Protection {
@@ -97,12 +97,7 @@ pub(super) const NOT_COVERED: &[(&str, &str)] = &[
 
 /// The entries that a finding belongs to, by what it is called.
 pub(super) fn owasp_of(finding: &str) -> &'static [&'static str] {
-    let is_of = |rule: &str| {
-        // Of rules with kinds the kind follows: `secret.github-token`.
-        let rest = finding.strip_prefix(rule);
-        rest.is_some_and(|rest| rest.is_empty() || !rule.contains('.') && rest.starts_with('.'))
-    };
-    let rule = rules().into_iter().find(|rule| is_of(rule.id)).map(|rule| rule.owasp);
+    let rule = rule_of(finding).map(|rule| rule.owasp);
     let mut protections = PROTECTIONS.iter();
     let protection = protections.find(|one| one.findings.contains(&finding));
     rule.or(protection.map(|one| one.owasp)).unwrap_or_default()

@@ -10,7 +10,7 @@ use crate::console::view::Pen;
 use crate::console::view::layout::{rows_of, told_rows, window};
 use crate::console::view::strip::Strip;
 use crate::engine::Severity;
-use crate::inspect::owasp;
+use crate::inspect::{owasp, rule_of};
 use crate::text::Safe;
 
 /// A pane of so many columns has room for whose it is.
@@ -213,15 +213,6 @@ fn told(model: &crate::console::model::Model, found: &Found, width: usize) -> Ve
         add("dismissed", &says, Role::Text);
     }
     lines
-}
-
-/// The rule of an id; kinds of secrets and of personal data have the id of theirs before their own.
-fn rule_of(id: &str) -> Option<&'static crate::inspect::Rule> {
-    let fits = |known: &str| {
-        let behind = id.strip_prefix(known);
-        behind.is_some_and(|behind| behind.is_empty() || behind.starts_with('.'))
-    };
-    crate::inspect::rules().into_iter().find(|rule| fits(rule.id))
 }
 
 /// `!! high`.
