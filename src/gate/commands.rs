@@ -16,7 +16,7 @@ use crate::gate::hub::{Hub, Waker};
 use crate::gate::sessions::Sessions;
 use crate::policy::Risk;
 use crate::proxy::link::send;
-use crate::proxy::session::{AnswerTo, Posted, RevealTo};
+use crate::proxy::session::{AnswerTo, Inbox, Posted, RevealTo};
 use crate::wire::{
     AnswerLine, AnswerWord, Command, ControlLine, ControlWord, Reply, RevealLine, RunHello,
     RunNews, StatusLine,
@@ -43,13 +43,7 @@ pub(super) enum By {
 /// 3. A command's yes needs the code from medium risk on, and only a console shows codes.
 /// 4. The engine takes the answer only for the digest that was shown.
 pub(super) fn answer(hub: &Hub, line: &AnswerLine, by: By) -> Result<(), String> {
-    let (inbox, risk, code) = {
-        let state = hub.state();
-        let gone = || format!("#{} of {} does not wait (any more)", line.ticket, line.session);
-        let (waiting, code) = state.find(&line.session, line.ticket).ok_or_else(gone)?;
-        let session = state.sessions.get(&line.session).ok_or_else(gone)?;
-        (session.inbox.clone(), waiting.held.risk, code.clone())
-    };
+    let (inbox, risk, code) = waiting(hub, &line.session, line.ticket)?;
     let allows =
         matches!(line.answer, AnswerWord::Allow {} | AnswerWord::Remember { allow: true, .. });
     if allows {
@@ -84,14 +78,18 @@ pub(super) fn answer(hub: &Hub, line: &AnswerLine, by: By) -> Result<(), String>
         .unwrap_or_else(|_| Err("the session did not take the answer in time".to_owned()))
 }
 
+/// The way to the session of a call that waits, its risk, and the code that its card shows.
+fn waiting(hub: &Hub, session: &str, ticket: u64) -> Result<(Inbox, Risk, String), String> {
+    let state = hub.state();
+    let gone = || format!("#{ticket} of {session} does not wait (any more)");
+    let (waiting, code) = state.find(session, ticket).ok_or_else(gone)?;
+    let known = state.sessions.get(session).ok_or_else(gone)?;
+    Ok((known.inbox.clone(), waiting.held.risk, code.clone()))
+}
+
 /// The arguments of a waiting call with their secrets, for a console that may answer it.
 pub(super) fn reveal(hub: &Hub, line: &RevealLine, console: u32) -> Result<String, String> {
-    let inbox = {
-        let state = hub.state();
-        let gone = || format!("#{} of {} does not wait (any more)", line.ticket, line.session);
-        state.find(&line.session, line.ticket).ok_or_else(gone)?;
-        state.sessions.get(&line.session).ok_or_else(gone)?.inbox.clone()
-    };
+    let (inbox, ..) = waiting(hub, &line.session, line.ticket)?;
     let (shown, result) = sync_channel(1);
     let posted = inbox.post(Posted::Reveal(RevealTo {
         ticket: TicketId(line.ticket),

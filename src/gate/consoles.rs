@@ -180,17 +180,9 @@ impl Console<'_> {
     fn heard(&self, message: FromConsole) {
         match message {
             FromConsole::Answer(answer) => {
-                let may = {
-                    let state = self.hub.state();
-                    state.consoles.get(&self.number).is_some_and(|console| console.may_answer)
-                };
-                let taken = if may {
-                    self.still_operator("answer").and_then(|()| {
-                        commands::answer(self.hub, &answer, By::Console(self.number))
-                    })
-                } else {
-                    Err("this console only watches".to_owned())
-                };
+                let taken = self
+                    .may("answer")
+                    .and_then(|()| commands::answer(self.hub, &answer, By::Console(self.number)));
                 if let Err(why) = taken {
                     let (session, ticket) = (answer.session, answer.ticket);
                     // A console that is gone needs no word.
@@ -200,18 +192,9 @@ impl Console<'_> {
             }
             FromConsole::Reveal(line) => self.reveal(line),
             FromConsole::Control(line) => {
-                let may = {
-                    let state = self.hub.state();
-                    state.consoles.get(&self.number).is_some_and(|console| console.may_answer)
-                };
-                let done = if may {
-                    self.still_operator("control").and_then(|()| {
-                        let by = Operator(format!("console {}", self.number));
-                        controls::control(self.hub, &line, &by)
-                    })
-                } else {
-                    Err("this console only watches".to_owned())
-                };
+                let by = Operator(format!("console {}", self.number));
+                let done =
+                    self.may("control").and_then(|()| controls::control(self.hub, &line, &by));
                 if let Err(why) = done {
                     // A console that is gone needs no word.
                     let _gone = send(self.stream, &ToConsole::NotDone { why }, &[]);
@@ -224,16 +207,8 @@ impl Console<'_> {
 
     /// Shows a waiting call with its secrets, to whoever may answer it.
     fn reveal(&self, line: RevealLine) {
-        let may = {
-            let state = self.hub.state();
-            state.consoles.get(&self.number).is_some_and(|console| console.may_answer)
-        };
-        let shown = if may {
-            self.still_operator("reveal")
-                .and_then(|()| commands::reveal(self.hub, &line, self.number))
-        } else {
-            Err("this console only watches".to_owned())
-        };
+        let shown =
+            self.may("reveal").and_then(|()| commands::reveal(self.hub, &line, self.number));
         let RevealLine { session, ticket, digest } = line;
         let said = match shown {
             Ok(arguments) => ToConsole::Revealed { session, ticket, digest, arguments },
@@ -241,6 +216,15 @@ impl Console<'_> {
         };
         // A console that is gone needs no word.
         let _gone = send(self.stream, &said, &[]);
+    }
+
+    /// Whether this console may do what only one that answers may.
+    fn may(&self, what: &str) -> Result<(), String> {
+        let may = {
+            let state = self.hub.state();
+            state.consoles.get(&self.number).is_some_and(|console| console.may_answer)
+        };
+        if may { self.still_operator(what) } else { Err("this console only watches".to_owned()) }
     }
 
     /// Asked anew for each answer: an agent may have opened its console before anybody knew that it is one.
