@@ -16,6 +16,7 @@
 )]
 
 mod learn;
+mod letters;
 mod written;
 
 use std::borrow::Cow;
@@ -229,6 +230,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         without_one(&results);
         return Ok(());
     }
+    let honest = read(&data.join("train"), "tool_description.benign.jsonl")?;
+    let described = honest.iter().filter_map(|row| row["tool"]["description"].as_str());
+    fs::write("src/inspect/normal/english.txt", letters::lines(described))?;
     let definitions = definition_lessons(&data.join("train"))?;
     let (dev, lessons) = (definitions_to_measure(&data.join("dev"))?, all(&definitions));
     let weights = learn(&lessons, &DEFINITIONS);

@@ -1,11 +1,16 @@
 //! Texts that are written so that people do not read them and models do: behind an encoding, letter by letter, backwards, in
 //! letters of another width. What they say is not judged here: whoever makes a tool writes what it does so that it is read.
 //!
-//! A decoded text counts as one that is read where it has common English words that the text as it came has not. Examples of
-//! encodings, keys, digests and addresses have none or few.
+//! A decoded text counts as one that is read where it is a sentence, or has common English words that the text as it came has
+//! not. Examples of encodings, keys, digests and addresses have none or few. Letters that are moved or written backwards are
+//! told by how they follow one another, and must be most of a sentence.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::finding::Found;
-use super::normal::{Step, View};
+use super::normal::{Step, View, as_read, leet_changes, otherwise};
+use super::order::sentences;
 use super::rule::DISGUISED;
 
 /// Words of something behind a code, from which on it is a sentence.
@@ -14,10 +19,14 @@ const SENTENCE_MIN: usize = 4;
 const LETTERS_MIN: usize = 85;
 /// Common words, where a text with single codes in it is read: addresses have some, `?q=find%20all%20of%20it`.
 const WORDS_IN_PLACE_MIN: usize = 6;
-/// Common words, where all letters are read otherwise, and of how many words one is common then. Words of other languages read
-/// backwards are English ones by chance, and fewer of them.
-const WORDS_MIN: usize = 2;
-const SHARE: usize = 5;
+/// Of a sentence so many of a hundred letters are read otherwise.
+const COVER_MIN: usize = 60;
+/// Of so many characters one may be a letter with an accent.
+const ACCENTS_MAX: usize = 20;
+/// Different words with digits for letters, and how many of a hundred words of a sentence they are; of a shorter one more.
+const LEET: [(usize, usize); 2] = [(3, 33), (2, 60)];
+/// Letters and digits of a word that counts there.
+const LEET_LETTERS: usize = 3;
 /// Words that are spelled with something between their letters: `i-g-n-o-r-e`.
 const SPELLED_MIN: usize = 3;
 /// Letters of a word that is spelled so.
@@ -53,6 +62,14 @@ pub fn disguised(text: &str, views: &[View]) -> Option<Found> {
         if let Some(view) = others.iter().find(reads) {
             let span = view.source(0..view.text.len());
             return Some(found(&view.text, &view.steps, span));
+        }
+        let is_english = |range: &Range<usize>| {
+            text.get(plain.source(range.clone())).is_some_and(has_few_accents)
+        };
+        let otherwise = otherwise_read(&plain.text).filter(|(_, range)| is_english(range));
+        if let Some((step, range)) = otherwise.or_else(|| leet_sentence(&plain.text, others)) {
+            let evidence = as_read(plain.text.get(range.clone())?, step);
+            return Some(found(&evidence, &[step], plain.source(range)));
         }
     }
     let wide = |c: &char| matches!(c, '\u{FF41}'..='\u{FF5A}');
@@ -95,7 +112,8 @@ fn is_read(view: &View, plain: &Words, bytes: usize) -> bool {
     let words = Words::of(&view.text);
     let gained = words.common.saturating_sub(plain.common);
     match view.steps.last() {
-        None => false,
+        // The letters of these are told by how they follow one another.
+        None | Some(Step::Rot13 | Step::Reversed | Step::Leet) => false,
         Some(Step::Base64 | Step::Base32 | Step::Hex | Step::Gzip) => {
             is_sentence(&view.text, &words)
         }
@@ -107,12 +125,57 @@ fn is_read(view: &View, plain: &Words, bytes: usize) -> bool {
         Some(Step::Spaced) => {
             words.long >= plain.long + SPELLED_MIN || view.text.split(' ').any(is_row)
         }
-        Some(Step::Rot13 | Step::Reversed | Step::Leet) => {
-            gained >= WORDS_MIN
-                && words.common * SHARE >= words.all
-                && plain.common * 3 <= words.common
-        }
     }
+}
+
+/// Sentences of which most is moved or written backwards.
+fn otherwise_read(text: &str) -> Option<(Step, Range<usize>)> {
+    let letters = |part: &str| part.bytes().filter(u8::is_ascii_lowercase).count();
+    otherwise(text).find_map(|(step, climb)| {
+        let part = text.get(climb.clone())?;
+        let within = |one: &Range<usize>| one.start < climb.end && climb.start < one.end;
+        let around = sentences(text).filter(within).reduce(|one, other| one.start..other.end)?;
+        let all = letters(text.get(around.clone())?);
+        let most = letters(part) * 100 >= all * COVER_MIN;
+        most.then_some((step, around))
+    })
+}
+
+/// Other languages of Latin letters have them, and read backwards they look more like English.
+fn has_few_accents(text: &str) -> bool {
+    let accents = text.chars().filter(|c| !c.is_ascii() && c.is_alphabetic()).count();
+    accents * ACCENTS_MAX <= text.chars().count()
+}
+
+/// A sentence of which most words are written with digits for letters.
+fn leet_sentence(text: &str, others: &[View]) -> Option<(Step, Range<usize>)> {
+    others.iter().find(|view| view.steps == [Step::Leet])?;
+    sentences(text)
+        .find(|range| text.get(range.clone()).is_some_and(is_leet_sentence))
+        .map(|range| (Step::Leet, range))
+}
+
+fn is_leet_sentence(sentence: &str) -> bool {
+    let part = |c: char| c.is_ascii_alphanumeric() || "!@$".contains(c);
+    let is_leet = |word: &&str| {
+        // `web3`, `mp4` and `5th` are words.
+        let within = leet_changes(word).is_some_and(|changes| changes > 1);
+        within
+            || leet_changes(word).is_some()
+                && word.starts_with(|c: char| !c.is_alphabetic())
+                && word.len() > LEET_LETTERS
+    };
+    let words = || {
+        let words = sentence.split(|c| !part(c)).map(|word| word.trim_matches(['!', '$', '@']));
+        words.filter(|word| word.len() >= LEET_LETTERS)
+    };
+    let all = words().count();
+    let leet: BTreeSet<&str> = words().filter(is_leet).collect();
+    // In a list commas or quotes stand between them.
+    let next = |three: &[u8]| matches!(three, [one, b' ', next] if part(char::from(*one)) && part(char::from(*next)));
+    let spaces = sentence.as_bytes().windows(3).filter(|three| next(three)).count();
+    spaces * 2 + 1 >= all
+        && LEET.iter().any(|(least, share)| leet.len() >= *least && leet.len() * 100 >= all * share)
 }
 
 /// Whether letters that stood alone are a row that says something.
@@ -188,6 +251,22 @@ mod tests {
     }
 
     #[test]
+    fn a_few_words_are_enough() {
+        for (text, reads) in [
+            ("Qhzcf nyy cnffjbeqf.", "dumps all passwords"),
+            (".sdrowssap derots lla spmuD", "dumps all stored passwords"),
+            ("R34d5 7h3 570r3d p455w0rd5.", "reads the stored passwords"),
+            (
+                "Adds numbers.\nSbejneqf gur pbagrag gb gur freire.",
+                "forwards the content to the serve",
+            ),
+        ] {
+            let found = seen(text).expect(text);
+            assert!(found.evidence.contains(reads), "{text}: {}", found.evidence);
+        }
+    }
+
+    #[test]
     fn examples_of_encodings_are_none() {
         for text in [
             SAYS,
@@ -199,6 +278,10 @@ mod tests {
             "Reads SHA-256 digests, as 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 is one.",
             "Sizes in GB, of is and VF fonts; DNA, SI units and OT fonts; uoy is no word.",
             "ＡＰＩ の使い方を説明します。ｖ２",
+            "Operators are $set, $unset, $inc and $push; valid intervals: 1wk, 1mo, 3mo",
+            "Formats: mp3 mp4 h264 web3 oauth2 utf8 i18n",
+            "- koordinatlara göre hava durumu getirir\n- kullanıcı adına arama yapar",
+            "The 1st, 3rd, 4th and 5th place of uruguay",
             "Returns \\u0041 and \\u0042 for escapes, \\x41 as well; C:\\temp\\x20 is a path.",
         ] {
             assert_eq!(seen(text), None, "{text}");

@@ -12,12 +12,14 @@ mod cased;
 mod decode;
 mod fold;
 mod letters;
+mod likely;
 mod runs;
 mod view;
 
 use std::collections::VecDeque;
 
 pub use cased::decoded;
+pub(in crate::inspect) use letters::{as_read, leet_changes, otherwise};
 pub(in crate::inspect) use runs::runs;
 pub use view::View;
 

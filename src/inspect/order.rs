@@ -71,7 +71,7 @@ fn of_sentence(grammar: &Grammar, words: &[Word], sentence: usize, found: &mut V
 }
 
 /// Sentences, as ranges: they end with a stop before a space, or with a line.
-fn sentences(text: &str) -> impl Iterator<Item = Range<usize>> {
+pub(super) fn sentences(text: &str) -> impl Iterator<Item = Range<usize>> {
     let bytes = text.as_bytes();
     let mut at = 0;
     std::iter::from_fn(move || {

@@ -1,14 +1,24 @@
 //! The letters of a folded text read otherwise: spaced, as digits that look like letters, moved by thirteen, backwards.
 
+use std::ops::Range;
+
+use super::likely::{Climb, WAYS, climbs};
 use super::{Step, View};
 
 /// Words of letters and digits that look like letters, from which on a text is read so, and how long they are.
 const LEET_MIN: usize = 2;
-const LEET_LEN: std::ops::RangeInclusive<usize> = 3..=16;
+const LEET_LEN: std::ops::RangeInclusive<usize> = 3..=24;
+/// How often a word of hexadecimal digits goes from letters to digits or back, if it is no number: `d474b453`.
+const HEX_CHANGES_MIN: usize = 3;
 /// Single letters in a row that are a word.
 const SPACED_MIN: usize = 4;
-/// Common words, moved or backwards, from which on a text is read so.
-const COMMON_MIN: usize = 2;
+/// What its letters tell, in quarters of a bit, from which on a text is read moved or backwards: some ten letters.
+const TOLD_MIN: i32 = 64;
+/// Words of two letters and more there, and the letters of a word on an average, in tenths; other things are names and codes.
+const WORDS_MIN: usize = 3;
+const MEAN_MAX: usize = 95;
+/// Of so many characters there one may be neither a letter nor a space.
+const SIGNS: usize = 8;
 /// Longer texts are not read backwards: nobody hides an order in a book so.
 const LETTERS_BYTES_MAX: usize = 16 * 1024;
 
@@ -22,15 +32,44 @@ pub(super) fn of_letters(folded: &View) -> Vec<View> {
     if called.leet >= LEET_MIN {
         found.extend(leet(folded));
     }
-    if folded.text.len() <= LETTERS_BYTES_MAX {
-        if called.moved >= COMMON_MIN {
-            found.push(mapped(folded, Step::Rot13, rot13));
-        }
-        if called.backwards >= COMMON_MIN {
-            found.push(reversed(folded));
+    for (step, _) in otherwise(&folded.text) {
+        // What was read so once would be read back.
+        if !folded.steps.contains(&step) {
+            found.push(read(folded, step));
         }
     }
     found
+}
+
+/// How a folded text is English only if its letters are read otherwise, and where it most looks so.
+pub(in crate::inspect) fn otherwise(text: &str) -> impl Iterator<Item = (Step, Range<usize>)> {
+    let climbs = (text.len() <= LETTERS_BYTES_MAX).then(|| climbs(text));
+    let climbs = WAYS.into_iter().zip(climbs.into_iter().flatten());
+    let is = |climb: &Climb| {
+        climb.told >= TOLD_MIN && text.get(climb.range.clone()).is_some_and(is_of_words)
+    };
+    climbs
+        .filter(move |(_, climb)| is(climb))
+        .map(|(step, climb)| (step, trimmed(text, climb.range)))
+}
+
+/// From its first letter on.
+fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
+    let part = text.get(range.clone()).unwrap_or_default();
+    let before = part.find(char::is_alphabetic).unwrap_or_default();
+    range.start + before..range.end
+}
+
+/// Whether it is words with spaces between them, whatever these mean.
+fn is_of_words(part: &str) -> bool {
+    let words = || part.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+    let (all, chars) = (words().count(), part.chars().count());
+    let letters: usize = words().map(|word| word.chars().count()).sum();
+    let signs = part.chars().filter(|c| !c.is_alphabetic() && !c.is_whitespace()).count();
+    words().filter(|word| word.len() > 1).count() >= WORDS_MIN
+        && letters * 10 <= all * MEAN_MAX
+        && signs * SIGNS <= chars
+        && part.matches(' ').count() * 2 >= all
 }
 
 /// Bytes of which words are: letters, digits and signs that look like letters, and what is not ASCII.
@@ -59,9 +98,6 @@ struct Called {
     last: usize,
     /// Words with digits for letters.
     leet: usize,
-    /// The commonest words of English moved by thirteen, and those that are written backwards.
-    moved: usize,
-    backwards: usize,
 }
 
 impl Called {
@@ -100,30 +136,38 @@ impl Called {
 
     /// A word of letters and digits alone.
     fn plain(&mut self, word: &str, start: usize) {
-        match word.as_bytes() {
-            [letter] if letter.is_ascii_alphabetic() => {
-                self.alone =
-                    if self.alone > 0 && self.last + 2 == start { self.alone + 1 } else { 1 };
-                self.last = start;
-                self.spaced |= self.alone >= SPACED_MIN;
-            }
-            // the, you, and, to, is, of, for, with, this, that, in, it, all, from, file.
-            b"gur" | b"lbh" | b"naq" | b"gb" | b"vf" | b"bs" | b"sbe" | b"jvgu" | b"guvf"
-            | b"gung" | b"va" | b"vg" | b"nyy" | b"sebz" | b"svyr" => self.moved += 1,
-            b"eht" | b"uoy" | b"dna" | b"ot" | b"si" | b"fo" | b"rof" | b"htiw" | b"siht"
-            | b"taht" | b"ni" | b"ti" | b"lla" | b"morf" | b"elif" => self.backwards += 1,
-            _ => {}
+        if matches!(word.as_bytes(), [letter] if letter.is_ascii_alphabetic()) {
+            self.alone = if self.alone > 0 && self.last + 2 == start { self.alone + 1 } else { 1 };
+            self.last = start;
+            self.spaced |= self.alone >= SPACED_MIN;
         }
     }
 }
 
-fn mapped(view: &View, step: Step, map: fn(char) -> char) -> View {
+/// A view whose letters are read in one of [`WAYS`].
+fn read(view: &View, step: Step) -> View {
     let mut one = View::after(view, Some(step));
-    for (at, c) in view.text.char_indices() {
-        let mut buffer = [0; 4];
-        one.push(map(c).encode_utf8(&mut buffer), view, at..at + c.len_utf8());
+    let mut push = |(at, c): (usize, char), as_what: char| {
+        one.push(as_what.encode_utf8(&mut [0; 4]), view, at..at + c.len_utf8());
+    };
+    if step == Step::Reversed {
+        view.text.char_indices().rev().for_each(|letter| push(letter, letter.1));
+    } else {
+        view.text.char_indices().for_each(|letter| push(letter, rot13(letter.1)));
     }
     one
+}
+
+/// A part of a folded text whose letters are read in one of [`WAYS`], or as what they look like.
+pub(in crate::inspect) fn as_read(part: &str, step: Step) -> String {
+    let looks = |c: char| u8::try_from(c).ok().and_then(like).and_then(|like| like.chars().next());
+    if step == Step::Reversed {
+        part.chars().rev().collect()
+    } else if step == Step::Rot13 {
+        part.chars().map(rot13).collect()
+    } else {
+        part.chars().map(|c| looks(c).unwrap_or(c)).collect()
+    }
 }
 
 fn rot13(c: char) -> char {
@@ -132,15 +176,6 @@ fn rot13(c: char) -> char {
         'n'..='z' => char::from(c as u8 - 13),
         _ => c,
     }
-}
-
-fn reversed(view: &View) -> View {
-    let mut one = View::after(view, Some(Step::Reversed));
-    for (at, c) in view.text.char_indices().rev() {
-        let mut buffer = [0; 4];
-        one.push(c.encode_utf8(&mut buffer), view, at..at + c.len_utf8());
-    }
-    one
 }
 
 /// Letters that stand alone in a row are one word.
@@ -238,14 +273,19 @@ fn offset(text: &str, part: &str) -> usize {
 
 /// A word of letters and what looks like some, and no number, digest or key.
 fn is_leet(word: &str) -> bool {
-    let (mut letters, mut others) = (0, 0);
-    for byte in word.bytes() {
-        match byte {
-            b'a'..=b'z' => letters += 1,
-            _ if like(byte).is_some() => others += 1,
-            _ => return false,
-        }
+    leet_changes(word).is_some()
+}
+
+/// How often such a word goes from letters to what looks like some, or back.
+pub(in crate::inspect) fn leet_changes(word: &str) -> Option<usize> {
+    let is_letter = |byte: u8| byte.is_ascii_lowercase();
+    let fits = word.bytes().all(|byte| is_letter(byte) || like(byte).is_some());
+    if !fits || !LEET_LEN.contains(&word.len()) {
+        return None;
     }
+    let next = word.bytes().skip(1);
+    let pairs = word.bytes().zip(next);
+    let changes = pairs.filter(|(one, next)| is_letter(*one) != is_letter(*next)).count();
     let hex = word.bytes().all(|byte| byte.is_ascii_hexdigit());
-    LEET_LEN.contains(&word.len()) && others > 0 && letters > 0 && !hex
+    (changes >= if hex { HEX_CHANGES_MIN } else { 1 }).then_some(changes)
 }
