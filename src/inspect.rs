@@ -3,6 +3,7 @@
 //! Pure. A text is normalised once ([`normal::views`]), and every detector reads the same views; what it finds is told in
 //! the bytes of the text as it came.
 
+pub mod attack;
 pub mod call;
 pub mod disagree;
 pub mod disguised;
@@ -47,6 +48,7 @@ pub fn rules() -> Vec<&'static Rule> {
         &rule::ORDER,
         &rule::INJECTION,
         &rule::DISGUISED,
+        &rule::ATTACK,
         &rule::DISAGREES,
         &size::FIELD_WARN,
         &size::FIELD,

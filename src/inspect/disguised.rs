@@ -22,7 +22,7 @@ const WORDS_IN_PLACE_MIN: usize = 6;
 /// Of a sentence so many of a hundred letters are read otherwise.
 const COVER_MIN: usize = 60;
 /// Of so many characters one may be a letter with an accent.
-const ACCENTS_MAX: usize = 20;
+const ACCENTS_MAX: usize = 40;
 /// Different words with digits for letters, and how many of a hundred words of a sentence they are; of a shorter one more.
 const LEET: [(usize, usize); 2] = [(3, 33), (2, 60)];
 /// Letters and digits of a word that counts there.
@@ -281,6 +281,7 @@ mod tests {
             "Operators are $set, $unset, $inc and $push; valid intervals: 1wk, 1mo, 3mo",
             "Formats: mp3 mp4 h264 web3 oauth2 utf8 i18n",
             "- koordinatlara göre hava durumu getirir\n- kullanıcı adına arama yapar",
+            "Gets one.\n    ruku_no: Rüku numarası / Ruku number",
             "The 1st, 3rd, 4th and 5th place of uruguay",
             "Returns \\u0041 and \\u0042 for escapes, \\x41 as well; C:\\temp\\x20 is a path.",
         ] {

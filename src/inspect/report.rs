@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
+use super::attack::attack;
 use super::finding::Found;
 use super::hidden::hidden;
 use super::model::{self, Model};
@@ -174,7 +175,7 @@ impl Report {
         let (windows, model, rule, review): (_, &Model, &'static Rule, _) = match kind {
             Kind::Definition => {
                 let (windows, hidden) = model::of_definition(texts);
-                for (text, found) in hidden {
+                for (text, found) in hidden.into_iter().chain(attack(texts)) {
                     let path = texts.get(text).map(|one| one.path.clone()).unwrap_or_default();
                     self.found.push(Placed { path, severity: found.rule.severity, found });
                 }

@@ -108,6 +108,16 @@ pub const DISGUISED: Rule = Rule {
     why: "Sentences stand behind an encoding or another spelling, where people do not read them.",
 };
 
+/// Tools that are for attacks.
+pub const ATTACK: Rule = Rule {
+    id: "attack.tool",
+    severity: Severity::Medium,
+    in_result: Severity::Info,
+    in_argument: Severity::Info,
+    owasp: &["ASI02", "ASI04", "MCP03"],
+    why: "By its own words it is a tool for attacks.",
+};
+
 /// Keys, tokens, passwords.
 pub const SECRET: Rule = Rule {
     id: "secret",
