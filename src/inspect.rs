@@ -24,6 +24,7 @@ pub mod secrets;
 pub mod shell;
 pub mod size;
 pub mod splice;
+pub mod split;
 pub mod sql;
 pub mod walk;
 

@@ -10,6 +10,7 @@ use super::disguised::disguised;
 use super::finding::Found;
 use super::normal::{Step, View, views};
 use super::order::{self, DENSE, DISGUISED, Grammar, Place, QUOTED, Seen, lines, seen};
+use super::split::{Joint, joints};
 use super::walk::Text;
 
 /// Features that are told.
@@ -184,7 +185,20 @@ impl Model {
             let start = both().map(|seen| seen.range.start).min().unwrap_or_default();
             let end = both().map(|seen| seen.range.end).max().unwrap_or_default();
             let (span, steps) = (view.source(start..end), view.steps.clone());
-            windows.push(Window { features, score: self.score(features), text, span, steps });
+            let score = self.score(features);
+            windows.push(Window { features, score, text, span, steps, joined: None });
+        }
+    }
+
+    /// What is an order only where one text goes on in the next.
+    fn of_joint(&self, joint: Joint, place: Place<'_>, windows: &mut Vec<Window>) {
+        let plain = View::folded(&joint.joined);
+        let mut over = Vec::new();
+        self.of_view(&plain, (joint.text, &joint.joined), place, &mut over);
+        for mut window in over.into_iter().filter(|window| joint.is_crossed(&window.span)) {
+            window.joined = joint.joined.get(window.span.clone()).map(str::to_owned);
+            window.span = joint.tail.start + window.span.start..joint.tail.end;
+            windows.push(window);
         }
     }
 }
@@ -225,6 +239,8 @@ pub struct Window {
     pub span: Range<usize>,
     /// What was undone to read them.
     pub steps: Vec<Step>,
+    /// Where they go on in the next text, all of it.
+    pub joined: Option<String>,
 }
 
 /// The windows of a definition's texts: of its description, and of every other one; and which texts are disguised, by their
@@ -248,6 +264,11 @@ pub fn of_definition(texts: &[Text<'_>]) -> (Vec<Window>, Vec<(usize, Found)>) {
         }
         hidden.extend(disguised(&one.text, &views).map(|found| (text, found)));
     }
+    let read = texts.iter().enumerate().filter(|(_, one)| !one.name && one.path != "/name");
+    let place = Place { inner: true, own: Some(&own) };
+    for joint in joints(read.map(|(number, one)| (number, &*one.text))) {
+        DEFINITIONS.of_joint(joint, place, &mut windows);
+    }
     (windows, hidden)
 }
 
@@ -262,6 +283,12 @@ pub fn of_result(texts: &[Text<'_>]) -> Vec<Window> {
         for view in views(&one.text) {
             RESULTS.of_view(&view, (text, &one.text), Place::default(), &mut windows);
         }
+    }
+    // The parts of an answer that a model reads one after another.
+    let is_part = |one: &Text<'_>| one.path.starts_with("/content/") && one.path.ends_with("/text");
+    let parts = texts.iter().enumerate().filter(|(_, one)| !one.name && is_part(one));
+    for joint in joints(parts.map(|(number, one)| (number, &*one.text))) {
+        RESULTS.of_joint(joint, Place::default(), &mut windows);
     }
     windows
 }

@@ -197,8 +197,7 @@ fn the_report_names_every_entry_and_what_is_not_covered() {
         );
     }
     assert!(
-        ran.stdout.contains("disguised.text, hidden.bidi")
-            && ran.stdout.contains("not covered: ")
+        ran.stdout.contains("disguised.text, hidden.bidi") && ran.stdout.contains("not covered: ")
     );
     // An entry that nothing stands below would be a gap that nobody told.
     let lines: Vec<&str> = ran.stdout.lines().collect();

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::Step;
+use super::fold::fold;
 
 /// A text in another form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,11 @@ impl View {
     pub(super) fn raw(text: &str) -> Self {
         let piece = Piece { view: 0, raw: 0, len: text.len(), linear: true };
         Self { steps: Vec::new(), text: text.to_owned(), pieces: vec![piece] }
+    }
+
+    /// A text as it came, folded, and nothing that may be encoded in it.
+    pub(in crate::inspect) fn folded(text: &str) -> Self {
+        fold(&Self::raw(text))
     }
 
     /// An empty view that comes out of another by a step; `None`: it is the same one, folded.
