@@ -21,6 +21,7 @@ pub mod limits;
 mod lists;
 mod memory;
 mod permit;
+mod references;
 mod refusal;
 mod relist;
 mod reload;

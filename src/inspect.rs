@@ -9,6 +9,7 @@ pub mod disagree;
 pub mod disguised;
 pub mod effect;
 pub mod finding;
+pub mod foreign;
 pub mod hidden;
 pub mod model;
 pub mod normal;
@@ -50,6 +51,7 @@ pub fn rules() -> Vec<&'static Rule> {
         &rule::INJECTION,
         &rule::DISGUISED,
         &rule::ATTACK,
+        &rule::FOREIGN,
         &rule::DISAGREES,
         &size::FIELD_WARN,
         &size::FIELD,

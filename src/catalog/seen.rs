@@ -416,6 +416,36 @@ impl Catalog {
         found
     }
 
+    /// The tools of all other servers than this one, by their names, each with a server that has it; no name that this one
+    /// has as well.
+    #[must_use]
+    pub fn tools_of_others(&self, server: &str) -> BTreeMap<&str, &str> {
+        let own = self.servers.get(server).and_then(|kinds| kinds.get(&Kind::Tool));
+        let others = self.servers.iter().filter(|(other, _)| *other != server);
+        let named = others.flat_map(|(other, kinds)| {
+            let names = kinds.get(&Kind::Tool).into_iter().flat_map(BTreeMap::keys);
+            names.map(move |name| (name.as_str(), other.as_str()))
+        });
+        named.filter(|(name, _)| !own.is_some_and(|own| own.contains_key(*name))).collect()
+    }
+
+    /// What all other servers than this one say now, and what of.
+    pub fn of_others<'a>(
+        &'a self,
+        server: &'a str,
+    ) -> impl Iterator<Item = (Subject<'a>, &'a str)> {
+        let others = self.servers.iter().filter(move |(other, _)| *other != server);
+        let named = others.flat_map(|(server, kinds)| {
+            kinds.iter().flat_map(move |(kind, entries)| {
+                entries
+                    .iter()
+                    .map(move |(name, entry)| (Subject { server, kind: *kind, name }, entry))
+            })
+        });
+        let read = named.filter(|(of, _)| of.kind != Kind::Identity);
+        read.filter_map(|(of, entry)| Some((of, entry.current()?.text.as_str())))
+    }
+
     /// Takes back that a definition was approved by being seen first.
     pub fn doubt(&mut self, of: Subject<'_>) {
         if let Some(entry) = self.entry_mut(of)

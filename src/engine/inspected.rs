@@ -29,9 +29,7 @@ impl Engine {
         let mut report = Report::by(&self.pack, text, Kind::Definition);
         let mut seen = Facts::default();
         if !report.found.is_empty() {
-            let name = format!("the {} {}", of.kind.word(), of.name);
-            let told = (&report, name.trim_end(), text);
-            self.tell(conn, told, Some(of.name), &mut seen);
+            self.tell_of((conn, of), text, &report, &mut seen);
             facts.findings.extend_from_slice(&seen.findings);
             drop_suppressed(&mut report, &mut seen.findings);
         }

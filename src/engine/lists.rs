@@ -180,6 +180,7 @@ impl Engine {
             // What another program than before adds is not taken on trust.
             handling.trust = handling.trust.max(Trust::Ask);
         }
+        let mut fresh = Vec::new();
         for (name, text) in named {
             let Some(name) = name else { continue };
             let of = Subject { server: &identity, kind, name };
@@ -187,6 +188,7 @@ impl Engine {
             let news = seen.as_ref().map(|seen| seen.news);
             if matches!(news, Some(News::New | News::Drifted)) {
                 self.inspect_definition(of, (conn, text), facts);
+                fresh.push((name.as_str(), *text));
             }
             if news == Some(News::New) {
                 if kind == Kind::Tool {
@@ -207,6 +209,7 @@ impl Engine {
                 ));
             }
         }
+        self.inspect_references(conn, kind, &fresh, facts);
     }
 
     /// Keeps one definition; one that changed is let pass for a while where the policy says so.
@@ -250,7 +253,7 @@ impl Engine {
     }
 
     /// The name of the server with this identity.
-    fn server_name(&self, identity: &str) -> String {
+    pub(in crate::engine) fn server_name(&self, identity: &str) -> String {
         let mut conns = self.state.conns.values();
         let known = conns.find(|conn| conn.identity == identity);
         known.map_or_else(|| "another server".to_owned(), |conn| conn.server.clone())
@@ -376,6 +379,7 @@ impl Engine {
         let seen = self.observe(of, &text, self.handling(conn, &server));
         if let Some(seen) = seen {
             self.inspect_definition(of, (conn, &text), facts);
+            self.inspect_references(conn, Kind::Server, &[("", &text)], facts);
             // Versions and what a server can do differ from one agent to the next; what the model reads does not.
             let read = seen.changes.iter().any(|change| change.path.starts_with("instructions"));
             if seen.news == News::Drifted && read {

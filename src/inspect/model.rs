@@ -191,7 +191,7 @@ impl Model {
     }
 
     /// What is an order only where one text goes on in the next.
-    fn of_joint(&self, joint: Joint, place: Place<'_>, windows: &mut Vec<Window>) {
+    fn of_joint(&self, joint: &Joint, place: Place<'_>, windows: &mut Vec<Window>) {
         let plain = View::folded(&joint.joined);
         let mut over = Vec::new();
         self.of_view(&plain, (joint.text, &joint.joined), place, &mut over);
@@ -267,9 +267,19 @@ pub fn of_definition(texts: &[Text<'_>]) -> (Vec<Window>, Vec<(usize, Found)>) {
     let read = texts.iter().enumerate().filter(|(_, one)| !one.name && one.path != "/name");
     let place = Place { inner: true, own: Some(&own) };
     for joint in joints(read.map(|(number, one)| (number, &*one.text))) {
-        DEFINITIONS.of_joint(joint, place, &mut windows);
+        DEFINITIONS.of_joint(&joint, place, &mut windows);
     }
     (windows, hidden)
+}
+
+/// The windows that are over two descriptions which follow each other.
+#[must_use]
+pub fn of_row<'a>(descriptions: impl Iterator<Item = &'a str>) -> Vec<Window> {
+    let mut windows = Vec::new();
+    for joint in joints(descriptions.enumerate()) {
+        DEFINITIONS.of_joint(&joint, Place::default(), &mut windows);
+    }
+    windows
 }
 
 /// The windows of a result's texts, which is all that is told of it: names of members as well.
@@ -288,7 +298,7 @@ pub fn of_result(texts: &[Text<'_>]) -> Vec<Window> {
     let is_part = |one: &Text<'_>| one.path.starts_with("/content/") && one.path.ends_with("/text");
     let parts = texts.iter().enumerate().filter(|(_, one)| !one.name && is_part(one));
     for joint in joints(parts.map(|(number, one)| (number, &*one.text))) {
-        RESULTS.of_joint(joint, Place::default(), &mut windows);
+        RESULTS.of_joint(&joint, Place::default(), &mut windows);
     }
     windows
 }

@@ -143,6 +143,38 @@ impl Report {
         report
     }
 
+    /// What is an order only where the description of a definition goes on in the next one's, in the order that a model reads
+    /// them in: each with the number of the first of the two.
+    #[must_use]
+    pub fn of_row(definitions: &[&str]) -> Vec<(usize, Self)> {
+        let described: Vec<String> = definitions
+            .iter()
+            .map(|definition| {
+                let mut texts = walk::texts(definition).into_iter();
+                let found = texts.find(|one| !one.name && one.path == "/description");
+                found.map(|one| one.text.into_owned()).unwrap_or_default()
+            })
+            .collect();
+        let windows = model::of_row(described.iter().map(String::as_str));
+        let orders = windows.into_iter().filter(|window| window.score >= REVIEW);
+        orders
+            .map(|window| {
+                let found = Found {
+                    rule: &ORDER,
+                    kind: String::new(),
+                    span: window.span,
+                    steps: Vec::new(),
+                    evidence: window.joined.unwrap_or_default(),
+                    because: model::DEFINITIONS.top(window.features),
+                };
+                let path = "/description".to_owned();
+                let found =
+                    vec![Placed { path, severity: severity_of(&ORDER, Kind::Definition), found }];
+                (window.text, Self { found, score: 0 })
+            })
+            .collect()
+    }
+
     /// Adds the personal data of an answer, which is told only where somebody asks for it: most have some.
     #[must_use]
     pub fn with_personal(mut self, value: &str) -> Self {

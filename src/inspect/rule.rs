@@ -108,6 +108,16 @@ pub const DISGUISED: Rule = Rule {
     why: "Sentences stand behind an encoding or another spelling, where people do not read them.",
 };
 
+/// Other servers' tools.
+pub const FOREIGN: Rule = Rule {
+    id: "order.other-server",
+    severity: Severity::Medium,
+    in_result: Severity::Info,
+    in_argument: Severity::Info,
+    owasp: FOR_MODELS,
+    why: "A definition speaks of a tool that another server has.",
+};
+
 /// Tools that are for attacks.
 pub const ATTACK: Rule = Rule {
     id: "attack.tool",
