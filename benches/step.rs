@@ -121,5 +121,6 @@ fn opened() -> Opened {
         notes: Vec::new(),
         identity: None,
         beside: Vec::new(),
+        folder: None,
     }
 }

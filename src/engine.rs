@@ -26,6 +26,7 @@ mod refusal;
 mod relist;
 mod reload;
 mod results;
+mod roots;
 mod session;
 mod shapes;
 mod step;

@@ -40,6 +40,7 @@ fn opened() -> Opened {
         notes: Vec::new(),
         identity: None,
         beside: Vec::new(),
+        folder: None,
     }
 }
 

@@ -101,6 +101,7 @@ impl Run {
                 notes: Vec::new(),
                 identity: None,
         beside: Vec::new(),
+        folder: None,
             }));
         }
         run

@@ -220,6 +220,9 @@ pub struct Opened {
     /// The shim's own policy, where the session has another, and the project's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub beside: Vec<Beside>,
+    /// The folder that the shim was started in, which is the agent's project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
 }
 
 /// An operator's answer to a ticket.

@@ -246,6 +246,9 @@ impl Engine {
         {
             known.revision = Some(method::Revision::parse(version));
         }
+        if asker == Side::Server && facts.method.as_deref() == Some(method::ROOTS_LIST) {
+            self.take_roots(conn, line, message);
+        }
         let (mut changed, mut instead) = (None, None);
         if asker == Side::Agent {
             self.inspect_result(conn, line, message, &mut facts);

@@ -7,6 +7,7 @@ use crate::catalog::Subject;
 use crate::engine::event::{ConnId, Facts, Finding, Seen};
 use crate::engine::results::drop_suppressed;
 use crate::engine::step::Engine;
+use crate::inspect::places::Roots;
 use crate::inspect::rule::{PERSONAL, SECRET};
 use crate::inspect::walk::{self, Text};
 use crate::inspect::{Call, Kind, Placed, Report, Worth};
@@ -85,6 +86,7 @@ impl Engine {
             history: self.state.histories.of(server, tool),
             limits: &limits,
             pack: &self.pack,
+            roots: self.state.conns.get(&conn).map_or(Roots::NONE, |conn| &conn.roots),
         };
         call.inspected()
     }

@@ -4,6 +4,7 @@ use crate::catalog::Subject;
 use crate::engine::effect::{Effect, Settled};
 use crate::engine::event::{ConnId, Facts, Opened, Severity, Started, TicketId};
 use crate::engine::refusal::{self, Cause, Refused};
+use crate::engine::roots;
 use crate::engine::session::Conn;
 use crate::engine::step::{Engine, Out};
 use crate::protocol::Side;
@@ -46,6 +47,7 @@ impl Engine {
             beside: opened.beside,
             unattended: opened.unattended,
             patience_ms: opened.patience_ms,
+            roots: roots::of_start(opened.folder.as_deref(), &opened.command),
             ..Conn::default()
         };
         // Numbers are used once; a second opening must not lose what waits on the first.

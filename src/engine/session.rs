@@ -15,6 +15,7 @@ use crate::engine::limits;
 use crate::engine::memory::Remembered;
 use crate::engine::permit::Permit;
 use crate::engine::shapes::Histories;
+use crate::inspect::places::Roots;
 use crate::protocol::Side;
 use crate::protocol::jsonrpc::{Id, Span};
 use crate::protocol::method::Revision;
@@ -102,6 +103,9 @@ pub(in crate::engine) struct Conn {
     pub(in crate::engine) server_end: End,
     #[serde(default)]
     pub(in crate::engine) resumptions: u64,
+    /// Where its paths may lead.
+    #[serde(default, skip_serializing_if = "Roots::is_empty")]
+    pub(in crate::engine) roots: Roots,
 }
 
 /// One end of a connection.

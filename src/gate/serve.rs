@@ -234,6 +234,7 @@ fn greet(stream: UnixStream, sessions: &Arc<Sessions>) {
                 notes: Vec::new(),
                 identity: None,
                 beside: Vec::new(),
+                folder: None,
             });
             if let Err((join, why)) = sessions.join(join, peer) {
                 tracing::warn!(why, pid = peer.pid, "a shim was refused");

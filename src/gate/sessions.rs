@@ -83,6 +83,7 @@ impl Sessions {
 
     /// Hands a shim to its session. On failure the shim is given back to be told why.
     pub(super) fn join(&self, mut join: Box<Join>, peer: Peer) -> Result<(), (Box<Join>, String)> {
+        join.folder = peer::folder(peer.pid).and_then(|folder| Some(folder.to_str()?.to_owned()));
         // Before the door: a project's lock may be long, and stand on a slow disk.
         join.identity = identity(&join.hello.command, join.hello.server_pid);
         (join.pins, join.notes) = self.pins(&join, peer);

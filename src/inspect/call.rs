@@ -25,6 +25,8 @@ pub struct Call<'a> {
     pub limits: &'a dyn Fn(&str) -> Limits,
     /// The rules for secrets.
     pub pack: &'a Pack,
+    /// Where paths may lead.
+    pub roots: &'a Roots,
 }
 
 impl<'a> Call<'a> {
@@ -38,6 +40,7 @@ impl<'a> Call<'a> {
             history: None,
             limits: &|_| Limits::default(),
             pack: const { &Pack::builtin() },
+            roots: Roots::NONE,
         }
     }
 
@@ -62,17 +65,15 @@ impl<'a> Call<'a> {
 impl Call<'_> {
     /// Adds what it would do: by its commands and queries, and by the places that it names.
     fn would_do(&self, report: &mut Report) {
-        let Self { tool, arguments, .. } = *self;
-        // Where a project lies is not known: only places that no project has are outside of it.
-        let roots = Roots::new(&[], None);
+        let Self { tool, arguments, roots, .. } = *self;
         for Field { path, text, .. } in command_fields(tool, arguments) {
-            for effect in shell::effects(&text, &roots).effects {
+            for effect in shell::effects(&text, roots).effects {
                 let found = effect.found(&text);
                 report.found.push(Placed { path: path.clone(), found, severity: effect.severity });
             }
         }
         let others = sql::in_arguments(tool, arguments).into_iter();
-        for InField { path, effect } in others.chain(places(arguments, &roots)) {
+        for InField { path, effect } in others.chain(places(arguments, roots)) {
             let found = Found::told(effect.rule, effect.what.clone(), effect.what);
             let found = Found { span: effect.span, because: Vec::new(), ..found };
             report.found.push(Placed { path, found, severity: effect.severity });

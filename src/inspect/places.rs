@@ -171,17 +171,26 @@ fn is_path(text: &str, named: bool) -> bool {
             || rooted && words < 4)
 }
 
+/// The path of an address of a file: `file://host/path`, `file:///path`, `file:/path`. Anything else is a path.
+fn local(plain: &str) -> &str {
+    let Some(path) = plain.get(5..).filter(|_| is_file(plain)) else { return plain };
+    let behind = path
+        .strip_prefix("//")
+        .map(|rest| rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/"));
+    behind.unwrap_or(path)
+}
+
+/// The folder that an address of a file names, its codes undone; `None`: it names none.
+#[must_use]
+pub fn folder(uri: &str) -> Option<String> {
+    let plain = path::plain(uri);
+    is_file(&plain).then(|| local(&plain).to_owned()).filter(|path| path.starts_with('/'))
+}
+
 /// What is out of place with a path.
 fn of_path(text: &str, roots: &Roots) -> Vec<Effect> {
     let plain = path::plain(text);
-    let local = if is_file(&plain) { plain.get(5..).unwrap_or_default() } else { &plain };
-    // `file://host/path`, `file:///path`, `file:/path`.
-    let local = match local.strip_prefix("//") {
-        Some(rest) if is_file(&plain) => {
-            rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/")
-        }
-        _ => local,
-    };
+    let local = local(&plain);
     let spot = roots.spot(local, roots.start());
     let mut found = Vec::new();
     let mut tell = |rule: &'static Rule, severity, what: String| {
@@ -193,7 +202,7 @@ fn of_path(text: &str, roots: &Roots) -> Vec<Effect> {
     }
     let severity = match spot.zone {
         Zone::System | Zone::Disk | Zone::Home | Zone::Elsewhere | Zone::Above => Severity::Medium,
-        Zone::Temporary => Severity::Low,
+        Zone::Temporary => Severity::Info,
         Zone::Inside | Zone::Device | Zone::Unknown => return found,
     };
     if !roots.is_empty() {

@@ -87,6 +87,7 @@ impl Run {
                 notes: Vec::new(),
                 identity: None,
                 beside: Vec::new(),
+                folder: None,
             };
             assert_eq!(run.step(Happening::Opened(opened)).effects, []);
         }

@@ -184,10 +184,7 @@ impl Play {
         let from = if word == "server" { Side::Server } else { Side::Agent };
         Some(match word {
             "open" => {
-                let option = |name: &str| {
-                    let mut words = behind.split_whitespace().skip_while(move |word| *word != name);
-                    words.nth(1)
-                };
+                let option = |name| option(behind, name);
                 Happening::Opened(Opened {
                     conn,
                     server: first.to_owned(),
@@ -199,6 +196,7 @@ impl Play {
                     pins_broken: None,
                     notes: Vec::new(),
                     beside: option("beside").map(beside).into_iter().collect(),
+                    folder: option("folder").map(str::to_owned),
                     identity: option("program")
                         .map(|program| format!(r#"{{"program":{{"sha256":"{program}"}}}}"#)),
                 })
@@ -462,6 +460,11 @@ fn layer(name: &str, condition: &str) -> String {
         "version: 1\nname: {name}\nphase: enforce\nrules:\n\
          - {{ id: {name}, why: \"The operator said so.\", match: {{ when: {when} }}, verdict: ask, risk: low }}\n"
     )
+}
+
+/// What stands behind a name.
+fn option<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    text.split_whitespace().skip_while(|word| *word != name).nth(1)
 }
 
 fn unattended(word: &str) -> Unattended {

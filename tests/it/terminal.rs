@@ -227,13 +227,15 @@ impl Terminal {
     /// A shell has the terminal again: one that edits its lines itself makes it raw for that.
     #[track_caller]
     pub(crate) fn is_given_back(&self) {
-        until("the other screen", || {
-            (!self.screen.0.lock().unwrap().screen().alternate_screen()).then_some(())
+        // The last of it may come in a piece of its own.
+        until("the screen as it was, with its cursor and without the mouse", || {
+            let parser = self.screen.0.lock().unwrap();
+            let screen = parser.screen();
+            let given_back = !screen.alternate_screen()
+                && !screen.hide_cursor()
+                && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None;
+            given_back.then_some(())
         });
-        let parser = self.screen.0.lock().unwrap();
-        let screen = parser.screen();
-        assert!(!screen.hide_cursor(), "the cursor is hidden");
-        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
     }
 
     /// Whether the terminal echoes, and takes whole lines.

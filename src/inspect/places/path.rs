@@ -1,5 +1,6 @@
 //! Where a path leads: made absolute and normal without asking a file system, and told by the part of the machine.
 
+use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
 
 /// Parts of a path that are looked at; what is deeper is taken as if it ended there.
@@ -10,9 +11,10 @@ const ROUNDS_MAX: usize = 3;
 const NOBODY: &str = "/home/?";
 
 /// The folders that a session works in.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Roots {
     roots: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     home: Option<String>,
 }
 
@@ -49,14 +51,26 @@ pub struct Spot {
 }
 
 impl Roots {
-    /// Absolute paths of a session's folders, the first one being where it starts, and the user's home.
+    /// None is known: only places that no project has are outside.
+    pub const NONE: &'static Self = &Self { roots: Vec::new(), home: None };
+
+    /// Absolute paths of a session's folders, the first one being where it starts, and the user's home. A whole machine is
+    /// no folder of a session.
     #[must_use]
     pub fn new(roots: &[&str], home: Option<&str>) -> Self {
-        let roots: Vec<String> =
-            roots.iter().map(|root| normal(root)).filter(|root| root.starts_with('/')).collect();
+        let is_folder = |root: &String| root.starts_with('/') && root.len() > 1;
+        let roots: Vec<String> = roots.iter().map(|root| normal(root)).filter(is_folder).collect();
         let guess = || roots.iter().find_map(|root| home_of(root).map(|(home, _)| home.to_owned()));
         let home = home.map(normal).filter(|home| home.len() > 1).or_else(guess);
         Self { roots, home }
+    }
+
+    /// These, and others behind them.
+    #[must_use]
+    pub fn with(&self, others: &[&str]) -> Self {
+        let own = self.roots.iter().map(String::as_str);
+        let all: Vec<&str> = own.chain(others.iter().copied()).collect();
+        Self::new(&all, self.home.as_deref())
     }
 
     /// Whether any root is known.

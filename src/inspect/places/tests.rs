@@ -30,7 +30,7 @@ fn places_out_of_place_are_told() {
             r#"{"x":{"y":"/proc/self/environ"}}"#,
             "/x/y path.sensitive High,/x/y path.outside Medium",
         ),
-        (r#"{"path":"/tmp/x"}"#, "/path path.outside Low"),
+        (r#"{"path":"/tmp/x"}"#, "/path path.outside Info"),
         (
             r#"{"path":"~/Library/Application Support/Google/Chrome/Default"}"#,
             "/path path.sensitive High,/path path.outside Medium",

@@ -41,6 +41,7 @@ impl Loop {
         let patience_ms = join.patience_ms;
         let of_lock = join.notes.clone();
         let (identity, beside) = (join.identity.take(), std::mem::take(&mut join.beside));
+        let folder = join.folder.take();
         let (pins, pins_broken) = match join.pins.clone() {
             Ok(pins) => (pins, None),
             Err(why) => (std::collections::BTreeMap::new(), Some(why)),
@@ -87,6 +88,7 @@ impl Loop {
                 notes: of_lock,
                 identity,
                 beside,
+                folder,
             }));
         }
     }

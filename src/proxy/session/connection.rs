@@ -47,6 +47,8 @@ pub struct Join {
     pub identity: Option<String>,
     /// Policies beside the session's.
     pub beside: Vec<crate::engine::Beside>,
+    /// The folder that the shim was started in.
+    pub folder: Option<String>,
 }
 
 /// How far a connection's end is.

@@ -147,17 +147,9 @@ impl Stage {
         };
         self.record(name, What::Started(started), None, Vec::new());
         let opened = Opened {
-            conn: ConnId(1),
             server: server.to_owned(),
-            command: vec!["server".to_owned()],
-            pid: 6,
-            unattended: None,
-            patience_ms: None,
-            pins: std::collections::BTreeMap::new(),
-            pins_broken: None,
-            notes: Vec::new(),
-            identity: None,
-            beside: Vec::new(),
+            ..serde_json::from_str(r#"{"conn":1,"server":"","command":["server"],"pid":6}"#)
+                .unwrap()
         };
         self.record(name, What::Opened(opened), None, Vec::new());
     }
