@@ -42,7 +42,7 @@ pub use remember::Scope;
 pub use results::{Treated, Treatment};
 pub use schema::schema;
 pub use shipped::{DEFAULT, SHIPPED, load, shipped};
-pub use suppress::{Spot, Suppression, Wider};
+pub use suppress::{ANY, Spot, Suppression, Wider};
 
 /// What the policy says of a call, from mild to strict; the strictest of all matching rules wins.
 #[derive(

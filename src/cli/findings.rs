@@ -1,5 +1,6 @@
 //! `tollgate findings`: what detectors saw in recordings, and which of it is a false alarm.
 
+mod check;
 mod collect;
 
 use std::io::{self, BufRead as _, BufWriter, Write};
@@ -57,6 +58,8 @@ enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Check that each suppression still silences what it was written for.
+    Check,
     /// Take a suppression back.
     Unsuppress {
         /// The suppression's id, as `tollgate findings` prints it.
@@ -92,6 +95,7 @@ pub fn main(args: &Args) -> ExitCode {
             };
             suppress(id, reason, wider, *yes)
         }
+        Some(Command::Check) => check::check(),
         Some(Command::Unsuppress { id }) => unsuppress(id),
     })
 }
@@ -163,7 +167,8 @@ fn suppress(id: &str, reason: &str, wider: Wider, yes: bool) -> Result<Exit, Fai
         )));
     };
     let (by, at) = (format!("user {}", rustix::process::getuid().as_raw()), stamp(now_us()));
-    let Some(one) = Suppression::of(&row.rule, &row.spot, wider, (reason, &by, &at)) else {
+    let one = Suppression::of(&row.rule, &row.spot, wider, (reason, &by, &at));
+    let Some(one) = one.map(|one| Suppression { seen: Some(row.seen.clone()), ..one }) else {
         return Err(usage(format!(
             "suppress {id}: recordings do not tell its text, because a secret or a person's data is in it, or because it is \
              about none; give --wider text for any text in this field"
@@ -213,6 +218,7 @@ fn explain(out: &mut impl Write, row: &Row, one: &Suppression, proof: &Proof) ->
         ("reason", &one.reason),
         ("by", &one.by),
         ("at", &one.at),
+        ("seen", &row.seen),
     ] {
         writeln!(out, "    {key:<8} {}", Safe::escape(value))?;
     }

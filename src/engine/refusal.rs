@@ -132,7 +132,8 @@ impl Cause {
             ),
             Self::Withheld(_, why) => format!(
                 "Tollgate withheld the answer to {what}: {} (rule {rule}). The call ran. Do not repeat it; \
-                 ask the user to look at it in `tollgate console`, and to change the policy if it is harmless.",
+                 ask the user to look at it among the findings of `tollgate console` (8), and if it is harmless to \
+                 let it pass the next time (F).",
                 why.trim_end_matches(['.', ' '])
             ),
             Self::NoGate(why) => format!(

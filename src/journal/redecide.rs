@@ -81,13 +81,20 @@ pub struct Again {
     engine: Engine,
     instead: Option<Instead>,
     parted: bool,
+    facts: Option<Facts>,
 }
 
 impl Again {
     /// Decides by another policy from one of its records on.
     #[must_use]
     pub fn by(instead: Instead) -> Self {
-        Self { engine: Engine::new(), instead: Some(instead), parted: false }
+        Self { instead: Some(instead), ..Self::default() }
+    }
+
+    /// What was known of the last record when it was decided again.
+    #[must_use]
+    pub const fn facts(&self) -> Option<&Facts> {
+        self.facts.as_ref()
     }
 
     /// Decides the next record again; records have to come in order, from the first. `None` when
@@ -99,12 +106,13 @@ impl Again {
             self.engine.decide_by(&by.policy_name, &by.policy);
         }
         let step = record.event().map_or_else(Step::default, |event| self.engine.step(event));
+        self.facts = step.facts;
         let does: Vec<Effected> = step.effects.iter().map(Effected::from).collect();
         let redacted = self.engine.started().is_some_and(|it| it.redaction != Started::RAW);
         let hides = Hides { lengths: redacted, texts: !record.redacted.is_empty() };
         // As text, because a parsed frame would forget what its numbers and keys looked like.
         if texts(&record.effects, hides) == texts(&does, hides)
-            && verdicts(record.facts.as_ref()) == verdicts(step.facts.as_ref())
+            && verdicts(record.facts.as_ref()) == verdicts(self.facts.as_ref())
         {
             return None;
         }
@@ -114,15 +122,15 @@ impl Again {
             facts.and_then(|facts| facts.reasons.first()).map(|reason| reason.rule.clone())
         };
         let assumes = self.parted;
-        self.parted |= verdict(record.facts.as_ref()) != verdict(step.facts.as_ref());
+        self.parted |= verdict(record.facts.as_ref()) != verdict(self.facts.as_ref());
         Some(Flip {
             rule_was: rule(record.facts.as_ref()),
-            rule_is: rule(step.facts.as_ref()),
+            rule_is: rule(self.facts.as_ref()),
             assumes,
             seq: record.seq,
-            call: call(record.facts.as_ref()).or_else(|| call(step.facts.as_ref())),
+            call: call(record.facts.as_ref()).or_else(|| call(self.facts.as_ref())),
             was: verdict(record.facts.as_ref()),
-            is: verdict(step.facts.as_ref()),
+            is: verdict(self.facts.as_ref()),
             did: record.effects.iter().map(name).collect(),
             does: does.iter().map(name).collect(),
         })

@@ -90,6 +90,9 @@ pub(super) struct SuppressionText {
     /// When, as RFC 3339 writes it.
     #[schemars(with = "String", regex(pattern = SENTENCE_FORM))]
     at: Spanned<String>,
+    /// The recording and the record in which it was seen, `claude-code-1#12`: `tollgate findings check` decides that again.
+    #[serde(default)]
+    seen: Option<String>,
 }
 
 /// A false alarm, and how far that goes.
@@ -114,6 +117,9 @@ pub struct Suppression {
     pub by: String,
     /// When, as RFC 3339 writes it.
     pub at: String,
+    /// The case that it must silence: a recording and the number of a record, `claude-code-1#12`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
 }
 
 /// How much wider than what was seen a suppression is.
@@ -155,6 +161,7 @@ impl Suppression {
             reason: reason.to_owned(),
             by: by.to_owned(),
             at: at.to_owned(),
+            seen: None,
         };
         let parts = [&one.finding, &one.server, &one.tool, &one.field, &one.text];
         let digest = Spot::digest(&parts.map(String::as_str).join("\0"));
@@ -238,6 +245,7 @@ pub(super) fn compile(
             reason: text(&one.reason),
             by: text(&one.by),
             at: text(&one.at),
+            seen: one.seen.clone(),
         });
     }
     Ok(compiled)

@@ -68,6 +68,18 @@ fn a_false_alarm_is_shown_proved_written_and_taken_back() {
     assert!(policy.contains("A joke of ours."), "{policy}");
     let text = fs::read_to_string(&file).unwrap();
     let written = text.split("\"id\":\"").nth(1).unwrap().split('"').next().unwrap();
+    // The record that it was seen in is its case.
+    let checked = |text: &str| {
+        fs::write(&file, text).unwrap();
+        let ran = bed.tollgate(&["findings", "check"]);
+        let word = ran.stdout.split("  ").nth(1).and_then(|rest| rest.split(':').next());
+        (ran.code, word.unwrap_or_default().to_owned())
+    };
+    let says = |code, word: &str| (code, word.to_owned());
+    assert_eq!(checked(&text.replace("#3\"", "#2\"")), says(1, "fails"));
+    assert_eq!(checked(&text.replace("#3\"", "-of-before#3\"")), says(0, "untested"));
+    assert_eq!(checked(&text.replace("hidden.tags", "hidden.nothing")), says(1, "no rule"));
+    assert_eq!(checked(&text), says(0, "holds"));
     assert_eq!(bed.tollgate(&["findings", "unsuppress", written]).code, 0);
     assert_eq!(bed.tollgate(&["findings", "unsuppress", written]).code, 2);
     assert!(!fs::read_to_string(&file).unwrap().contains(written));

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::journals::{self, State};
-use crate::engine::{Facts, Severity, Started};
+use crate::engine::{Facts, Finding, Severity, Started};
 use crate::journal::redecide::{Again, Flip, Instead};
 use crate::journal::{Record, What};
 use crate::policy::{Policy, Spot, Suppression, Verdict};
@@ -24,6 +24,8 @@ pub(super) struct Row {
     pub(super) what: String,
     pub(super) count: u64,
     pub(super) recordings: BTreeSet<String>,
+    /// The last record in which it was seen, `claude-code-1#12`.
+    pub(super) seen: String,
     /// The suppression by which it counted for nothing when it was seen last.
     pub(super) suppressed: Option<String>,
 }
@@ -75,7 +77,7 @@ pub(super) fn collect() -> Result<(Rows, Option<String>), Failure> {
         let name = journals::name_of(&path);
         let scan = journals::scan(&path, |record, _| {
             if let Some(facts) = &record.facts {
-                add(facts, &name, &mut rows);
+                add(facts, (&name, record.seq), &mut rows);
             }
             Ok::<(), Failure>(())
         })?;
@@ -87,7 +89,7 @@ pub(super) fn collect() -> Result<(Rows, Option<String>), Failure> {
 }
 
 /// A batch's findings are those of its members.
-fn add(facts: &Facts, recording: &str, rows: &mut Rows) {
+fn add(facts: &Facts, (recording, seq): (&str, u64), rows: &mut Rows) {
     for finding in &facts.findings {
         let Some(spot) = finding.seen.as_ref().and_then(|seen| seen.spot.as_ref()) else {
             continue;
@@ -101,10 +103,12 @@ fn add(facts: &Facts, recording: &str, rows: &mut Rows) {
             what: finding.what.clone(),
             count: 0,
             recordings: BTreeSet::new(),
+            seen: String::new(),
             suppressed: None,
         });
         row.count += 1;
         row.recordings.insert(recording.to_owned());
+        row.seen = format!("{recording}#{seq}");
         row.suppressed.clone_from(&finding.suppressed);
     }
 }
@@ -120,15 +124,19 @@ pub(super) struct Proof {
     pub(super) flips: Vec<String>,
 }
 
-/// Looks for what it silences, and decides every recording again by the policy that it began with, without it and with
-/// it: what comes out otherwise comes of it alone.
-pub(super) fn prove(rows: &Rows, one: &Suppression) -> Result<Proof, Failure> {
-    let holds = |row: &&Row| {
+/// What of all recordings it silences.
+pub(super) fn silenced<'r>(rows: &'r Rows, one: &Suppression) -> impl Iterator<Item = &'r Row> {
+    rows.values().filter(move |row| {
         // A text that nobody knows may be the one.
         let text = if row.spot.text.is_empty() { &one.text } else { &row.spot.text };
         one.holds(&row.rule, &Spot { text: text.clone(), ..row.spot.clone() })
-    };
-    let silenced: Vec<Row> = rows.values().filter(holds).cloned().collect();
+    })
+}
+
+/// Looks for what it silences, and decides every recording again by the policy that it began with, without it and with
+/// it: what comes out otherwise comes of it alone.
+pub(super) fn prove(rows: &Rows, one: &Suppression) -> Result<Proof, Failure> {
+    let silenced: Vec<Row> = silenced(rows, one).cloned().collect();
     let findings = silenced.iter().map(|row| row.count).sum();
     let recordings: BTreeSet<&String> = silenced.iter().flat_map(|row| &row.recordings).collect();
     let mut flips = Vec::new();
@@ -163,6 +171,32 @@ fn both(started: &Started, one: &Suppression) -> Option<(Again, Again)> {
         Again::by(Instead { policy_name, policy, from_seq: 1 })
     };
     Some((by(&below), by(&over)))
+}
+
+/// Whether a finding in the case of a suppression is silenced by it, the case decided again by what its recording began with.
+/// `None`: there is no such recording.
+pub(super) fn is_case(one: &Suppression) -> Result<Option<bool>, Failure> {
+    let named = one.seen.as_deref().and_then(|seen| seen.rsplit_once('#'));
+    let Some((name, seq)) = named.and_then(|(name, seq)| Some((name, seq.parse::<u64>().ok()?)))
+    else {
+        return Ok(None);
+    };
+    let mut all = journals::all()?.into_iter();
+    let Some(path) = all.find(|path| journals::name_of(path) == name) else { return Ok(None) };
+    let (mut over, mut silenced) = (None, false);
+    journals::scan(&path, |record, _| {
+        if let What::Started(started) = &record.event {
+            over = both(started, one).map(|(_, over)| over);
+        }
+        if let Some(again) = &mut over {
+            again.record(&record);
+            let is_it = |finding: &Finding| finding.suppressed.as_ref() == Some(&one.id);
+            silenced |= record.seq == seq
+                && again.facts().is_some_and(|facts| facts.findings.iter().any(is_it));
+        }
+        Ok::<(), Failure>(())
+    })?;
+    Ok(Some(silenced))
 }
 
 fn otherwise(name: &str, record: &Record, without: &mut Again, with: &mut Again) -> Option<String> {
