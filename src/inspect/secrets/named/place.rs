@@ -94,13 +94,17 @@ fn scheme(text: &str, at: usize) -> Option<&str> {
     before.eq_ignore_ascii_case("bearer ").then_some(before)
 }
 
+/// What a name does not go over; the ranges are `!"#$`, `'()`, `;<=>?@` and `{|}`.
+const fn divides(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '!'..='$' | '\''..=')' | ',' | '/' | ';'..='@' | '[' | ']' | '`' | '{'..='}')
+}
+
 /// The words on the same line that end here, up to what divides them from others.
 fn name(text: &str, end: usize) -> &str {
     let start = text.ceil_char_boundary(end.saturating_sub(NAME_MAX));
     let before = text.get(start..end).unwrap_or_default();
     let closed = |c: char| matches!(c, ' ' | '\t' | '"' | '\'' | '`' | ']' | '\\' | '*');
     let before = before.trim_end_matches(closed);
-    let divides = |c: char| "\n\r,;{}()<>[]\"'`=?|#$/@!".contains(c);
     before.rsplit(divides).next().unwrap_or_default()
 }
 
