@@ -1,5 +1,6 @@
 //! What detectors make of any text: views are bounded and lead back to it, and what is found stands in it.
 
+use tollgate::inspect::foreign::foreign;
 use tollgate::inspect::normal::{DEPTH_MAX, GROWTH, ROOM_BYTES, views};
 use tollgate::inspect::{Kind, Report, walk};
 
@@ -30,5 +31,18 @@ pub fn inspected(data: &[u8]) {
             };
             assert!(texts.iter().any(stands), "{placed:?}");
         }
+    }
+    of_tool(text);
+}
+
+/// What is found in a tool that is called so and described so stands in its description, or in its name.
+fn of_tool(text: &str) {
+    let tool = serde_json::json!({ "name": text, "description": text }).to_string();
+    let named = |word: &str| (word.len() > 4).then_some("another server");
+    let mut all = foreign(&tool, named);
+    all.extend(Report::of_value(&tool, Kind::Definition).found);
+    all.extend(Report::of_row(&[&tool, &tool]).into_iter().flat_map(|(_, report)| report.found));
+    for placed in &all {
+        assert!(text.get(placed.found.span.clone()).is_some(), "{placed:?}");
     }
 }

@@ -8,17 +8,15 @@ use crate::engine::step::Engine;
 use crate::inspect::places::{Roots, folder};
 use crate::protocol::jsonrpc::Message;
 
-/// Folders of one connection; agents have a few.
-const ROOTS_MAX: usize = 32;
-
 /// Where a server starts, and the folders on its command line, which whoever configured it meant it to have.
 pub(in crate::engine) fn of_start<'a>(folder: Option<&'a str>, command: &'a [String]) -> Roots {
     let value = |word: &'a str| word.split_once('=').map_or(word, |(_, value)| value);
     let words = command.iter().skip(1).map(|word| value(word));
     let named = words.filter(|word| word.starts_with('/'));
-    let all: Vec<&str> = folder.into_iter().chain(named).take(ROOTS_MAX).collect();
-    // Without the folder a relative path leads nowhere that is known, and neither does anything else.
-    if folder.is_none() { Roots::default() } else { Roots::new(&all, None) }
+    // Without a project's folder a relative path leads nowhere that is known, and neither does anything else.
+    let Some(folder) = folder.filter(|folder| *folder != "/") else { return Roots::default() };
+    let all: Vec<&str> = [folder].into_iter().chain(named).collect();
+    Roots::new(&all, None)
 }
 
 #[derive(Deserialize)]
@@ -32,20 +30,15 @@ struct Root {
 }
 
 impl Engine {
-    /// Takes in which folders the agent works in. They are beside those that are known: they may be of another project
-    /// tomorrow, and nobody said that these are none of it any more.
+    /// Takes in which folders the agent works in, beside those that are known: nobody said that these are none of it.
     pub(in crate::engine) fn take_roots(&mut self, conn: ConnId, line: &[u8], message: &Message) {
-        let Some(known) = self.state.conns.get_mut(&conn).filter(|conn| !conn.roots.is_empty())
-        else {
-            return;
-        };
+        let Some(known) = self.state.conns.get_mut(&conn) else { return };
         let result = message.result.clone().and_then(|span| line.get(span));
         let Some(answer) = result.and_then(|text| serde_json::from_slice::<Answer>(text).ok())
         else {
             return;
         };
-        let said: Vec<String> =
-            answer.roots.iter().take(ROOTS_MAX).filter_map(|root| folder(&root.uri)).collect();
+        let said: Vec<String> = answer.roots.iter().filter_map(|root| folder(&root.uri)).collect();
         let said: Vec<&str> = said.iter().map(String::as_str).collect();
         known.roots = known.roots.with(&said);
     }

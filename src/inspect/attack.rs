@@ -24,6 +24,8 @@ const ASKS: &str = "asks";
 const DEFENDS: &str = "defends";
 const EVADES: &str = "evades";
 const KEEPS: &str = "keeps";
+/// What is no technique, and speaks against one.
+const GUARDS: [&str; 3] = [DEFENDS, EVADES, KEEPS];
 
 static TECHNIQUES: LazyLock<Techniques> =
     LazyLock::new(|| Techniques::read(include_str!("attack/techniques.txt")));
@@ -69,8 +71,8 @@ pub fn attack(texts: &[Text<'_>]) -> Option<(usize, Found)> {
 }
 
 fn told(found: Fit, words: &[Word<'_>], text: &str) -> Found {
-    let end = |at: usize| words.get(at).map(|word| word.range.clone()).unwrap_or_default();
-    let span = end(found.first).start..end(found.last).end;
+    let place = |at: usize| words.get(at).map(|word| word.range.clone()).unwrap_or_default();
+    let span = place(found.first).start..place(found.last).end;
     let because =
         if found.technique == ASKS { "a parameter of such tools" } else { found.technique };
     Found { because: vec![because.to_owned()], ..Found::plain(&ATTACK, span, text) }
@@ -123,6 +125,15 @@ struct Fit {
     last: usize,
 }
 
+/// A pattern up to one of its parts, and its first and last word so far.
+#[derive(Debug, Clone, Copy)]
+struct Begun {
+    pattern: usize,
+    part: usize,
+    first: usize,
+    last: usize,
+}
+
 /// A word of techniques, and which part of which patterns it is.
 #[derive(Debug)]
 struct Listed {
@@ -144,16 +155,16 @@ impl Techniques {
     fn read(data: &'static str) -> Self {
         let mut all = Self { listed: Vec::new(), patterns: Vec::new() };
         for (name, line) in lines(data) {
-            if [DEFENDS, EVADES, KEEPS].contains(&name) {
-                let pattern = all.patterns.len();
-                all.patterns.push((name, 1));
-                line.split(' ').for_each(|word| all.list(word, (pattern, 0)));
+            // A row of parts with their alternatives, or alternatives alone.
+            let parts: Vec<Vec<&str>> = if GUARDS.contains(&name) {
+                vec![line.split(' ').collect()]
             } else {
-                let pattern = all.patterns.len();
-                all.patterns.push((name, line.split(' ').count()));
-                for (part, words) in line.split(' ').enumerate() {
-                    words.split('|').for_each(|word| all.list(word, (pattern, part)));
-                }
+                line.split(' ').map(|part| part.split('|').collect()).collect()
+            };
+            let pattern = all.patterns.len();
+            all.patterns.push((name, parts.len()));
+            for (part, words) in parts.into_iter().enumerate() {
+                words.into_iter().for_each(|word| all.list(word, (pattern, part)));
             }
         }
         all.listed.sort_by_key(|listed| listed.word);
@@ -198,20 +209,21 @@ impl Techniques {
 
     /// Every technique in a sentence.
     fn fits(&self, words: &[Word<'_>]) -> Vec<Fit> {
-        let (mut fits, mut begun) = (Vec::new(), Vec::<(usize, usize, usize, usize)>::new());
+        let (mut fits, mut begun) = (Vec::new(), Vec::<Begun>::new());
         for (at, word) in words.iter().enumerate() {
             for (pattern, part) in self.of(&word.text) {
                 let Some((technique, parts)) = self.patterns.get(pattern) else { continue };
-                let goes_on = |(of, last, _, place): &&(usize, usize, usize, usize)| {
-                    (*of, *last + 1) == (pattern, part) && *place < at && at - place <= GAP + 1
+                let goes_on = |one: &&Begun| {
+                    (one.pattern, one.part + 1) == (pattern, part)
+                        && (1..=GAP + 1).contains(&(at - one.last))
                 };
                 let first = match part {
                     0 => Some(at),
-                    _ => begun.iter().rev().find(goes_on).map(|(.., first, _)| *first),
+                    _ => begun.iter().rev().find(goes_on).map(|one| one.first),
                 };
                 let Some(first) = first else { continue };
-                begun.push((pattern, part, first, at));
-                if part + 1 == *parts && ![DEFENDS, EVADES, KEEPS].contains(technique) {
+                begun.push(Begun { pattern, part, first, last: at });
+                if part + 1 == *parts && !GUARDS.contains(technique) {
                     fits.push(Fit { technique, first, last: at });
                 }
             }
@@ -300,7 +312,7 @@ mod tests {
         let data = include_str!("attack/techniques.txt");
         for (name, line) in lines(data) {
             let technique = name.strip_prefix('T').is_some_and(|id| id.parse::<u16>().is_ok());
-            assert!(technique || [ASKS, DEFENDS, EVADES, KEEPS].contains(&name), "{name}");
+            assert!(technique || name == ASKS || GUARDS.contains(&name), "{name}");
             let plain = |word: &str| {
                 let word = word.strip_suffix('*').unwrap_or(word);
                 word.len() > 1 && words(word).first().is_some_and(|one| one.text == word)

@@ -158,12 +158,9 @@ fn leet_sentence(text: &str, others: &[View]) -> Option<(Step, Range<usize>)> {
 fn is_leet_sentence(sentence: &str) -> bool {
     let part = |c: char| c.is_ascii_alphanumeric() || "!@$".contains(c);
     let is_leet = |word: &&str| {
+        let begins = word.len() > LEET_LETTERS && !word.starts_with(char::is_alphabetic);
         // `web3`, `mp4` and `5th` are words.
-        let within = leet_changes(word).is_some_and(|changes| changes > 1);
-        within
-            || leet_changes(word).is_some()
-                && word.starts_with(|c: char| !c.is_alphabetic())
-                && word.len() > LEET_LETTERS
+        leet_changes(word).is_some_and(|changes| changes > 1 || begins)
     };
     let words = || {
         let words = sentence.split(|c| !part(c)).map(|word| word.trim_matches(['!', '$', '@']));

@@ -7,6 +7,8 @@ use unicode_normalization::UnicodeNormalization as _;
 const PARTS_MAX: usize = 64;
 /// Rounds of percent decoding: what is encoded thrice is undone, too.
 const ROUNDS_MAX: usize = 3;
+/// Folders of one session; agents have a few.
+const ROOTS_MAX: usize = 32;
 /// The home of somebody whose name is not known.
 const NOBODY: &str = "/home/?";
 
@@ -58,8 +60,14 @@ impl Roots {
     /// no folder of a session.
     #[must_use]
     pub fn new(roots: &[&str], home: Option<&str>) -> Self {
-        let is_folder = |root: &String| root.starts_with('/') && root.len() > 1;
-        let roots: Vec<String> = roots.iter().map(|root| normal(root)).filter(is_folder).collect();
+        let mut known: Vec<String> = Vec::new();
+        for root in roots.iter().map(|root| normal(root)) {
+            let is_folder = root.starts_with('/') && root.len() > 1;
+            if is_folder && known.len() < ROOTS_MAX && !known.contains(&root) {
+                known.push(root);
+            }
+        }
+        let roots = known;
         let guess = || roots.iter().find_map(|root| home_of(root).map(|(home, _)| home.to_owned()));
         let home = home.map(normal).filter(|home| home.len() > 1).or_else(guess);
         Self { roots, home }
@@ -280,6 +288,16 @@ fn percent(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folders_are_bounded_and_each_is_one() {
+        let many: Vec<String> = (0..99).map(|number| format!("/a/{number}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let roots = Roots::new(&["/home/ann/app", "/"], None).with(&many);
+        assert_eq!((roots.roots.len(), roots.start()), (ROOTS_MAX, Some("/home/ann/app")));
+        let one = Roots::new(&["/a"], None);
+        assert_eq!(one.with(&["/a/", "a"]), one);
+    }
 
     #[test]
     fn a_path_is_placed_without_asking_a_file_system() {
