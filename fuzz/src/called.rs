@@ -1,5 +1,6 @@
 //! What detectors make of a call: its tool's name in the first line, its schema in the second, the arguments behind.
 
+use tollgate::inspect::places::Roots;
 use tollgate::inspect::schema::Schema;
 use tollgate::inspect::secrets::Pack;
 use tollgate::inspect::size::Limits;
@@ -21,6 +22,7 @@ pub fn called(data: &[u8]) {
         history: None,
         limits: &|_| Limits { warn_bytes: 8, block_bytes: 16, ..Limits::default() },
         pack: &Pack::builtin(),
+        roots: &Roots::new(&["/home/ann/app"], None),
     };
     let texts = walk::texts(arguments);
     for placed in &call.inspected().found {

@@ -100,8 +100,8 @@ impl Run {
                 pins_broken: None,
                 notes: Vec::new(),
                 identity: None,
-        beside: Vec::new(),
-        folder: None,
+                beside: Vec::new(),
+                folder: None,
             }));
         }
         run

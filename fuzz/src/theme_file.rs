@@ -12,8 +12,10 @@ const VERDICTS: [Verdict; 4] = [Verdict::Allow, Verdict::Mark, Verdict::Ask, Ver
 /// Where one of these is broken.
 pub fn theme_file(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let loaded = [Depth::None, Depth::Sixteen, Depth::Indexed, Depth::True].map(|depth| {
-        match Theme::parse("fuzz", text, depth) {
+    let loaded =
+        [Depth::None, Depth::Sixteen, Depth::Indexed, Depth::True].map(|depth| match Theme::parse(
+            "fuzz", text, depth,
+        ) {
             Ok(theme) => {
                 let words = VERDICTS.map(|verdict| theme.verdict(verdict).1.to_owned());
                 for (n, word) in words.iter().enumerate() {
@@ -26,7 +28,6 @@ pub fn theme_file(data: &[u8]) {
                 assert!(!error.to_string().is_empty());
                 None
             }
-        }
-    });
+        });
     assert!(loaded.windows(2).all(|pair| pair[0] == pair[1]), "{loaded:?}");
 }

@@ -164,7 +164,9 @@ impl Techniques {
             let pattern = all.patterns.len();
             all.patterns.push((name, parts.len()));
             for (part, words) in parts.into_iter().enumerate() {
-                words.into_iter().for_each(|word| all.list(word, (pattern, part)));
+                for word in words {
+                    all.list(word, (pattern, part));
+                }
             }
         }
         all.listed.sort_by_key(|listed| listed.word);
