@@ -39,6 +39,20 @@ impl Engine {
         }
     }
 
+    /// What was found in a definition.
+    pub(in crate::engine) fn tell_of(
+        &self,
+        (conn, of): (ConnId, Subject<'_>),
+        text: &str,
+        report: &Report,
+        facts: &mut Facts,
+    ) {
+        if !report.found.is_empty() {
+            let what = format!("the {} {}", of.kind.word(), of.name);
+            self.tell(conn, (report, what.trim_end(), text), Some(of.name), facts);
+        }
+    }
+
     /// Looks at what a request carries: at what an agent sends to a tool, and at what a server wants a model to read.
     pub(in crate::engine) fn inspect_request(
         &mut self,

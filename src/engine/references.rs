@@ -61,18 +61,4 @@ impl Engine {
     ) {
         self.tell_of((conn, of), text, &Report { found: foreign(text, server), score: 0 }, facts);
     }
-
-    /// What was found in a definition.
-    pub(in crate::engine) fn tell_of(
-        &self,
-        (conn, of): (ConnId, Subject<'_>),
-        text: &str,
-        report: &Report,
-        facts: &mut Facts,
-    ) {
-        if !report.found.is_empty() {
-            let what = format!("the {} {}", of.kind.word(), of.name);
-            self.tell(conn, (report, what.trim_end(), text), Some(of.name), facts);
-        }
-    }
 }

@@ -2,6 +2,7 @@
 //! business, and whoever changes how that is used ("tool shadowing") has to name it. Only what stands between an agent and
 //! all of its servers knows which names these are.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -35,7 +36,8 @@ pub fn foreign<'n>(definition: &str, server: impl Fn(&str) -> Option<&'n str>) -
         return Vec::new();
     }
     let texts = walk::texts(definition);
-    let (windows, _) = model::of_definition(&texts);
+    // What may name a tool mostly names none.
+    let windows = LazyCell::new(|| model::of_definition(&texts).0);
     let mut known = BTreeSet::new();
     let mut found = Vec::new();
     for (at, Text { path, text, .. }) in texts.iter().enumerate().filter(|(_, one)| is_read(one)) {

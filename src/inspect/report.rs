@@ -147,6 +147,9 @@ impl Report {
     /// them in: each with the number of the first of the two.
     #[must_use]
     pub fn of_row(definitions: &[&str]) -> Vec<(usize, Self)> {
+        if definitions.len() < 2 {
+            return Vec::new();
+        }
         let described: Vec<String> = definitions
             .iter()
             .map(|definition| {
